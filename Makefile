@@ -1,0 +1,55 @@
+# make demo   colorize sample photos and write a before/after sheet
+# make test   install what the tests need and run them all
+# make lint   style, types and the walls between the packages
+# make build  wheel and sdist into dist/
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# What the tests of file systems need beyond Python: mount (a full disk) and setpriv
+# (another user). Present on all but the smallest installations.
+DEBIAN = mount util-linux git
+
+.PHONY: demo test lint build debian clean
+
+demo: $(VENV)/.base
+	$(BIN)/python examples/demo.py demo
+
+test: $(VENV)/.dev debian
+	$(BIN)/python -m pytest $(PYTEST)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+build: $(VENV)/.dev
+	rm -rf dist
+	$(BIN)/python -m build --quiet
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) -e .
+	touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) -e ".[training,dev]"
+	touch $@ $(VENV)/.base
+
+# Installs as root on Debian and its kin; elsewhere it prints the line to run.
+debian:
+	@missing=""; \
+	if command -v dpkg-query >/dev/null; then for package in $(DEBIAN); do \
+	    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' \
+	        || missing="$$missing $$package"; done; fi; \
+	if [ -z "$$missing" ]; then :; \
+	elif [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq$$missing; \
+	else echo "The tests need more packages; run:"; \
+	    echo "    sudo apt-get install$$missing"; exit 1; fi
+
+clean:
+	rm -rf $(VENV) build dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
