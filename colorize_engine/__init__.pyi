@@ -1,0 +1,19 @@
+from .bins import ChannelBins
+from .card import Card, ModelError
+from .colorizer import Colorizer, colorize
+from .decode import Distribution
+from .prediction import Prediction
+from .pretrained import list_models
+
+__all__ = [
+    "Card",
+    "ChannelBins",
+    "Colorizer",
+    "Distribution",
+    "ModelError",
+    "Prediction",
+    "colorize",
+    "list_models",
+]
+
+__version__: str

@@ -1,0 +1,189 @@
+"""The model card: what ``card.json`` in a model folder says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from colorize_engine.bins import ChannelBins
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FORMAT = 1
+CHANNELS = ("a", "b")
+
+
+class ModelError(ValueError):
+    """A model folder is missing, broken, or not what this version can load."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What ``card.json`` says about a model.
+
+    Attributes
+    ----------
+    name, version, description : str
+    nets : dict
+        Design of the nets ``a`` and ``b`` (fields of ``unet.NetDesign``).
+    bins : dict of ChannelBins
+        Of ``a`` and ``b``.
+    temperature : float
+        Of the annealed mean where the user gives none, 0..1.
+    rebalance : float
+        Gamma where the user gives none.
+    working_size : int
+        Short side in pixels that the nets were made for.
+    calibration : dict of float
+        For ``a`` and ``b``, what the logits are divided by before anything else, so
+        that the probabilities mean what they say.
+    training : dict
+        Photos, preset, seed, time: how the weights came about.
+    figures : dict
+        Measured quality, each beside the figures of the gray picture.
+    sha256 : dict of str
+        Of each weights file.
+
+    Raises
+    ------
+    ValueError
+        If a value lies outside its range.
+    """
+
+    name: str
+    version: str
+    description: str
+    nets: dict[str, dict[str, Any]]
+    bins: dict[str, ChannelBins]
+    temperature: float = 0.38
+    rebalance: float = 0.0
+    working_size: int = 256
+    calibration: dict[str, float] = field(
+        default_factory=lambda: dict.fromkeys(CHANNELS, 1.0)
+    )
+    training: dict[str, Any] = field(default_factory=dict)
+    figures: dict[str, Any] = field(default_factory=dict)
+    sha256: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("name", "version", "description"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"expected {name} to be text")
+        if not isinstance(self.working_size, int):
+            raise ValueError(f"expected a whole working_size, got {self.working_size}")
+        _check_range("working_size", self.working_size, 1, 1 << 16)
+        _check_range("temperature", self.temperature, 0, 1)
+        _check_range("rebalance", self.rebalance, -100, 100)
+        for channel in CHANNELS:
+            _check_range("calibration", self.calibration[channel], 1e-3, 1e3)
+
+    @property
+    def model_hash(self) -> str:
+        """First 12 digits of the SHA-256 over both weights files' hashes."""
+        text = "".join(self.sha256[f"{channel}.safetensors"] for channel in CHANNELS)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def to_json(self) -> str:
+        """Write the card as JSON text that ``from_json`` reads."""
+        content = {"format": FORMAT, **self.__dict__}
+        content["bins"] = {
+            channel: {
+                name: _floats(getattr(bins, name))
+                for name in ("centers", "prior", "weights")
+            }
+            for channel, bins in self.bins.items()
+        }
+        return json.dumps(content, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Card:
+        """Read a card.
+
+        Raises
+        ------
+        ModelError
+            If the text is no card of this format.
+        """
+        try:
+            content = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ModelError(f"its card.json is not JSON: {error}") from error
+        if not isinstance(content, dict):
+            raise ModelError("its card.json is no model card: expected a JSON object")
+        if content.get("format", FORMAT) != FORMAT:
+            raise ModelError(
+                f"its card.json is of format {content['format']!r}, expected {FORMAT}; "
+                "install the version of napari-colorize that the model was made for"
+            )
+        try:
+            return cls._from_content(content)
+        except KeyError as error:
+            lacking = ", ".join(map(str, error.args))
+            raise ModelError(
+                f"its card.json is no model card: it lacks {lacking}"
+            ) from error
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ModelError(f"its card.json is no model card: {error}") from error
+
+    @classmethod
+    def _from_content(cls, content: dict[str, Any]) -> Card:
+        required = (
+            "format",
+            "name",
+            "version",
+            "description",
+            "nets",
+            "bins",
+            "sha256",
+        )
+        if missing := [key for key in required if key not in content]:
+            raise KeyError(*missing)
+        bins = {
+            channel: ChannelBins(**content["bins"][channel]) for channel in CHANNELS
+        }
+        del content["format"]
+        card = cls(**{**content, "bins": bins})
+        for channel in CHANNELS:
+            if not isinstance(card.nets[channel], dict):
+                raise TypeError(f"expected a design of net {channel}")
+            if not isinstance(card.sha256[f"{channel}.safetensors"], str):
+                raise TypeError(f"expected a SHA-256 of {channel}.safetensors")
+        return card
+
+
+def _check_range(name: str, value: object, low: float, high: float) -> None:
+    if not (isinstance(value, (int, float)) and low <= value <= high):
+        raise ValueError(f"expected {name} to be in {low:g}..{high:g}, got {value!r}")
+
+
+def _floats(values: NDArray[np.float32]) -> list[float]:
+    """Shortest decimals that give the same float32 again."""
+    return [float(str(value)) for value in values]
+
+
+def read_card(folder: str | Path) -> Card:
+    """Read the card of a model folder, without its weights.
+
+    Raises
+    ------
+    ModelError
+        If the folder or its card is missing or broken.
+    """
+    path = Path(folder) / "card.json"
+    try:
+        return Card.from_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"{folder} is no model folder: it lacks card.json") from None
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ModelError(
+            f"cannot load the model {folder}: its card.json is not text"
+        ) from error
+    except ModelError as error:
+        raise ModelError(f"cannot load the model {folder}: {error}") from error

@@ -1,0 +1,167 @@
+"""From distributions over bins to values of a or b: annealed mean and rebalancing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from colorize_engine.bins import ChannelBins
+
+# Stands for log(0) where -inf would not do: far below all logits, far from overflow.
+_LEAST = -1e30
+# A division by less than that would overflow before the logits do.
+_LEAST_TEMPERATURE = 1e-37
+
+
+def softmax(logits: ArrayLike) -> NDArray[np.float32]:
+    """Softmax over the first axis: (Q, ...) float32 that sums to 1 over Q."""
+    z = np.asarray(logits, np.float32)
+    shares = _below_largest(z)
+    np.exp(shares, out=shares)
+    shares /= shares.sum(0)
+    return shares
+
+
+def _below_largest(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Logits less the largest of each distribution, a new array."""
+    # An overflow gives -inf, which is as good as any logit that far down.
+    with np.errstate(over="ignore"):
+        return np.asarray(logits - logits.max(0))
+
+
+def rebalanced(
+    logits: ArrayLike, weights: ArrayLike, rebalance: float
+) -> NDArray[np.float32]:
+    """Strengthen or undo the class weights of the training: z' ~ z * w^gamma.
+
+    On logits that is an offset of gamma log(w) (logit adjustment, Menon et al. 2021,
+    https://arxiv.org/abs/2007.07314).
+
+    Parameters
+    ----------
+    logits : (Q, ...) array
+        As the net gives them, trained with these class weights.
+    weights : (Q,) array
+        The class weights; a bin of weight 0 is empty and gets probability 0.
+    rebalance
+        Gamma: 0 leaves the distribution as trained, -1 undoes the class weights, which
+        gives the probabilities of the data; above 0 favors rare colors further.
+
+    Returns
+    -------
+    (Q, ...) float32
+        Logits, -inf for empty bins.
+
+    Raises
+    ------
+    ValueError
+        If gamma is not finite.
+    """
+    if not np.isfinite(rebalance):
+        raise ValueError(f"expected a finite rebalance, got {rebalance}")
+    z = np.asarray(logits, np.float32)
+    w = np.asarray(weights, np.float64)
+    logs = rebalance * np.log(w[w > 0])
+    offset = np.full(w.shape, -np.inf, np.float32)
+    # A constant changes no distribution; less the largest, no gamma overflows.
+    offset[w > 0] = np.maximum(logs - logs.max(), _LEAST)
+    return np.asarray(z + offset.reshape(-1, *(1,) * (z.ndim - 1)))
+
+
+def annealed_mean(
+    logits: ArrayLike, centers: ArrayLike, temperature: float = 0.38
+) -> NDArray[np.float32]:
+    """Mean of the bin centers under the distribution sharpened by a temperature.
+
+    f_T(z)_q = exp(log(z_q) / T) / sum_q exp(log(z_q) / T) (Zhang, Isola, Efros 2016,
+    https://arxiv.org/abs/1603.08511, eq. 5).
+
+    Parameters
+    ----------
+    logits : (Q, ...) array
+        Logits or log-probabilities over the bins; -inf is probability 0.
+    centers : (Q,) array
+        Values of the bins.
+    temperature
+        T in 0..1: 1 gives the mean, 0 the mode (tied modes are averaged, which is
+        the limit).
+
+    Returns
+    -------
+    (...) float32
+        Values between the extreme centers.
+
+    Raises
+    ------
+    ValueError
+        If the temperature lies outside 0..1 or there is not one center for each bin.
+    """
+    if not 0 <= temperature <= 1:
+        raise ValueError(f"expected a temperature in 0..1, got {temperature}")
+    z = np.asarray(logits, np.float32)
+    at = np.asarray(centers, np.float32)
+    if z.ndim < 1 or at.shape != z.shape[:1]:
+        raise ValueError(
+            f"expected logits (Q, ...) and centers (Q,), got {z.shape} and {at.shape}"
+        )
+    shares = _below_largest(z)
+    if temperature == 0:
+        shares = np.equal(shares, 0).astype(np.float32)
+    else:
+        # The largest exponent is 0, so a small T underflows to the mode, no further.
+        with np.errstate(over="ignore"):
+            shares /= np.float32(max(temperature, _LEAST_TEMPERATURE))
+        np.exp(shares, out=shares)
+    # A product of matrices would be slower here: its threads cost more than the sums.
+    mean = np.einsum("q,q...->...", at, shares) / shares.sum(0)
+    return np.asarray(np.clip(mean, at.min(), at.max()))
+
+
+def entropy(probabilities: ArrayLike) -> NDArray[np.float32]:
+    """Shannon entropy over the first axis in bits: 0 .. log2(Q).
+
+    Parameters
+    ----------
+    probabilities : (Q, ...) array
+        Sums to 1 over Q; 0 log 0 counts as 0.
+    """
+    p = np.asarray(probabilities, np.float32)
+    terms: NDArray[np.float32] = np.log(np.maximum(p, np.finfo(np.float32).tiny))
+    terms *= p
+    # For a certain bin the sum is 0, or a rounding beyond.
+    return np.asarray(np.maximum(terms.sum(0) * np.float32(-1 / np.log(2)), 0))
+
+
+@dataclass(frozen=True, eq=False)
+class Distribution:
+    """What a net says about one channel of one picture.
+
+    Attributes
+    ----------
+    logits : (Q, h, w) float32
+        Calibrated, with the class weights of the training still in them.
+    bins : ChannelBins
+        The bins that the first axis stands for.
+    """
+
+    logits: NDArray[np.float32]
+    bins: ChannelBins
+
+    @property
+    def probabilities(self) -> NDArray[np.float32]:
+        """Calibrated probabilities, class weights undone: (Q, h, w) float32."""
+        return softmax(rebalanced(self.logits, self.bins.weights, -1))
+
+    def decode(self, temperature: float, rebalance: float) -> NDArray[np.float32]:
+        """Annealed mean of the rebalanced distribution: (h, w) float32, a* or b*."""
+        logits = rebalanced(self.logits, self.bins.weights, rebalance)
+        return annealed_mean(logits, self.bins.centers, temperature)
+
+    def entropy(self) -> NDArray[np.float32]:
+        """Entropy of the probabilities in bits: (h, w) float32, 0 .. log2(Q)."""
+        return entropy(self.probabilities)

@@ -1,0 +1,316 @@
+"""The U-Net: lightness in, logits over the bins of one channel out.
+
+There are two encoders, a plain one and the inverted residual blocks of
+EfficientNet-Lite, and one decoder.
+
+U-Net: Ronneberger, Fischer, Brox 2015, https://arxiv.org/abs/1505.04597.
+EfficientNet-Lite: EfficientNet (Tan, Le 2019, https://arxiv.org/abs/1905.11946)
+without squeeze-and-excitation and with ReLU6.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+# Per stage of EfficientNet-Lite0: expansion, channels, repeats, stride, kernel.
+LITE0 = (
+    (1, 16, 1, 1, 3),
+    (6, 24, 2, 2, 3),
+    (6, 40, 2, 2, 5),
+    (6, 80, 3, 2, 3),
+    (6, 112, 3, 1, 5),
+    (6, 192, 4, 2, 5),
+    (6, 320, 1, 1, 3),
+)
+LITE0_STEM = 32
+INPUTS = (("L",), ("L", "a"))
+
+
+@dataclass(frozen=True)
+class NetDesign:
+    """All that is needed to build a net; stored in the model card.
+
+    Attributes
+    ----------
+    encoder : {"plain", "lite0"}
+        Two 3x3 convolutions a level, or the inverted residual blocks of
+        EfficientNet-Lite0.
+    encoder_widths : tuple of int
+        Channels of each level of the plain encoder; unused by ``lite0``.
+    decoder_widths : tuple of int
+        Channels of each level of the decoder, from the bottom up; one for each skip.
+    context : bool
+        Whether the mean over the whole picture is added at the bottom.
+    inputs : {("L",), ("L", "a")}
+        What the net sees. A b-net that takes a as well follows the chain rule
+        p(a, b | L) = p(a | L) p(b | L, a).
+    outputs : int
+        Number of logits, that is of bins.
+
+    Raises
+    ------
+    ValueError
+        If the values describe no net that this module can build.
+    """
+
+    encoder: str
+    encoder_widths: tuple[int, ...]
+    decoder_widths: tuple[int, ...]
+    context: bool
+    inputs: tuple[str, ...]
+    outputs: int
+
+    def __post_init__(self) -> None:
+        for name in ("encoder_widths", "decoder_widths", "inputs"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        if self.encoder not in ("plain", "lite0"):
+            raise ValueError(
+                f"expected the encoder plain or lite0, got {self.encoder!r}"
+            )
+        if self.inputs not in INPUTS:
+            raise ValueError(f"expected inputs L or L and a, got {self.inputs}")
+        widths = (*self.encoder_widths, *self.decoder_widths, self.outputs)
+        if not all(isinstance(width, int) and width > 0 for width in widths):
+            raise ValueError(
+                f"expected widths and outputs to be whole numbers > 0, got {widths}"
+            )
+        levels = len(self.encoder_widths) if self.encoder == "plain" else 5
+        if levels == 0:
+            raise ValueError("expected at least one encoder width, got none")
+        if len(self.decoder_widths) != levels - 1:
+            raise ValueError(
+                f"expected {levels - 1} decoder widths for the {levels} levels of the "
+                f"encoder, got {len(self.decoder_widths)}"
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the design as plain JSON values."""
+        return asdict(self)
+
+
+class ConvNorm(nn.Sequential):
+    """Convolution that keeps the size (divided by its stride), batch norm, ReLU."""
+
+    conv: nn.Module
+    norm: nn.Module
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int = 3,
+        *,
+        stride: int = 1,
+        groups: int = 1,
+        eps: float = 1e-5,
+        activation: nn.Module | None = None,
+    ) -> None:
+        layers: OrderedDict[str, nn.Module] = OrderedDict(
+            conv=nn.Conv2d(
+                inputs,
+                outputs,
+                kernel,
+                stride,
+                (kernel - 1) // 2,
+                groups=groups,
+                bias=False,
+            ),
+            norm=nn.BatchNorm2d(outputs, eps=eps),
+        )
+        if activation is not None:
+            layers["act"] = activation
+        super().__init__(layers)
+
+    def fold(self) -> None:
+        """Merge the batch norm into the convolution; for inference only."""
+        if isinstance(self.norm, nn.BatchNorm2d) and isinstance(self.conv, nn.Conv2d):
+            self.conv = fuse_conv_bn_eval(self.conv, self.norm)
+            self.norm = nn.Identity()
+
+
+def _double(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        ConvNorm(inputs, outputs, activation=nn.ReLU(inplace=True)),
+        ConvNorm(outputs, outputs, activation=nn.ReLU(inplace=True)),
+    )
+
+
+class PlainEncoder(nn.Module):
+    """Two 3x3 convolutions a level, max pooling in between; strides 1, 2, 4, ..."""
+
+    def __init__(self, inputs: int, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        self.channels = widths
+        self.first_stride = 1
+        before = (inputs, *widths[:-1])
+        self.levels = nn.ModuleList(map(_double, before, widths))
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Give the features of each level, finest first."""
+        features: list[Tensor] = []
+        for i, level in enumerate(self.levels):
+            x = level(F.max_pool2d(x, 2) if i else x)
+            features.append(x)
+        return features
+
+
+class InvertedResidual(nn.Module):
+    """Expand, filter each channel by itself, project (MobileNetV2's block)."""
+
+    def __init__(
+        self, inputs: int, outputs: int, expansion: int, stride: int, kernel: int
+    ) -> None:
+        super().__init__()
+        width = inputs * expansion
+        eps = 1e-3
+        self.expand = (
+            ConvNorm(inputs, width, 1, eps=eps, activation=nn.ReLU6(inplace=True))
+            if expansion > 1
+            else nn.Identity()
+        )
+        self.depthwise = ConvNorm(
+            width,
+            width,
+            kernel,
+            stride=stride,
+            groups=width,
+            eps=eps,
+            activation=nn.ReLU6(inplace=True),
+        )
+        self.project = ConvNorm(width, outputs, 1, eps=eps)
+        self.residual = stride == 1 and inputs == outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Run the block."""
+        y: Tensor = self.project(self.depthwise(self.expand(x)))
+        return x + y if self.residual else y
+
+
+class LiteEncoder(nn.Module):
+    """EfficientNet-Lite0 up to its last block; strides 2, 4, 8, 16, 32."""
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.stem = ConvNorm(
+            inputs, LITE0_STEM, stride=2, eps=1e-3, activation=nn.ReLU6(inplace=True)
+        )
+        self.first_stride = 2
+        blocks: list[InvertedResidual] = []
+        ends: dict[int, int] = {}
+        width, scale = LITE0_STEM, 2
+        for expansion, channels, repeats, stride, kernel in LITE0:
+            scale *= stride
+            for i in range(repeats):
+                step = stride if i == 0 else 1
+                blocks.append(
+                    InvertedResidual(width, channels, expansion, step, kernel)
+                )
+                width = channels
+            # The last block at each stride feeds the decoder.
+            ends[scale] = len(blocks) - 1
+        self.blocks = nn.ModuleList(blocks)
+        self.ends = tuple(ends.values())
+        stage_ends = [sum(s[2] for s in LITE0[: i + 1]) - 1 for i in range(len(LITE0))]
+        width_at = dict(zip(stage_ends, (s[1] for s in LITE0), strict=True))
+        self.channels = tuple(width_at[end] for end in self.ends)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Give the features at each stride, finest first."""
+        x = self.stem(x)
+        features: list[Tensor] = []
+        for i, block in enumerate(self.blocks):
+            x = block(x)
+            if i in self.ends:
+                features.append(x)
+        return features
+
+
+class UNet(nn.Module):
+    """Encoder, decoder with skips, and a 1x1 head.
+
+    Parameters
+    ----------
+    design
+        What to build.
+
+    Attributes
+    ----------
+    stride : int
+        Height and width of the input must be multiples of it.
+    """
+
+    def __init__(self, design: NetDesign) -> None:
+        super().__init__()
+        self.design = design
+        inputs = len(design.inputs)
+        self.encoder: PlainEncoder | LiteEncoder = (
+            PlainEncoder(inputs, design.encoder_widths)
+            if design.encoder == "plain"
+            else LiteEncoder(inputs)
+        )
+        channels = self.encoder.channels
+        self.stride = self.encoder.first_stride * 2 ** (len(channels) - 1)
+        bottom = channels[-1]
+        self.context = nn.Conv2d(bottom, bottom, 1) if design.context else None
+        levels: list[nn.Module] = []
+        for skip, width in zip(channels[-2::-1], design.decoder_widths, strict=True):
+            levels.append(_double(bottom + skip, width))
+            bottom = width
+        self.decoder = nn.ModuleList(levels)
+        self.head = nn.Conv2d(bottom, design.outputs, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Predict logits.
+
+        Parameters
+        ----------
+        x : (N, C, h, w) float
+            Lightness as 2 L* / 100 - 1 and, for a net that takes it, a* / 110;
+            h and w are multiples of the stride.
+
+        Returns
+        -------
+        (N, Q, h, w) float
+
+        Raises
+        ------
+        ValueError
+            If h or w is no multiple of the stride.
+        """
+        if x.shape[2] % self.stride or x.shape[3] % self.stride:
+            raise ValueError(
+                f"expected a height and a width that are multiples of {self.stride}, "
+                f"got {x.shape[2]} x {x.shape[3]}"
+            )
+        *skips, y = self.encoder(x)
+        if self.context is not None:
+            y = y + self.context(y.mean((2, 3), keepdim=True))
+        for skip, level in zip(reversed(skips), self.decoder, strict=True):
+            y = level(torch.cat([_doubled(y), skip], 1))
+        y = self.head(y)
+        return _doubled(y) if self.encoder.first_stride == 2 else y
+
+    def fold(self) -> UNet:
+        """Merge all batch norms into their convolutions, for inference; gives self."""
+        self.eval()
+        for module in self.modules():
+            if isinstance(module, ConvNorm):
+                module.fold()
+        return self
+
+
+def _doubled(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+
+
+def net_input(lightness: Tensor, a: Tensor | None = None) -> Tensor:
+    """Scale L* (N, h, w) and, if given, a* (N, h, w) to a net's input (N, C, h, w)."""
+    planes = [lightness * 0.02 - 1] if a is None else [lightness * 0.02 - 1, a / 110]
+    return torch.stack(planes, 1)

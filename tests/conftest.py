@@ -1,0 +1,90 @@
+"""Fixtures for all tests: a tiny model, and photos that scikit-image ships."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from colorize_engine.pretrained import Card
+    from colorize_engine.unet import UNet
+
+# On a busy machine an example may take any time; that is no failure.
+settings.register_profile(
+    "patient",
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("patient")
+
+
+def tiny_card_and_nets(*, chained: bool = False) -> tuple[Card, dict[str, UNet]]:
+    """Untrained nets of a few hundred weights, fixed by a seed, and their card."""
+    import torch
+
+    from colorize_engine.bins import ChannelBins, zero_centered
+    from colorize_engine.pretrained import Card
+    from colorize_engine.unet import NetDesign, UNet
+
+    torch.manual_seed(7)
+    bins, nets = {}, {}
+    for channel, step in (("a", 20.0), ("b", 25.0)):
+        centers = zero_centered(step, -100, 100)
+        prior = np.exp(-np.abs(centers) / 30)
+        prior /= prior.sum()
+        bins[channel] = ChannelBins(centers, prior, 1 / (prior + 0.1))
+        inputs = ("L", "a") if chained and channel == "b" else ("L",)
+        nets[channel] = UNet(
+            NetDesign("plain", (4, 8, 8), (8, 4), True, inputs, len(centers))
+        )
+        # Or else all pixels of all pictures would get nearly the same distribution.
+        torch.nn.init.normal_(nets[channel].head.weight, 0, 10)
+    card = Card(
+        "tiny",
+        "0",
+        "Untrained nets for tests.",
+        {},
+        bins,
+        temperature=0.5,
+        rebalance=-0.5,
+        working_size=32,
+    )
+    return card, nets
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a valid model that is small and untrained; do not change it."""
+    from colorize_engine.pretrained import save
+
+    folder = tmp_path_factory.mktemp("model") / "tiny"
+    save(folder, *tiny_card_and_nets())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chained_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a tiny model whose b-net takes a as well; do not change it."""
+    from colorize_engine.pretrained import save
+
+    folder = tmp_path_factory.mktemp("model") / "chained"
+    save(folder, *tiny_card_and_nets(chained=True))
+    return folder
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Run torch on one thread: for tiny nets more of them only wait for each other."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
