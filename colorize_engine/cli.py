@@ -1,0 +1,267 @@
+"""The command ``colorize``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from colorize_engine import __version__
+from colorize_engine.console import (
+    DONE,
+    SOME_FAILED,
+    Finite,
+    OneLineCommand,
+    as_count,
+    as_range,
+    complain,
+    explained,
+    one_line,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from colorize_engine.colorizer import Colorizer
+    from colorize_engine.jobs import Settings
+    from colorize_engine.targets import Job
+
+# A backspace keeps click from filling the lines of a paragraph anew.
+_HELP = """Color grayscale photos.
+
+Reads what Pillow and tifffile read, 8 and 16 bit and float, and keeps bit depth, EXIF
+data and resolution. Of a photo in color the lightness is used. A TIFF file of many
+pages is colored page by page; of an animation the first frame. Outputs are sRGB and
+say in their metadata that their color is computed.
+
+\b
+Examples:
+  colorize grandma.jpg -o grandma-color.jpg
+  colorize scans/*.tif -o colored/ --saturation 1.2
+"""
+
+
+def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Print the table of models and leave."""
+    if not wanted or ctx.resilient_parsing:
+        return
+    from colorize_engine.modeltable import model_table
+
+    try:
+        click.echo(model_table())
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    ctx.exit()
+
+
+@click.command(
+    cls=OneLineCommand,
+    help=_HELP,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88},
+    epilog="Exit codes: 0 all done, 1 some file failed, 2 wrong usage.",
+)
+@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True)
+@click.option(
+    "-o",
+    "--output",
+    "output",
+    metavar="OUT",
+    required=True,
+    help="For one PHOTO a file, if OUT ends in .png, .jpg, .jpeg, .tif, .tiff or "
+    ".webp. Else a folder, made if missing, in which names are kept; files of other "
+    "formats become .png there.",
+)
+@click.option(
+    "-m",
+    "--model",
+    default="default",
+    show_default=True,
+    metavar="NAME|FOLDER",
+    help="A model of --list-models, or the folder of your own.",
+)
+@click.option(
+    "-t",
+    "--temperature",
+    type=Finite(0, 1),
+    metavar="T",
+    help="0 takes the most likely color, 1 the mean of all, which is grayer.",
+    show_default="the model's",
+)
+@click.option(
+    "-r",
+    "--rebalance",
+    type=Finite(-5, 5),
+    metavar="GAMMA",
+    help="0 colors as trained; below 0 favors common, grayish colors, -1 as they "
+    "are in photos; above 0 favors rare ones.",
+    show_default="the model's",
+)
+@click.option(
+    "-s",
+    "--saturation",
+    type=Finite(0),
+    default=1.0,
+    show_default=True,
+    metavar="FACTOR",
+    help="Factor of the chroma: 0 is gray, 1.3 is stronger by 30 %.",
+)
+@click.option(
+    "--working-size",
+    type=click.IntRange(1, 8192),
+    metavar="PIXELS",
+    help="Short side at which the networks see a photo. Larger finds smaller things, "
+    "takes longer and colors less evenly.",
+    show_default="the model's",
+)
+@click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="DEVICE",
+    help="auto, cpu, cuda, cuda:N or mps.",
+)
+@click.option(
+    "--probabilities",
+    is_flag=True,
+    help="Also write what the networks say: NAME.a-probability.tif and "
+    "NAME.b-probability.tif beside the output. These are TIFF files of float32 at "
+    "the working size, a page for each bin with its probability (0..1); the "
+    "description of each page, in JSON, names the bin's value of a* or b*.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
+@click.option(
+    "--range",
+    "value_range",
+    default="full",
+    show_default=True,
+    callback=as_range,
+    metavar="full|auto|MIN,MAX",
+    help="Which values are black and white. full: the ends of the type's range, 0 "
+    "and 1 for floats. auto: the smallest and the largest value of each page. "
+    "MIN,MAX: these, such as 0,4095 for 12 bits in 16; what is beyond is cut off.",
+)
+@click.option(
+    "--max-pixels",
+    callback=as_count,
+    metavar="NUMBER",
+    default="250M",
+    show_default=True,
+    help="Refuse larger pictures, whose files may be damaged or malicious.",
+)
+@click.option(
+    "--quality",
+    type=click.IntRange(1, 100),
+    metavar="1..100",
+    help="Of JPEG, which always has full color resolution (4:4:4), and of WebP.",
+    show_default="95 for JPEG, without loss for WebP",
+)
+@click.option(
+    "--list-models",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=print_models,
+    help="Print the models that come with this program, and leave.",
+)
+@click.version_option(__version__, message="colorize %(version)s (napari-colorize)")
+def main(
+    photos: tuple[str, ...],
+    output: str,
+    model: str,
+    device: str,
+    probabilities: bool,
+    **settings: Any,
+) -> int:
+    """Color the photos, as the help tells; return the exit code."""
+    from colorize_engine.jobs import Settings
+    from colorize_engine.targets import TargetError, plan
+
+    # What tifffile logs and Pillow warns of is told in the errors and notes.
+    for library in ("tifffile", "PIL"):
+        logging.getLogger(library).addHandler(logging.NullHandler())
+    try:
+        jobs = plan(
+            [Path(photo) for photo in photos], output, probabilities=probabilities
+        )
+    except TargetError as error:
+        raise click.UsageError(str(error)) from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return run(jobs, model, device, Settings(**settings))
+
+
+def run(jobs: Sequence[Job], model: str, device: str, settings: Settings) -> int:
+    """Color photos one after the other, and tell what went wrong.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    model, device : str
+        As typed.
+    settings : Settings
+
+    Returns
+    -------
+    int
+        The exit code: 0 if all went well, 1 if some photo failed.
+
+    Raises
+    ------
+    click.UsageError
+        If the model cannot be loaded or the device does not exist.
+    """
+    from tqdm import tqdm
+
+    from colorize_engine.jobs import check, color_file
+
+    ready = []
+    for job in jobs:
+        try:
+            check(job, settings)
+        except OSError as error:
+            complain(f"{job.source}: {explained(error, job.source)}")
+        else:
+            ready.append(job)
+    failed = len(jobs) - len(ready)
+    if not ready:
+        return SOME_FAILED
+    colorizer = load(model, device)
+    # Without a terminal only the lines of notes and errors are of use.
+    hidden = None if len(jobs) > 1 else True
+    with tqdm(ready, unit="photo", disable=hidden, file=sys.stderr) as progress:
+        for job in progress:
+            try:
+                notes = color_file(job, colorizer, settings)
+            except Exception as error:
+                # Whatever happens to one photo, the others get their turn.
+                complain(f"{job.source}: {explained(error, job.source)}")
+                failed += 1
+                continue
+            for note in notes:
+                complain(f"{job.source}: note: {note}")
+            tqdm.write(one_line(job.target), file=sys.stdout)
+    return SOME_FAILED if failed else DONE
+
+
+def load(model: str, device: str) -> Colorizer:
+    """Load a model by its name, or from a folder.
+
+    Raises
+    ------
+    click.UsageError
+        If there is none, if it is broken, or if there is no such device.
+    """
+    from colorize_engine.colorizer import Colorizer
+
+    is_path = os.sep in model or "/" in model
+    try:
+        if is_path:
+            return Colorizer.from_folder(Path(model), device)
+        return Colorizer.from_pretrained(model, device)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise click.UsageError(str(error)) from error
