@@ -1,0 +1,118 @@
+"""Preset files, those that ship and those that are wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from colorize_engine.bins import ChannelBins
+from colorize_engine.pretrained import WEIGHTS, read_card
+from colorize_engine.unet import NetDesign
+from training.presets import FOLDER, load_preset
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from training.presets import Preset
+
+NAMES = ("default", "reference-10")
+
+
+def test_both_presets_see_the_same_number_of_photos() -> None:
+    default, reference = map(load_preset, NAMES)
+    assert default.photos_seen == reference.photos_seen > 0
+    for preset in (default, reference):
+        for channel in "ab":
+            runs = [run for run in preset.runs if run.channels in ("both", channel)]
+            assert sum(run.photos for run in runs) == preset.photos_seen
+
+
+def test_the_reference_is_the_reference_design() -> None:
+    preset = load_preset("reference-10")
+    bins = preset.bins
+    assert (bins["scheme"], bins["count"], bins["range"]) == (
+        "uniform",
+        10,
+        [-128, 127],
+    )
+    assert (bins["soft"], bins["sigma"], bins["uniform_share"]) == (False, 0, 0)
+    assert (preset.data["sample"], preset.data["draw"]) == (50_000, 25_000)
+    assert preset.data["statistics"] == 10_000
+    assert (preset.net["encoder"], preset.net["initial"]) == ("plain", "scratch")
+    assert preset.decode == {"temperature": 0.38, "rebalance": 0, "working_size": 256}
+    assert preset.runs[-1].sizes[-1][0] == 256
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shipped_cards_carry_the_preset(name: str) -> None:
+    if not (WEIGHTS / name / "card.json").is_file():
+        pytest.skip(f"the model {name} is not shipped")
+    card, preset = read_card(WEIGHTS / name), load_preset(name)
+    assert card.training["preset"] == (FOLDER / f"{name}.toml").read_text("utf-8")
+    assert card.training["photos_seen_by_each_net"] == preset.photos_seen
+    for channel in "ab":
+        design = NetDesign(**card.nets[channel])
+        assert design == preset.design(channel, card.bins)
+
+
+def test_separate_stands_for_a_run_of_a_and_one_of_b(tiny: Preset) -> None:
+    assert [run.channels for run in tiny.runs] == ["both", "a", "b"]
+    assert [run.learning_rate_factor for run in tiny.runs] == [1, 0.5, 0.5]
+    run = tiny.runs[0]
+    first, second = run.sizes
+    assert run.photos == first[1] + second[1]
+    assert [run.size_at(n) for n in (0, first[1] - 1)] == [first[0]] * 2
+    assert [run.size_at(n) for n in (first[1], run.photos, 10**9)] == [second[0]] * 3
+
+
+def test_the_design_has_the_outputs_and_inputs_of_its_channels(tiny: Preset) -> None:
+    bins = {
+        "a": ChannelBins.unweighted([-1, 0, 1]),
+        "b": ChannelBins.unweighted([-2, -1, 0, 1, 2]),
+    }
+    designs = {channels: tiny.design(channels, bins) for channels in ("both", "a", "b")}
+    assert {k: design.outputs for k, design in designs.items()} == {
+        "both": 8,
+        "a": 3,
+        "b": 5,
+    }
+    assert {k: design.inputs for k, design in designs.items()} == {
+        "both": ("L",),
+        "a": ("L",),
+        "b": ("L", "a"),
+    }
+
+
+def test_an_unknown_preset_is_an_error_that_lists_the_known(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="expected default, reference-10, or"):
+        load_preset("nobody")
+    with pytest.raises(FileNotFoundError, match="gone"):
+        load_preset(tmp_path / "gone.toml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("[decode]", "[decoding]", "missing: decode, unknown: decoding"),
+        ("ema = ", "ema_decay = ", "missing: ema, unknown: ema_decay"),
+        ("step = 15.0", "count = 10", "missing: step, unknown: count"),
+        ('"zero-centered"', '"fuzzy"', "expected the scheme uniform, zero-centered"),
+        ('"scratch"', '"magic"', "expected initial pretrained or scratch, got 'magic'"),
+        ('"separate"', '"c"', "expected the channels both, separate, a, b, got 'c'"),
+        ('"separate"', '"a"', "expected the runs a and b"),
+        ('channels = "both"', 'channel = "both"', "unknown: channel"),
+        ("[32, 80]", "[32, 0]", "at least one pixel and one photo"),
+        ("[32, 80]", "[32]", "cannot be used"),
+        ("[data]", "[data", "cannot be used"),
+    ],
+)
+def test_a_wrong_preset_is_an_error_that_names_it(
+    old: str, new: str, message: str, tiny: Preset, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.toml"
+    assert old in tiny.text
+    path.write_text(tiny.text.replace(old, new))
+    with pytest.raises(ValueError, match=r"mine\.toml cannot be used") as caught:
+        load_preset(path)
+    assert message in str(caught.value)

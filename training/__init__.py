@@ -1,0 +1,4 @@
+"""Scripts that regenerate the weights: each module runs as ``python -m training.NAME``.
+
+``regenerate`` runs them in order: dataset, statistics, train, export, evaluate.
+"""

@@ -1,0 +1,202 @@
+"""The table of metrics of models on color photos, with the gray picture as baseline.
+
+``python -m training.evaluate --photos val.tar --models default --out runs/evaluation``
+
+Every photo is cut to its central square and scaled to 256x256, where the metrics are
+defined. A model is given the gray 8-bit picture and works at the photo's own size, so
+its decoded chroma is that of every pixel: the figures of chroma (areas under the curve,
+casts, signs) use it as decoded, those of pictures (PSNR, SSIM, CF, CIEDE2000, L error)
+the 8-bit RGB that a user gets.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from tqdm import tqdm
+
+from colorize_engine.colorizer import Colorizer
+from training.photos import find_photos, square
+from training.scores import Row, Truth
+from training.sheets import Sheets
+from training.sweep import Sweep
+from training.tables import markdown, save
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from training.photos import Photo
+
+SIDE = 256
+"""Side of the photos that are scored, in pixels; also the models' working size."""
+GRAY = "gray"
+
+
+def evaluate(
+    photos: Iterable[tuple[str, NDArray[np.uint8]]],
+    models: Mapping[str, Colorizer],
+    *,
+    temperature: float | None = None,
+    rebalance: float | None = None,
+    sheets: Sheets | None = None,
+    sweep: Sweep | None = None,
+) -> list[Row]:
+    """Score models, and the gray picture, on color photos.
+
+    Parameters
+    ----------
+    photos : iterable of (name, (H, W, 3) uint8 sRGB)
+        They are cut to a square of ``SIDE`` pixels first.
+    models : mapping of name to Colorizer
+        The rows of the table below ``GRAY``.
+    temperature, rebalance : float, optional
+        Decode settings; each model's own by default.
+    sheets : Sheets, optional
+        Contact sheets to offer every photo to.
+    sweep : Sweep, optional
+        Sums over decode points to add every photo to.
+
+    Returns
+    -------
+    list of Row
+        ``GRAY``, then one for each model.
+
+    Raises
+    ------
+    ValueError
+        If there is no photo.
+    """
+    rows = [Row(name) for name in (GRAY, *models)]
+    for name, rgb in photos:
+        truth = Truth.of(name, square(rgb, SIDE))
+        outputs = [np.repeat(truth.gray[..., None], 3, axis=2)]
+        rows[0].add(truth, outputs[0], np.zeros_like(truth.chroma))
+        predictions = {}
+        for row, model in zip(rows[1:], models.values(), strict=True):
+            prediction = model.predict(truth.gray, working_size=SIDE)
+            predictions[row.name] = prediction
+            outputs.append(prediction.colorize(temperature, rebalance))
+            chroma = prediction.decode(temperature, rebalance)
+            row.add(truth, outputs[-1], chroma, prediction)
+        if sweep is not None:
+            sweep.add(predictions, truth)
+        if sheets is not None:
+            sheets.offer(truth, outputs, rows)
+    if not rows[0].photos:
+        raise ValueError("no photo to evaluate")
+    return rows
+
+
+def select(photos: Sequence[Photo], parity: str, limit: int) -> list[Photo]:
+    """Choose photos by the number that their file names end with.
+
+    Parameters
+    ----------
+    photos : sequence of Photo
+        See `training.photos.find_photos`.
+    parity : {"even", "odd", "all"}
+        Even-numbered photos serve choices and fits, odd ones every reported figure.
+    limit : int
+        How many to take at most; 0 takes all.
+
+    Raises
+    ------
+    ValueError
+        If a name has no number and parity is asked for, or if none is left.
+    """
+    chosen = list(photos)
+    if parity != "all":
+        remainder = ("even", "odd").index(parity)
+        chosen = [photo for photo in photos if _number(photo.name) % 2 == remainder]
+    if not chosen:
+        raise ValueError(
+            f"none of the {len(photos)} photos has a number that is {parity}"
+        )
+    return chosen[:limit] if limit else chosen
+
+
+def _number(name: str) -> int:
+    match = re.search(r"(\d+)$", Path(name).stem)
+    if match is None:
+        raise ValueError(
+            f"{name} does not end with a number, which --parity even and odd go by; "
+            "use --parity all"
+        )
+    return int(match[1])
+
+
+def _read(photos: Sequence[Photo]) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    for photo in tqdm(photos, desc="photos", unit="photo"):
+        try:
+            yield photo.name, photo.read()
+        except OSError as error:
+            raise OSError(
+                f"{photo.name} in {photo.path} is no readable photo: {error}"
+            ) from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m training.evaluate",
+        description="Print the table of metrics of models on color photos.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--photos", required=True, help="folder tree, tar archive or folder of them")
+    add("--models", nargs="*", default=["default"], help="names or model folders")
+    add("--out", required=True, type=Path, help="folder to write")
+    add(
+        "--parity",
+        choices=("even", "odd", "all"),
+        default="odd",
+        help="which photos, by the number in their names: choices are made on even "
+        "ones, figures reported of odd ones",
+    )
+    add("--limit", type=int, default=0, help="photos at most; 0 = all")
+    add("--temperature", type=float, help="of the decoding; by default each card's")
+    add("--rebalance", type=float, help="of the decoding; by default each card's")
+    add("--sweep", action="store_true", help="also score a grid of decode points")
+    add("--sheet", type=int, default=64, help="photos on the contact sheet; 0 = none")
+    add("--seed", type=int, default=0, help="chooses the photos on the sheet")
+    add("--device", default="auto", help="auto, cpu or cuda")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line of this module."""
+    parser = _parser()
+    args = parser.parse_args(arguments)
+    if args.temperature is not None and not 0 <= args.temperature <= 1:
+        parser.error(f"expected a --temperature in 0..1, got {args.temperature}")
+    try:
+        photos = select(find_photos(args.photos), args.parity, args.limit)
+        models = {
+            model: Colorizer.from_pretrained(model, args.device)
+            for model in args.models
+        }
+        args.out.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    sheets = Sheets((GRAY, *models), args.sheet, args.seed)
+    sweep = Sweep() if args.sweep and models else None
+    settings = {"temperature": args.temperature, "rebalance": args.rebalance}
+    try:
+        rows = evaluate(_read(photos), models, sheets=sheets, sweep=sweep, **settings)
+    except OSError as error:
+        parser.error(str(error))
+    heading = f"{len(photos)} photos ({args.parity}) of {Path(args.photos).name}"
+    save(args.out, rows, heading)
+    sheets.save(args.out)
+    if sweep is not None:
+        sweep.save(args.out)
+    print(markdown(rows, heading))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,251 @@
+"""Turn trained runs into a model folder with a complete card.
+
+``python -m training.export --data data/photos --preset default --runs runs/default
+--out colorize_engine/weights/default``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from safetensors.torch import load_file
+
+from colorize_engine.pretrained import Card, save
+from colorize_engine.unet import UNet
+from training.checkpoints import CHECKPOINT, WEIGHTS, read_checkpoint
+from training.command import run as run_command
+from training.encoders import PACKAGE, published_sha256
+from training.planes import Photos
+from training.presets import load_preset
+from training.statistics import BINS, load_bins
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from training.presets import Preset
+
+VERSION = "1"
+DESCRIPTIONS = {
+    "plain": "Two plain U-Nets",
+    "lite0": "Two U-Nets with the encoder of EfficientNet-Lite0",
+}
+
+
+def commit() -> str:
+    """Commit of the code, with ``+`` if it was changed since; empty outside of git."""
+    folder = Path(__file__).parent
+
+    def git(*words: str) -> str:
+        done = subprocess.run(  # noqa: S603
+            ["git", *words],  # noqa: S607
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    try:
+        head = git("rev-parse", "HEAD")
+        return head + ("+" if head and git("status", "--porcelain", "-uno") else "")
+    except FileNotFoundError:
+        return ""
+
+
+def describe_photos(preset: Preset, photos: Photos) -> dict[str, Any]:
+    """Collect for the card what the weights were made from."""
+    data = preset.data
+    drawn = photos.draw(data["draw"], data["sample"], data["seed"])
+    description: dict[str, Any] = {
+        "source_sha256": photos.settings["source_sha256"],
+        "photos_found": photos.found,
+        "photos_left_out": photos.skipped,
+        "photos_after_filter": len(photos.names),
+        "photos_drawn_to_train": len(drawn),
+    }
+    if data["draw"] and len(photos.names) < data["sample"]:
+        description["remark"] = (
+            f"The preset samples {data['sample']} photos and draws {data['draw']} of "
+            f"them to train; with {len(photos.names)} at hand the same share of those "
+            "not set aside for validation was drawn."
+        )
+    return description
+
+
+def describe_training(preset: Preset, runs: Path) -> dict[str, Any]:
+    """Collect for the card how the weights were made.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If a run is not finished, or belongs to another version of the preset.
+    """
+    seconds: dict[str, int] = {}
+    for run in preset.runs:
+        path = runs / run.channels / CHECKPOINT
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"{path} is missing: the run of {run.channels} has not begun"
+            )
+        content = read_checkpoint(path, preset)
+        if content["done"] < run.photos:
+            raise ValueError(
+                f"the run of {run.channels} has not finished: it saw "
+                f"{content['done']} of {run.photos} photos"
+            )
+        seconds[run.channels] = round(content["seconds"])
+    description: dict[str, Any] = {
+        "preset": preset.text,
+        "seed": preset.data["seed"],
+        "photos_seen_by_each_net": preset.photos_seen,
+        "seconds_of_training": seconds,
+        "commit": commit(),
+    }
+    if preset.net["initial"] == "pretrained":
+        description["encoder"] = {
+            "package": PACKAGE,
+            "sha256": published_sha256(),
+            "license": "Apache-2.0",
+            "origin": "EfficientNet-Lite0 (TensorFlow TPU models), trained on ImageNet",
+        }
+    return description
+
+
+def export(
+    data: str | Path,
+    preset: Preset,
+    runs: str | Path,
+    out: str | Path,
+    *,
+    calibration: Mapping[str, float] | None = None,
+    figures: Mapping[str, Any] | None = None,
+) -> Card:
+    """Write the model folder of a preset's finished runs.
+
+    Parameters
+    ----------
+    data
+        Folder of the data set that was trained on.
+    preset
+        What was trained.
+    runs
+        Folder that the training wrote into.
+    out
+        Model folder to write.
+    calibration
+        Divisors of the logits of ``a`` and ``b``; 1 by default.
+    figures
+        Measured quality for the card.
+
+    Raises
+    ------
+    FileNotFoundError
+        If something that the training writes is missing.
+    ValueError
+        If a run is not finished, or belongs to another version of the preset.
+    """
+    runs, photos = Path(runs), Photos.open(data)
+    bins = load_bins(runs / BINS)
+    training = {**describe_photos(preset, photos), **describe_training(preset, runs)}
+    nets: dict[str, UNet] = {}
+    for channel in ("a", "b"):
+        nets[channel] = UNet(preset.design(channel, bins))
+        nets[channel].load_state_dict(load_file(runs / channel / WEIGHTS))
+    title = DESCRIPTIONS[preset.net["encoder"]]
+    card = Card(
+        name=preset.name,
+        version=VERSION,
+        description=f"{title}; {len(bins['a'])} and {len(bins['b'])} bins of a and b, "
+        f"{preset.bins['scheme']}.",
+        nets={},
+        bins=bins,
+        training=training,
+        figures=dict(figures or {}),
+        **preset.decode,
+    )
+    if calibration:
+        card = replace(card, calibration=dict(calibration))
+    return save(out, card, nets)
+
+
+def read_figures(table: Path, name: str) -> dict[str, Any]:
+    """Take a model's figures, and those of the gray picture, from an evaluation.
+
+    Parameters
+    ----------
+    table
+        The ``table.json`` that ``training.evaluate`` writes.
+    name
+        The model's name, or that of its folder.
+
+    Raises
+    ------
+    ValueError
+        If the table has no row of the model.
+    """
+    content = json.loads(table.read_text())
+    figures: dict[str, Any] = {"set": content["heading"]}
+    for row in content["rows"]:
+        title = Path(row.pop("name")).name
+        if title in ("gray", name):
+            known = {key: value for key, value in row.items() if value is not None}
+            figures[title] = {key: round(value, 4) for key, value in known.items()}
+    if name not in figures:
+        raise ValueError(f"{table} has no row of the model {name}")
+    return figures
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m training.export",
+        description="Write the model folder of a preset's finished runs.",
+    )
+    add = parser.add_argument
+    add("--data", required=True, help="folder of the data set")
+    add("--preset", default="default", help="name or .toml file")
+    add("--runs", required=True, help="folder of the trained runs")
+    add("--out", required=True, help="model folder to write")
+    add(
+        "--figures",
+        type=Path,
+        metavar="TABLE",
+        help="table.json of training.evaluate, for the card",
+    )
+    add(
+        "--calibration",
+        type=float,
+        nargs=2,
+        metavar=("A", "B"),
+        help="what the logits of a and of b are divided by; 1 1 if not given",
+    )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line of this module."""
+    parser = _parser()
+    args = parser.parse_args(arguments)
+
+    def work() -> None:
+        preset = load_preset(args.preset)
+        divisors = args.calibration
+        card = export(
+            args.data,
+            preset,
+            args.runs,
+            args.out,
+            calibration=dict(zip("ab", divisors, strict=True)) if divisors else None,
+            figures=read_figures(args.figures, preset.name) if args.figures else None,
+        )
+        print(f"{card.name} {card.version} ({card.model_hash}) in {args.out}")
+
+    run_command(parser, work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""Optimizer, learning rate and moving average of a training run."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from colorize_engine.unet import UNet
+    from training.presets import Preset
+
+
+class Ema:
+    """Exponential moving average of all weights and batch-norm statistics."""
+
+    def __init__(self, net: UNet, decay: float) -> None:
+        self.decay, self.steps = decay, 0
+        self.state = {k: v.detach().clone() for k, v in net.state_dict().items()}
+
+    def update(self, net: UNet) -> None:
+        """Take one step; the first ones weigh more, so that the start is forgotten."""
+        self.steps += 1
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        for name, value in net.state_dict().items():
+            if value.is_floating_point():
+                self.state[name].lerp_(value, 1 - decay)
+            else:
+                self.state[name].copy_(value)
+
+
+def learning_rate(done: int, total: int, warm_up: float) -> float:
+    """Give the factor, 0..1, after ``done`` of ``total`` photos.
+
+    It rises linearly over the share ``warm_up`` of the run, then falls as a cosine.
+    """
+    position = done / total
+    if position < warm_up:
+        return position / warm_up
+    return 0.5 * (1 + math.cos(math.pi * (position - warm_up) / (1 - warm_up)))
+
+
+def make_optimizer(net: UNet, preset: Preset) -> torch.optim.AdamW:
+    """Give AdamW two groups, encoder and rest, each with its rate in ``base``."""
+    training = preset.training
+    encoder = list(net.encoder.parameters())
+    inside = {id(p) for p in encoder}
+    rest = [p for p in net.parameters() if id(p) not in inside]
+    return torch.optim.AdamW(
+        [
+            {"params": encoder, "base": training["encoder_learning_rate"]},
+            {"params": rest, "base": training["learning_rate"]},
+        ],
+        lr=0.0,
+        weight_decay=training["weight_decay"],
+    )

@@ -1,0 +1,189 @@
+"""From photos to a model folder with one command, resumable.
+
+``python -m training.regenerate --photos DIR --out DIR --preset reference-10|default``
+
+The output folder is the model; its subfolder ``work`` keeps data set, statistics, runs
+and evaluation. Give the same command again to go on after an interruption.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+from colorize_engine.colorizer import Colorizer
+from colorize_engine.pretrained import ModelError, read_card
+from training.command import run as run_command
+from training.dataset import build
+from training.evaluate import evaluate, select
+from training.export import export, read_figures
+from training.photos import find_photos
+from training.planes import Photos
+from training.presets import load_preset
+from training.sheets import Sheets
+from training.statistics import BINS, measure
+from training.tables import markdown, save
+from training.train import PRECISIONS, train
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from colorize_engine.pretrained import Card
+    from training.photos import Photo
+    from training.presets import Preset
+
+_SHEET_PHOTOS = 32
+
+
+def validation_photos(source: str | Path, data: str | Path, limit: int) -> list[Photo]:
+    """Photos of the source that figures are reported on.
+
+    Those with an odd number where the source sets numbered photos aside (the even ones
+    serve choices and fits), else all of the data set's own validation draw.
+    """
+    photos = Photos.open(data)
+    wanted = {photos.names[row] for row in photos.validation}
+    found = [photo for photo in find_photos(source) if photo.name in wanted]
+    if all(photo.held_out for photo in found):
+        try:
+            return select(found, "odd", limit)
+        except ValueError:
+            # Their names have no numbers, or no odd ones.
+            pass
+    return select(found, "all", limit)
+
+
+def measure_model(
+    folder: Path, name: str, photos: Sequence[Photo], out: Path, device: str
+) -> None:
+    """Evaluate a model folder; write table and contact sheets."""
+    out.mkdir(parents=True, exist_ok=True)
+    sheets = Sheets(("gray", name), _SHEET_PHOTOS, 0)
+    colorizer = Colorizer.from_folder(folder, device)
+    bar = tqdm(photos, desc="evaluation", unit="photo")
+    pictures = ((photo.name, photo.read()) for photo in bar)
+    rows = evaluate(pictures, {name: colorizer}, sheets=sheets)
+    heading = f"{len(photos)} validation photos"
+    save(out, rows, heading)
+    sheets.save(out)
+    print(markdown(rows, heading))
+
+
+def _finished(out: Path, mark: Path, wanted: dict[str, object]) -> Card | None:
+    """Give the card of a model that an earlier call finished in the same way."""
+    try:
+        found = json.loads(mark.read_text())
+        card = read_card(out)
+    except (FileNotFoundError, ModelError):
+        return None
+    return card if found == {**wanted, "model": card.model_hash} else None
+
+
+def regenerate(
+    photos: str | Path,
+    out: str | Path,
+    preset: Preset,
+    *,
+    work: str | Path | None = None,
+    data: str | Path | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    init_from: str | Path | None = None,
+    limit: int = 0,
+) -> Card:
+    """Run all steps: data set, statistics, training, export, evaluation.
+
+    Parameters
+    ----------
+    photos
+        Folder tree of color photos, tar archive, or folder of tar archives.
+    out
+        Model folder to write.
+    preset
+        What to make.
+    work
+        Folder for everything else; by default ``out / "work"``.
+    data
+        Folder of the data set, to share it between presets; by default within ``work``.
+    device, precision, init_from
+        As in ``training.train.train``.
+    limit
+        Photos to evaluate at most; 0 takes all.
+
+    Returns
+    -------
+    Card
+        Of the finished model.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As the steps do.
+    """
+    out = Path(out)
+    work = Path(work) if work else out / "work"
+    data = Path(data) if data else work / "data"
+    runs, evaluation, mark = work / "runs", work / "evaluation", work / "finished.json"
+    build(photos, data, sample=preset.data["sample"], seed=preset.data["seed"])
+    wanted = {"preset": preset.text, "limit": limit}
+    if card := _finished(out, mark, wanted):
+        return card
+    if not (runs / BINS).is_file():
+        measure(data, preset, runs)
+    train(data, preset, runs, device=device, precision=precision, init_from=init_from)
+    export(data, preset, runs, out)
+    chosen = validation_photos(photos, data, limit)
+    measure_model(out, preset.name, chosen, evaluation, device)
+    figures = read_figures(evaluation / "table.json", preset.name)
+    card = export(data, preset, runs, out, figures=figures)
+    mark.write_text(json.dumps({**wanted, "model": card.model_hash}))
+    return card
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m training.regenerate",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--photos", required=True, help="folder tree, tar archive or folder of them")
+    add("--out", required=True, help="model folder to write")
+    add("--preset", default="default", help="name or .toml file")
+    add("--work", help="folder for everything else; OUT/work if not given")
+    add("--data", help="folder of the data set; WORK/data if not given")
+    add("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps")
+    add("--precision", default="auto", choices=["auto", *PRECISIONS])
+    add("--init-from", help="name or folder of a model to start from")
+    add("--limit", type=int, default=0, help="photos to evaluate at most; 0 = all")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line of this module."""
+    parser = _parser()
+    args = parser.parse_args(arguments)
+
+    def work() -> None:
+        card = regenerate(
+            args.photos,
+            args.out,
+            load_preset(args.preset),
+            work=args.work,
+            data=args.data,
+            device=args.device,
+            precision=args.precision,
+            init_from=args.init_from,
+            limit=args.limit,
+        )
+        print(f"{card.name} {card.version} ({card.model_hash}) in {args.out}")
+
+    run_command(parser, work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""What the weights of a run start from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from colorize_engine.pretrained import find_folder, read_card
+from colorize_engine.unet import NetDesign, UNet
+from training.encoders import load_published_encoder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from colorize_engine.bins import ChannelBins
+    from training.presets import Preset
+
+_HEAD = ("head.weight", "head.bias")
+# Of a bin that is empty in the training photos.
+_LEAST_SHARE = 1e-4
+
+
+def start_net(
+    preset: Preset,
+    channels: str,
+    bins: dict[str, ChannelBins],
+    both: Path | None = None,
+    init_from: str | Path | None = None,
+) -> UNet:
+    """Build a run's net, started from what there is.
+
+    Parameters
+    ----------
+    preset
+        Says how the net is built, and whether it starts from the published encoder.
+    channels : {"both", "a", "b"}
+        Which head or heads it has.
+    bins
+        Of both channels.
+    both
+        Weights of an earlier run with both heads, to start from where they exist.
+    init_from
+        Name or folder of a model to start from; it comes before all else.
+
+    Raises
+    ------
+    ValueError
+        If the model to start from is none, or its nets are built in another way.
+    FileNotFoundError
+        If the published encoder is wanted and not installed.
+    """
+    torch.manual_seed(preset.data["seed"])
+    net = UNet(preset.design(channels, bins))
+    _expect_constant(net, [bins[c] for c in ("a", "b") if channels in ("both", c)])
+    if init_from is not None:
+        _fill(net, _from_model(find_folder(init_from), preset, channels, bins))
+    elif channels != "both" and both is not None and both.is_file():
+        state, count = load_file(both), len(bins["a"])
+        rows = slice(0, count) if channels == "a" else slice(count, None)
+        _fill(net, state | {key: state[key][rows] for key in _HEAD})
+    elif preset.net["initial"] == "pretrained":
+        load_published_encoder(net)
+    return net
+
+
+def _expect_constant(net: UNet, bins: list[ChannelBins]) -> None:
+    """Let a fresh head predict the best constant, z ~ w p, so as not to learn it."""
+    shares = [b.weights * b.prior / (b.weights * b.prior).sum() for b in bins]
+    bias = np.log(np.maximum(np.concatenate(shares), _LEAST_SHARE))
+    with torch.no_grad():
+        net.head.bias.copy_(torch.from_numpy(bias))
+
+
+def _from_model(
+    folder: Path, preset: Preset, channels: str, bins: dict[str, ChannelBins]
+) -> dict[str, Tensor]:
+    """Weights of a model's net; for both heads, a's net with the head of b's too."""
+    parts = ("a", "b") if channels == "both" else (channels,)
+    card = read_card(folder)
+    for part in parts:
+        wanted, found = preset.design(part, bins), NetDesign(**card.nets[part])
+        more = set(found.inputs) - set(wanted.inputs)
+        if more or replace(found, inputs=wanted.inputs) != wanted:
+            raise ValueError(
+                f"cannot start from the model {folder}: expected its net {part} to be "
+                f"{wanted.to_json()}, got {found.to_json()}"
+            )
+    try:
+        states = [load_file(folder / f"{part}.safetensors") for part in parts]
+    except SafetensorError as error:
+        raise ValueError(f"cannot start from the model {folder}: {error}") from error
+    heads = {key: torch.cat([state[key] for state in states]) for key in _HEAD}
+    return states[0] | heads
+
+
+def _fill(net: UNet, state: dict[str, Tensor]) -> None:
+    """Load weights; a further input channel of the first layer starts at zero."""
+    fitted: dict[str, Tensor] = {}
+    for key, wanted in net.state_dict().items():
+        value = state[key].to(wanted.dtype)
+        if value.ndim == 4 and value.shape[1] < wanted.shape[1]:
+            value = torch.cat([value, torch.zeros_like(wanted[:, value.shape[1] :])], 1)
+        fitted[key] = value
+    net.load_state_dict(fitted)

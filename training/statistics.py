@@ -1,0 +1,191 @@
+"""How a and b are distributed in the photos: histograms, plot, bins and class weights.
+
+``python -m training.statistics --data data/photos --preset default --out runs/default``
+writes ``statistics.json``, ``statistics.png`` and ``bins.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from tqdm import tqdm
+
+from colorize_engine.bins import (
+    GAMUT_RANGE,
+    ChannelBins,
+    class_weights,
+    lloyd_max,
+    smoothed,
+    uniform_centers,
+    zero_centered,
+)
+from training.command import run
+from training.planes import Photos
+from training.presets import Preset, load_preset
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+BINS = "bins.json"
+# Values of a* or b* that the 256 levels of the 8-bit convention stand for.
+LEVELS = np.arange(256, dtype=np.float32) - 128
+
+
+def histograms(photos: Photos, rows: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """Count the 256 levels of a and of b over some photos: (256,) int64 each."""
+    counts = {channel: np.zeros(256, np.int64) for channel in ("a", "b")}
+    for row in tqdm(rows, desc="statistics", unit="photo"):
+        for channel, total in counts.items():
+            total += np.bincount(photos.planes[channel][row].ravel(), minlength=256)
+    return counts
+
+
+def make_bins(counts: NDArray[np.int64], channel: str, preset: Preset) -> ChannelBins:
+    """Make the bins of a channel as the preset says.
+
+    Parameters
+    ----------
+    counts : (256,) int64
+        Histogram of the channel, as ``histograms`` gives it.
+    channel : {"a", "b"}
+    preset
+        Its section ``bins`` is used.
+    """
+    settings = preset.bins
+    scheme = settings["scheme"]
+    if scheme == "uniform":
+        centers = uniform_centers(settings["count"], *settings["range"])
+    elif scheme == "zero-centered":
+        centers = zero_centered(settings["step"], *GAMUT_RANGE[channel])
+    else:
+        centers = lloyd_max(LEVELS, settings["count"], counts=counts)
+    blank = ChannelBins.unweighted(centers)
+    prior = blank.measure_prior(LEVELS, counts, soft=settings["soft"])
+    weights = class_weights(
+        smoothed(prior, centers, settings["sigma"]),
+        uniform_share=settings["uniform_share"],
+    )
+    # Smoothing moves the mean weight under the measured prior a little off 1.
+    return ChannelBins(centers, prior, weights / (prior * weights).sum())
+
+
+def plot(
+    counts: dict[str, NDArray[np.int64]], bins: dict[str, ChannelBins], path: Path
+) -> None:
+    """Draw both distributions, the bin centers and the class weights into a PNG."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 4), layout="constrained")
+    for axes, (channel, count) in zip(
+        figure.subplots(1, 2), counts.items(), strict=True
+    ):
+        axes.semilogy(LEVELS, np.maximum(count / count.sum(), 1e-8), color="0.3")
+        axes.set(xlabel=f"{channel}*", ylabel="share of pixels", ylim=(1e-7, 1))
+        for center in bins[channel].centers:
+            axes.axvline(center, color="0.85", zorder=0)
+        right = axes.twinx()
+        right.plot(bins[channel].centers, bins[channel].weights, "o-", color="C1")
+        right.set(ylabel="class weight", yscale="symlog")
+    figure.savefig(path, dpi=110)
+
+
+def save_bins(bins: dict[str, ChannelBins], path: Path) -> None:
+    """Write the bins of both channels as JSON."""
+    content = {
+        channel: {
+            "centers": b.centers.tolist(),
+            "prior": b.prior.tolist(),
+            "weights": b.weights.tolist(),
+        }
+        for channel, b in bins.items()
+    }
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(json.dumps(content, indent=1) + "\n")
+    unfinished.replace(path)
+
+
+def load_bins(path: Path) -> dict[str, ChannelBins]:
+    """Read what ``save_bins`` wrote.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the statistics were not taken yet.
+    """
+    try:
+        content = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"{path} is missing; run python -m training.statistics --out {path.parent} "
+            "first"
+        ) from None
+    return {channel: ChannelBins(**values) for channel, values in content.items()}
+
+
+def measure(
+    data: str | Path, preset: Preset, out: str | Path
+) -> dict[str, ChannelBins]:
+    """Measure the drawn training photos and write histograms, plot and bins.
+
+    Parameters
+    ----------
+    data
+        Folder of the built data set.
+    preset
+        Says which photos are drawn, how many are measured, and how bins are made.
+    out
+        Folder for ``statistics.json``, ``statistics.png`` and ``bins.json``.
+
+    Returns
+    -------
+    dict
+        Bins of ``a`` and ``b``.
+    """
+    photos, out = Photos.open(data), Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    rows = photos.draw(preset.data["draw"], preset.data["sample"], preset.data["seed"])
+    order = np.random.default_rng(preset.data["seed"]).permutation(rows)
+    chosen = np.sort(order[: preset.data["statistics"]])
+    counts = histograms(photos, chosen)
+    bins = {
+        channel: make_bins(count, channel, preset) for channel, count in counts.items()
+    }
+    content = {channel: count.tolist() for channel, count in counts.items()}
+    (out / "statistics.json").write_text(
+        json.dumps({"photos": len(chosen), "levels_from": -128, **content}) + "\n"
+    )
+    plot(counts, bins, out / "statistics.png")
+    # The bins come last: where they are, all is there.
+    save_bins(bins, out / BINS)
+    return bins
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line of this module."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.statistics",
+        description="Measure a and b; write histograms, their plot, and bins.",
+    )
+    parser.add_argument("--data", required=True, help="folder of the data set")
+    parser.add_argument("--preset", default="default", help="name or .toml file")
+    parser.add_argument("--out", required=True, help="folder to write")
+    args = parser.parse_args(arguments)
+
+    def work() -> None:
+        bins = measure(args.data, load_preset(args.preset), args.out)
+        for channel, b in bins.items():
+            print(f"{channel}: center, share, class weight")
+            for row in zip(b.centers, b.prior, b.weights, strict=True):
+                print("  {:8.2f} {:9.6f} {:10.4f}".format(*row))
+
+    run(parser, work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,301 @@
+"""One training run: a net, its optimizer, its average, and how far it is."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from safetensors.torch import save_file
+from torch.nn.parallel import DistributedDataParallel
+
+from colorize_engine.unet import net_input
+from training.batches import Augmentation, Batches
+from training.checkpoints import (
+    CHECKPOINT,
+    WEIGHTS,
+    read_checkpoint,
+    write_checkpoint,
+)
+from training.losses import WeightedCrossEntropy
+from training.optimizer import Ema, learning_rate, make_optimizer
+from training.progress import Progress
+from training.start import start_net
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from colorize_engine.bins import ChannelBins
+    from colorize_engine.unet import UNet
+    from training.planes import Photos
+    from training.presets import Preset, Run
+
+_VALIDATION_PHOTOS = 64
+# Noise on the true a that a chain-rule b-net is trained with, in Lab units: in use it
+# sees a guessed a.
+_NOISE_OF_A = 8.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the machine decides, not the preset.
+
+    Attributes
+    ----------
+    device : torch.device
+    dtype : torch.dtype
+        Of the forward pass under autocast; float32 for none.
+    rank, world : int
+        Number of this process and how many there are.
+    checkpoint_every : int
+        Photos between two checkpoints.
+    """
+
+    device: torch.device
+    dtype: torch.dtype
+    rank: int = 0
+    world: int = 1
+    checkpoint_every: int = 2000
+
+
+def _wrapped(net: UNet, settings: Settings) -> torch.nn.Module:
+    """Let several processes average their gradients."""
+    if settings.world == 1:
+        return net
+    cuda = settings.device.type == "cuda"
+    return DistributedDataParallel(net, [settings.device] if cuda else None)
+
+
+class Trainer:
+    """One run: net, optimizer, average and how many photos were seen.
+
+    Parameters
+    ----------
+    preset, run
+        What to train.
+    photos
+        The data set.
+    bins
+        Of both channels.
+    out
+        Folder of the preset's runs; this one writes into ``out / run.channels``.
+    settings
+        What the machine decides.
+    init_from
+        Name or folder of a model to start from.
+
+    Raises
+    ------
+    ValueError
+        If a size of the run is no multiple of the net's stride, the processes cannot
+        share a batch, or the model to start from does not fit.
+    """
+
+    def __init__(
+        self,
+        preset: Preset,
+        run: Run,
+        photos: Photos,
+        bins: dict[str, ChannelBins],
+        out: Path,
+        settings: Settings,
+        init_from: str | Path | None = None,
+    ) -> None:
+        self.preset, self.run, self.settings = preset, run, settings
+        self.folder = out / run.channels
+        self.heads = ("a", "b") if run.channels == "both" else (run.channels,)
+        net = start_net(preset, run.channels, bins, out / "both" / WEIGHTS, init_from)
+        if any(size % net.stride for size, _ in run.sizes):
+            raise ValueError(
+                f"expected sizes that are multiples of {net.stride} in the preset "
+                f"{preset.name}, got {[size for size, _ in run.sizes]}"
+            )
+        self.net: UNet = net.to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.wrapped = _wrapped(self.net, settings)
+        self.optimizer = make_optimizer(self.net, preset)
+        self.ema = Ema(self.net, preset.training["ema"])
+        self.done, self.seconds = 0, 0.0
+        soft, device = preset.bins["soft"], settings.device
+        self.losses = [WeightedCrossEntropy(bins[c], soft, device) for c in self.heads]
+        self.widths = [len(bins[c]) for c in self.heads]
+        self.augmentation = Augmentation(
+            preset.training["crop"], preset.training["augment_lightness"], flip=True
+        )
+        self._take(photos)
+
+    def _take(self, photos: Photos) -> None:
+        """Draw the photos to train on, and choose some to validate with."""
+        data, settings = self.preset.data, self.settings
+        rows = photos.draw(data["draw"], data["sample"], data["seed"])
+        batch, device = self.preset.training["batch"], settings.device
+        # Numbers of its own for each run, so that none repeats another's order.
+        seed = data["seed"] * 10 + ("both", "a", "b").index(self.run.channels)
+        self.batches = Batches(
+            photos, rows, batch, seed, device, settings.rank, settings.world
+        )
+        step = max(1, len(photos.validation) // _VALIDATION_PHOTOS)
+        held_out = photos.validation[::step]
+        at_once = min(batch, len(held_out))
+        self.validation = Batches(photos, held_out, at_once, seed, device)
+
+    @property
+    def constant(self) -> float:
+        """Loss of the best constant prediction."""
+        return sum(loss.of_constant() for loss in self.losses)
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        content = {
+            "preset": self.preset.text,
+            "net": self.net.state_dict(),
+            "ema": self.ema.state,
+            "ema_steps": self.ema.steps,
+            "optimizer": self.optimizer.state_dict(),
+            "done": self.done,
+            "seconds": self.seconds,
+        }
+        write_checkpoint(self.folder / CHECKPOINT, content)
+
+    def resume(self) -> None:
+        """Go on from the checkpoint, if there is one.
+
+        Raises
+        ------
+        ValueError
+            If it is damaged, or was written by a preset of other content.
+        """
+        path = self.folder / CHECKPOINT
+        if not path.is_file():
+            return
+        content = read_checkpoint(path, self.preset, self.settings.device)
+        self.net.load_state_dict(content["net"])
+        self.ema.state, self.ema.steps = content["ema"], content["ema_steps"]
+        self.optimizer.load_state_dict(content["optimizer"])
+        self.done, self.seconds = content["done"], content["seconds"]
+
+    def loss(
+        self, lightness: Tensor, a: Tensor, b: Tensor, noise: Tensor | None = None
+    ) -> Tensor:
+        """Sum of the losses of the heads.
+
+        Parameters
+        ----------
+        lightness, a, b : (n, h, w) float32
+            A batch.
+        noise : (n, h, w) float32, optional
+            Added to a where the net sees it.
+        """
+        seen = None
+        if "a" in self.net.design.inputs:
+            seen = a if noise is None else a + noise
+        x = net_input(lightness, seen).contiguous(memory_format=torch.channels_last)
+        device, dtype = self.settings.device.type, self.settings.dtype
+        with torch.autocast(device, dtype, enabled=dtype != torch.float32):
+            logits = self.wrapped(x)
+        parts = logits.split(self.widths, 1)
+        truth = {"a": a, "b": b}
+        losses = [
+            loss(part, truth[head])
+            for loss, part, head in zip(self.losses, parts, self.heads, strict=True)
+        ]
+        return torch.stack(losses).sum()
+
+    def step(self) -> float:
+        """See one batch; give its loss.
+
+        Raises
+        ------
+        ValueError
+            If the loss is not finite any more.
+        """
+        warm_up = self.preset.training["warm_up"]
+        rate = learning_rate(self.done, self.run.photos, warm_up)
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["base"] * self.run.learning_rate_factor * rate
+        size = self.run.size_at(self.done)
+        lightness, a, b = self.batches.get(self.done, size, self.augmentation)
+        noise = None
+        if "a" in self.net.design.inputs:
+            dice = self.batches.dice(self.done, 1)
+            noise = _NOISE_OF_A * dice.normal(tuple(a.shape[1:]), a.device)
+        self.net.train()
+        loss = self.loss(lightness, a, b, noise)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        self.optimizer.step()
+        self.ema.update(self.net)
+        self.done += self.batches.batch
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise ValueError(
+                f"the loss is {value} after {self.done} photos: lower the learning "
+                "rates of the preset, or give --precision float32"
+            )
+        return value
+
+    @torch.no_grad()
+    def validate(self) -> float:
+        """Loss of the averaged weights on validation photos at the present size."""
+        kept = {k: v.clone() for k, v in self.net.state_dict().items()}
+        # Other processes do not take part: the net by itself waits for none.
+        wrapped, self.wrapped = self.wrapped, self.net
+        self.net.load_state_dict(self.ema.state)
+        self.net.eval()
+        size = self.run.size_at(self.done - 1)
+        firsts = range(0, len(self.validation.rows), self.validation.batch)
+        batches = [self.validation.get(f, size, Augmentation()) for f in firsts]
+        mean = float(np.mean([float(self.loss(*batch)) for batch in batches]))
+        self.net.load_state_dict(kept)
+        self.wrapped = wrapped
+        return mean
+
+    def fit(self) -> Path:
+        """Train to the end of the run and write the averaged weights.
+
+        Returns
+        -------
+        Path
+            The float32 weights, ``out / channels / net.safetensors``.
+        """
+        path = self.folder / WEIGHTS
+        if path.is_file() and self.done >= self.run.photos:
+            return path
+        if self.settings.rank > 0:
+            while self.done < self.run.photos:
+                self.step()
+        else:
+            self._fit_and_report(path)
+        if self.settings.world > 1:
+            dist.barrier()
+        return path
+
+    def _fit_and_report(self, path: Path) -> None:
+        title = f"{self.preset.name} {self.run.channels}"
+        total, saved = self.run.photos, self.done
+        began = time.monotonic() - self.seconds
+        log = self.folder / "log"
+        with Progress(log, title, total, self.done, self.constant) as progress:
+            while self.done < total:
+                size = self.run.size_at(self.done)
+                loss = self.step()
+                self.seconds = time.monotonic() - began
+                rate = self.optimizer.param_groups[1]["lr"]
+                progress.step(self.done, size, loss, rate)
+                if self.done - saved >= self.settings.checkpoint_every:
+                    saved = self.done
+                    self.save()
+                    progress.validation(self.done, self.validate())
+            loss = self.validate()
+            progress.validation(self.done, loss)
+        print(f"{title}: validation loss {loss:.4f}, constant {self.constant:.4f}")
+        self.save()
+        unfinished = path.with_suffix(".part")
+        save_file({k: v.contiguous() for k, v in self.ema.state.items()}, unfinished)
+        unfinished.replace(path)
