@@ -104,7 +104,7 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option(
     "-s",
     "--saturation",
-    type=Finite(0),
+    type=Finite(0, 100),
     default=1.0,
     show_default=True,
     metavar="FACTOR",

@@ -60,7 +60,7 @@ def checked_image(image: object) -> NDArray[Any]:
     if native.kind != "f" and native not in (np.uint8, np.uint16):
         raise ValueError(f"{EXPECTED}; got the type {image.dtype}")
     # No subclass: a masked array would hide values, a matrix keep two axes.
-    plain = np.asarray(image, native)
+    plain = np.asarray(image).astype(native, copy=False)
     if native.kind == "f":
         # A NaN anywhere makes both of these NaN.
         low, high = float(plain.min()), float(plain.max())
@@ -318,5 +318,6 @@ def colorize(
     ValueError
         If the image or a setting is not what these take; ``ModelError`` for the model.
     """
-    prediction = _cached(model, device).predict(checked_image(image), working_size)
+    picture = checked_image(image)
+    prediction = _cached(model, device).predict(picture, working_size)
     return prediction.colorize(temperature, rebalance, saturation, method=method)

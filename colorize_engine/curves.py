@@ -79,7 +79,7 @@ def linearize(pixels: NDArray[Any], buffers: Buffers) -> Floats:
     Parameters
     ----------
     pixels : (n, C) array
-        Encoded uint8, uint16, or float in 0..1 (values just beyond are clipped); C <= 3.
+        Encoded uint8, uint16, or float in 0..1 (clipped just beyond); C <= 3.
     buffers : Buffers
         `main`, `spare` and `indices` are overwritten.
 

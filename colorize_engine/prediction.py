@@ -27,7 +27,7 @@ class Prediction:
     Attributes
     ----------
     image : (H, W) or (H, W, 3 or 4) array
-        The picture itself, not a copy.
+        The picture itself; a copy only where bytes had to be swapped.
     lightness : (h, w) float32
         L* at the working size, 0..100. It covers the whole picture: a pixel here
         stands for H / h by W / w pixels there.

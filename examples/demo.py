@@ -36,7 +36,8 @@ def row(name: str, gray: Path, color: Path) -> np.ndarray:
     truth = photo if photo.ndim == 3 else np.full((*photo.shape, 3), 255, np.uint8)
     pictures = [Image.open(gray), Image.open(color), Image.fromarray(truth)]
     width = round(photo.shape[1] * HEIGHT / photo.shape[0])
-    return np.hstack([np.asarray(p.convert("RGB").resize((width, HEIGHT))) for p in pictures])
+    small = [p.convert("RGB").resize((width, HEIGHT)) for p in pictures]
+    return np.hstack([np.asarray(p) for p in small])
 
 
 def main(out: Path) -> None:
