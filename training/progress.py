@@ -33,7 +33,7 @@ class Progress:
 
         self._constant = constant
         # What an interrupted training logged after its last checkpoint is hidden.
-        self._writer = SummaryWriter(str(folder), purge_step=done + 1)  # type: ignore[no-untyped-call]
+        self._writer = SummaryWriter(str(folder), purge_step=done + 1)
         self._bar = tqdm(total=total, initial=done, desc=title, unit="photo")
 
     def __enter__(self) -> Self:
@@ -46,7 +46,7 @@ class Progress:
         traceback: TracebackType | None,
     ) -> None:
         self._bar.close()
-        self._writer.close()  # type: ignore[no-untyped-call]
+        self._writer.close()
 
     def step(self, done: int, size: int, loss: float, rate: float) -> None:
         """Show one step: photos seen, their side, loss and learning rate."""
@@ -62,4 +62,4 @@ class Progress:
         self._scalar("loss/validation", loss, done)
 
     def _scalar(self, name: str, value: float, done: int) -> None:
-        self._writer.add_scalar(name, value, done)  # type: ignore[no-untyped-call]
+        self._writer.add_scalar(name, value, done)

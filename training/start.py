@@ -74,8 +74,7 @@ def _expect_constant(net: UNet, bins: list[ChannelBins]) -> None:
     """Let a fresh head predict the best constant, z ~ w p, so as not to learn it."""
     shares = [b.weights * b.prior / (b.weights * b.prior).sum() for b in bins]
     bias = np.log(np.maximum(np.concatenate(shares), _LEAST_SHARE))
-    with torch.no_grad():
-        net.head.bias.copy_(torch.from_numpy(bias))
+    net.head.bias = torch.nn.Parameter(torch.from_numpy(bias))
 
 
 def _from_model(

@@ -2,7 +2,9 @@
 
 ``python -m training.train --data data/photos --preset default --out runs/default``
 Give the same command again to go on after an interruption. On several GPUs:
-``torchrun --nproc-per-node N -m training.train ...``.
+``torchrun --nproc-per-node N -m training.train ...``: the processes share each batch
+and average their gradients; batch norms see the part of their own process, and those
+of the first one are saved.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 if TYPE_CHECKING:
+    from colorize_engine.bins import ChannelBins
     from training.presets import Preset
 
 SCENES = ("astronaut", "chelsea", "coffee", "immunohistochemistry", "retina")
@@ -64,3 +65,13 @@ def tiny() -> Preset:
     from training.presets import load_preset
 
     return load_preset(TINY)
+
+
+@pytest.fixture(scope="session")
+def bins(
+    data: Path, tiny: Preset, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, ChannelBins]:
+    """Bins of the tiny preset on the 200 photos."""
+    from training.statistics import measure
+
+    return measure(data, tiny, tmp_path_factory.mktemp("bins"))

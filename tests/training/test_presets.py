@@ -102,8 +102,8 @@ def test_an_unknown_preset_is_an_error_that_lists_the_known(tmp_path: Path) -> N
         ('"separate"', '"c"', "expected the channels both, separate, a, b, got 'c'"),
         ('"separate"', '"a"', "expected the runs a and b"),
         ('channels = "both"', 'channel = "both"', "unknown: channel"),
-        ("[32, 80]", "[32, 0]", "at least one pixel and one photo"),
-        ("[32, 80]", "[32]", "cannot be used"),
+        ("[32, 64]", "[32, 0]", "at least one pixel and one photo"),
+        ("[32, 64]", "[32]", "cannot be used"),
         ("[data]", "[data", "cannot be used"),
     ],
 )

@@ -1,0 +1,220 @@
+"""Finished runs become a model folder whose card says all."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from colorize_engine.pretrained import load
+from colorize_engine.unet import UNet, net_input
+from training import export as module
+from training.checkpoints import CHECKPOINT, WEIGHTS
+from training.export import describe_photos, export, main, read_figures
+from training.planes import Photos
+from training.presets import load_preset
+from training.statistics import measure
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from training.presets import Preset
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module")
+def finished(
+    data: Path, tiny: Preset, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Make runs look finished, of nets that learned nothing; do not change them."""
+    out = tmp_path_factory.mktemp("runs")
+    bins = measure(data, tiny, out)
+    torch.manual_seed(11)
+    for run in tiny.runs:
+        folder = out / run.channels
+        folder.mkdir()
+        net = UNet(tiny.design(run.channels, bins))
+        save_file(net.state_dict(), folder / WEIGHTS)
+        content = {"preset": tiny.text, "done": run.photos, "seconds": 12.3}
+        torch.save(content, folder / CHECKPOINT)
+    return out
+
+
+def test_the_folder_holds_the_trained_nets(
+    data: Path, tiny: Preset, finished: Path, tmp_path: Path
+) -> None:
+    from safetensors.torch import load_file
+
+    divisors = {"a": 1.0, "b": 2.0}
+    card = export(data, tiny, finished, tmp_path, calibration=divisors)
+    model = load(tmp_path, "cpu")
+    assert model.card.model_hash == card.model_hash
+    lightness = np.random.default_rng(0).uniform(0, 100, (32, 32)).astype(np.float32)
+    net = UNet(tiny.design("a", model.card.bins)).eval()
+    net.load_state_dict(load_file(finished / "a" / WEIGHTS))
+    with torch.no_grad():
+        expected = net(net_input(torch.from_numpy(lightness)[None]))[0]
+    a, b = model(lightness)
+    # The folder keeps half precision.
+    torch.testing.assert_close(torch.from_numpy(a), expected, atol=0.02, rtol=0.02)
+    assert b.shape == (len(card.bins["b"]), 32, 32)
+    assert model.card.calibration == divisors
+
+
+def test_the_card_is_complete(
+    data: Path, tiny: Preset, finished: Path, tmp_path: Path
+) -> None:
+    export(data, tiny, finished, tmp_path, figures={"gray": {"auc": 88.0}})
+    card = json.loads((tmp_path / "card.json").read_text())
+    training = card["training"]
+    photos = Photos.open(data)
+    assert training["preset"] == tiny.text
+    assert training["seed"] == 3
+    assert training["source_sha256"] == photos.settings["source_sha256"]
+    assert training["photos_found"] == 200
+    assert training["photos_left_out"] == photos.skipped
+    assert training["photos_after_filter"] == len(photos.names)
+    assert training["photos_drawn_to_train"] == len(photos.train)
+    assert training["photos_seen_by_each_net"] == tiny.photos_seen
+    assert training["seconds_of_training"] == {"both": 12, "a": 12, "b": 12}
+    assert re.fullmatch(r"([0-9a-f]{40}\+?)?", training["commit"])
+    assert "remark" not in training
+    assert "encoder" not in training
+    assert card["figures"] == {"gray": {"auc": 88.0}}
+    assert (card["temperature"], card["rebalance"]) == (0.38, -0.5)
+    assert card["working_size"] == 64
+    assert card["name"] == "tiny"
+    assert card["bins"].keys() == {"a", "b"}
+
+
+def test_the_card_says_when_half_was_drawn(data: Path) -> None:
+    preset, photos = load_preset("reference-10"), Photos.open(data)
+    description = describe_photos(preset, photos)
+    assert description["photos_drawn_to_train"] == round(len(photos.train) / 2)
+    assert "samples 50000 photos and draws 25000" in description["remark"]
+    assert f"with {len(photos.names)} at hand" in description["remark"]
+
+
+def test_the_commit_is_marked_when_the_code_was_changed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import subprocess
+
+    def git(*words: str) -> None:
+        identity = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+        command = ["git", *identity, "-C", str(tmp_path), *words]
+        subprocess.run(command, check=True, capture_output=True)
+
+    code = tmp_path / "code.py"
+    monkeypatch.setattr(module, "__file__", str(code))
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert module.commit() == ""
+    git("init")
+    code.write_text("one")
+    git("add", ".")
+    git("commit", "-m", "x")
+    clean = module.commit()
+    assert re.fullmatch(r"[0-9a-f]{40}", clean)
+    code.write_text("two")
+    assert module.commit() == clean + "+"
+
+
+def table(path: Path) -> Path:
+    rows = [
+        {"name": "gray", "auc": 88.123456, "psnr": None},
+        {"name": "models/tiny", "auc": 90.0},
+        {"name": "other", "auc": 1.0},
+    ]
+    content = {"heading": "9 photos", "photos": 9, "rows": rows}
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_figures_are_those_of_the_model_and_of_gray(tmp_path: Path) -> None:
+    figures = read_figures(table(tmp_path / "table.json"), "tiny")
+    assert figures == {
+        "set": "9 photos",
+        "gray": {"auc": 88.1235},
+        "tiny": {"auc": 90.0},
+    }
+    with pytest.raises(ValueError, match="no row of the model nobody"):
+        read_figures(tmp_path / "table.json", "nobody")
+
+
+def copied(finished: Path, to: Path) -> Path:
+    import shutil
+
+    shutil.copytree(finished, to)
+    return to
+
+
+def test_the_command_line_writes_a_model(
+    data: Path,
+    tiny: Preset,
+    finished: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    preset = tmp_path / "tiny.toml"
+    preset.write_text(tiny.text)
+    figures = table(tmp_path / "table.json")
+    out = tmp_path / "model"
+    arguments = ["--data", str(data), "--preset", str(preset), "--runs", str(finished)]
+    arguments += ["--out", str(out), "--figures", str(figures)]
+    main([*arguments, "--calibration", "1.1", "0.9"])
+    card = load(out, "cpu").card
+    assert capsys.readouterr().out == f"tiny 1 ({card.model_hash}) in {out}\n"
+    assert card.figures["tiny"] == {"auc": 90.0}
+    assert card.calibration == {"a": 1.1, "b": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("not begun", "the run of b has not begun"),
+        ("not finished", "the run of b has not finished: it saw 8 of 80 photos"),
+        ("other preset", "belongs to another version of the preset tiny"),
+        ("no bins", "bins.json is missing"),
+        ("no data", "no finished data set"),
+        ("no table", "table.json"),
+    ],
+)
+def test_the_command_line_ends_with_one_line(
+    kind: str,
+    message: str,
+    data: Path,
+    tiny: Preset,
+    finished: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    runs = copied(finished, tmp_path / "runs")
+    checkpoint = runs / "b" / CHECKPOINT
+    preset = tmp_path / "tiny.toml"
+    preset.write_text(tiny.text)
+    arguments = ["--preset", str(preset), "--runs", str(runs)]
+    if kind == "not begun":
+        checkpoint.unlink()
+    elif kind == "not finished":
+        torch.save({"preset": tiny.text, "done": 8, "seconds": 1.0}, checkpoint)
+    elif kind == "other preset":
+        preset.write_text(tiny.text + "# changed\n")
+    elif kind == "no bins":
+        (runs / "bins.json").unlink()
+    elif kind == "no table":
+        arguments += ["--figures", str(tmp_path / "table.json")]
+    source = tmp_path if kind == "no data" else data
+    out = tmp_path / "model"
+    with pytest.raises(SystemExit) as stop:
+        main([*arguments, "--data", str(source), "--out", str(out)])
+    assert stop.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("python -m training.export: ")
+    assert message in line
+    assert not out.exists()

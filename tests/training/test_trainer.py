@@ -1,0 +1,231 @@
+"""One training run: reproducible, resumable, started from what there is."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from colorize_engine.pretrained import Card, save
+from colorize_engine.unet import UNet, net_input
+from training.checkpoints import WEIGHTS
+from training.optimizer import Ema, learning_rate
+from training.planes import Photos
+from training.presets import Run
+from training.start import start_net
+from training.trainer import Settings, Trainer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from colorize_engine.bins import ChannelBins
+    from training.presets import Preset
+
+SETTINGS = Settings(torch.device("cpu"), torch.float32)
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def trainer_of(
+    preset: Preset,
+    channels: str,
+    data: Path,
+    bins: dict[str, ChannelBins],
+    out: Path,
+    sizes: tuple[tuple[int, int], ...] = ((32, 24), (64, 24)),
+) -> Trainer:
+    run = Run(channels, 1.0, sizes)
+    return Trainer(preset, run, Photos.open(data), bins, out, SETTINGS)
+
+
+def recorded(trainer: Trainer, steps: int) -> list[tuple[Tensor, ...]]:
+    """Take steps; give what the loss got to see in each: L, a, b and noise."""
+    seen: list[tuple[Tensor, ...]] = []
+    whole_loss = trainer.loss
+
+    def loss(*batch: Tensor) -> Tensor:
+        seen.append(batch)
+        return whole_loss(*batch)
+
+    trainer.loss = loss
+    for _ in range(steps):
+        trainer.step()
+    trainer.loss = whole_loss
+    return seen
+
+
+def assert_equal(left: dict[str, Tensor], right: dict[str, Tensor]) -> None:
+    assert left.keys() == right.keys()
+    for name, value in left.items():
+        assert torch.equal(value, right[name]), name
+
+
+def test_a_resumed_training_is_the_same_to_the_bit(
+    data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
+) -> None:
+    whole = trainer_of(tiny, "b", data, bins, tmp_path / "whole")
+    expected = recorded(whole, 6)
+    first = trainer_of(tiny, "b", data, bins, tmp_path / "parts")
+    found = recorded(first, 3)
+    first.save()
+    # Other numbers from the global generator must change nothing.
+    torch.manual_seed(99)
+    second = trainer_of(tiny, "b", data, bins, tmp_path / "parts")
+    second.resume()
+    assert second.done == 24
+    found += recorded(second, 3)
+    assert [batch[0].shape[-1] for batch in expected] == [32] * 3 + [64] * 3
+    for one, other in zip(expected, found, strict=True):
+        assert len(one) == 4
+        assert all(map(torch.equal, one, other))
+    assert not torch.equal(expected[0][3], expected[1][3])
+    assert_equal(whole.net.state_dict(), second.net.state_dict())
+    assert_equal(whole.ema.state, second.ema.state)
+    assert whole.done == second.done == 48
+
+
+def test_validation_does_not_disturb_the_training(
+    data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
+) -> None:
+    left, right = (trainer_of(tiny, "a", data, bins, tmp_path) for _ in range(2))
+    losses = []
+    for _ in range(2):
+        left.step()
+        right.step()
+        losses.append(right.validate())
+    assert losses[0] != losses[1]
+    assert right.validate() == losses[1]
+    assert_equal(left.net.state_dict(), right.net.state_dict())
+
+
+def test_the_channels_learn_in_orders_of_their_own(
+    data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
+) -> None:
+    orders = {
+        channels: tuple(
+            trainer_of(tiny, channels, data, bins, tmp_path).batches.order(0, 50)
+        )
+        for channels in ("both", "a", "b")
+    }
+    assert len(set(orders.values())) == 3
+
+
+def test_a_batch_larger_than_the_data_set_trains(
+    data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
+) -> None:
+    photos = Photos.open(data)
+    few = dataclasses.replace(photos, train=photos.train[:3])
+    run = Run("a", 1.0, ((32, 16),))
+    trainer = Trainer(tiny, run, few, bins, tmp_path, SETTINGS)
+    before = trainer.net.head.weight.clone()
+    trainer.step()
+    assert math.isfinite(trainer.step())
+    assert not torch.equal(trainer.net.head.weight, before)
+
+
+def test_a_size_that_the_net_cannot_take_is_an_error(
+    data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=r"multiples of 8 in the preset tiny.*36"):
+        trainer_of(tiny, "a", data, bins, tmp_path, ((32, 8), (36, 8)))
+
+
+def test_a_loss_that_is_not_finite_ends_the_training(
+    data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
+) -> None:
+    trainer = trainer_of(tiny, "a", data, bins, tmp_path)
+    with torch.no_grad():
+        trainer.net.head.bias[0] = float("nan")
+    with pytest.raises(ValueError, match="the loss is nan after 8 photos"):
+        trainer.step()
+
+
+def test_a_fresh_net_predicts_the_best_constant(
+    data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
+) -> None:
+    trainer = trainer_of(tiny, "both", data, bins, tmp_path)
+    bias = trainer.net.head.bias.detach()
+    for part, channel in zip(bias.split(trainer.widths), "ab", strict=True):
+        best = torch.from_numpy(bins[channel].weights * bins[channel].prior)
+        torch.testing.assert_close(
+            part.softmax(0), best / best.sum(), atol=2e-3, rtol=0
+        )
+    constant = sum(loss.of_constant() for loss in trainer.losses)
+    assert trainer.constant == constant
+
+
+def test_separate_nets_start_from_the_one_with_both_heads(
+    data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
+) -> None:
+    both = trainer_of(tiny, "both", data, bins, tmp_path, ((32, 16),))
+    path = both.fit()
+    assert path == tmp_path / "both" / WEIGHTS
+    assert_equal(load_file(path), both.ema.state)
+    whole = UNet(tiny.design("both", bins)).eval()
+    whole.load_state_dict(load_file(path))
+    lightness, a = torch.rand(1, 32, 32) * 100, torch.rand(1, 32, 32) * 50
+    logits = whole(net_input(lightness)).split([len(bins["a"]), len(bins["b"])], 1)
+    for part, channel in zip(logits, ("a", "b"), strict=True):
+        net = start_net(tiny, channel, bins, path).eval()
+        seen = a if "a" in net.design.inputs else None
+        torch.testing.assert_close(net(net_input(lightness, seen)), part)
+
+
+def test_training_starts_from_a_model_folder(
+    tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
+) -> None:
+    torch.manual_seed(5)
+    nets = {channel: UNet(tiny.design(channel, bins)) for channel in "ab"}
+    folder = tmp_path / "model"
+    save(folder, Card("m", "1", "A model.", {}, bins), nets)
+    started = {
+        c: start_net(tiny, c, bins, init_from=folder) for c in ("a", "b", "both")
+    }
+    for channel in "ab":
+        expected = {k: v.half().to(v) for k, v in nets[channel].state_dict().items()}
+        assert_equal(started[channel].state_dict(), expected)
+    heads = [nets[channel].head.weight.half().float() for channel in "ab"]
+    assert torch.equal(started["both"].head.weight, torch.cat(heads))
+    other = dataclasses.replace(tiny, net={**tiny.net, "context": False})
+    with pytest.raises(ValueError, match="expected its net a to be"):
+        start_net(other, "a", bins, init_from=folder)
+    alone = dataclasses.replace(tiny, net={**tiny.net, "b_given_a": False})
+    with pytest.raises(ValueError, match="expected its net b to be"):
+        start_net(alone, "b", bins, init_from=folder)
+    with pytest.raises(ValueError, match="no model"):
+        start_net(tiny, "a", bins, init_from=tmp_path / "gone")
+
+
+def test_the_learning_rate_warms_up_and_falls_as_a_cosine() -> None:
+    rates = [learning_rate(done, 1000, 0.1) for done in range(1001)]
+    assert rates[0] == 0
+    assert rates[50] == pytest.approx(0.5)
+    assert rates[100] == 1
+    assert rates[550] == pytest.approx(0.5)
+    assert rates[1000] == pytest.approx(0, abs=1e-12)
+    assert learning_rate(0, 1000, 0) == 1
+    assert np.all(np.diff(rates[:101]) > 0)
+    assert np.all(np.diff(rates[100:]) < 0)
+
+
+def test_the_average_follows_its_formula(
+    tiny: Preset, bins: dict[str, ChannelBins]
+) -> None:
+    net = UNet(tiny.design("a", bins))
+    ema, expected = Ema(net, 0.9), net.head.bias.detach().clone()
+    for step in range(1, 200):
+        with torch.no_grad():
+            net.head.bias.copy_(torch.randn_like(net.head.bias))
+        net.decoder[0][0].norm.num_batches_tracked += 1
+        ema.update(net)
+        decay = min(0.9, (1 + step) / (10 + step))
+        expected = decay * expected + (1 - decay) * net.head.bias.detach()
+    torch.testing.assert_close(ema.state["head.bias"], expected)
+    assert int(ema.state["decoder.0.0.norm.num_batches_tracked"]) == 199
