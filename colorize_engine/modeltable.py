@@ -9,7 +9,9 @@ from colorize_engine.pretrained import WEIGHTS, list_models
 if TYPE_CHECKING:
     from colorize_engine.pretrained import Card
 
-_HEADER = ("name", "version", "MB", "bins a, b", "figures")
+_HEADER = ("name", "version", "MB", "bins a, b", "figures (of the gray picture)")
+# Keys of a card's figures: see training.scores.
+_FIGURES = {"auc": "AuC", "auc_rebalanced": "rebalanced AuC", "de00": "dE00"}
 
 
 def model_table() -> str:
@@ -39,15 +41,17 @@ def _row(card: Card) -> tuple[str, ...]:
         card.version,
         f"{size / 1e6:.1f}",
         ", ".join(str(len(card.bins[channel])) for channel in ("a", "b")),
-        _figures(card.figures) or "not measured",
+        _figures(card),
     )
 
 
-def _figures(figures: object) -> str:
-    """Return figures on one line, whatever their nesting."""
-    if isinstance(figures, dict):
-        parts = (f"{name} {_figures(value)}" for name, value in figures.items())
-        return "; ".join(parts)
-    if isinstance(figures, (list, tuple)):
-        return ", ".join(_figures(value) for value in figures)
-    return f"{figures:.4g}" if isinstance(figures, float) else str(figures)
+def _figures(card: Card) -> str:
+    """Give the main figures of a card, each with that of the gray picture."""
+    own, gray = card.figures.get(card.name), card.figures.get("gray")
+    if not (isinstance(own, dict) and isinstance(gray, dict)):
+        return "not measured"
+    return ", ".join(
+        f"{title} {own[key]:.2f} ({gray[key]:.2f})"
+        for key, title in _FIGURES.items()
+        if key in own and key in gray
+    )

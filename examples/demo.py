@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +14,6 @@ import numpy as np
 from PIL import Image
 from skimage import data
 
-from colorize_engine.cli import main as colorize
 from colorize_engine.color import lightness
 
 PHOTOS = ("astronaut", "coffee", "chelsea", "rocket", "camera")
@@ -47,8 +47,9 @@ def main(out: Path) -> None:
     gray = [out / "gray" / f"{name}.png" for name in PHOTOS]
     for name, path in zip(PHOTOS, gray, strict=True):
         Image.fromarray(to_gray(getattr(data, name)())).save(path)
-    arguments = [*map(str, gray), "-o", str(out / "color"), "--overwrite"]
-    colorize(arguments, standalone_mode=False)
+    command = Path(sys.executable).with_name("colorize")
+    arguments = [*gray, "-o", out / "color", "--overwrite"]
+    subprocess.run([command, *arguments], check=True)  # noqa: S603
     rows = [row(p.stem, p, out / "color" / p.name) for p in gray]
     width = max(line.shape[1] for line in rows)
     sheet = np.full((len(rows) * HEIGHT, width, 3), 255, np.uint8)
