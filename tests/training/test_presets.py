@@ -41,7 +41,7 @@ def test_the_reference_is_the_reference_design() -> None:
     assert preset.data["statistics"] == 10_000
     assert (preset.net["encoder"], preset.net["initial"]) == ("plain", "scratch")
     assert preset.decode == {"temperature": 0.38, "rebalance": 0, "working_size": 256}
-    assert preset.runs[-1].sizes[-1][0] == 256
+    assert preset.runs[0].sizes[-1][0] == 256
 
 
 @pytest.mark.parametrize("name", NAMES)
