@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from colorize_engine.pretrained import Card
@@ -79,12 +78,9 @@ def chained_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def one_thread() -> Iterator[None]:
+@pytest.fixture(scope="session")
+def one_thread() -> None:
     """Run torch on one thread: for tiny nets more of them only wait for each other."""
     import torch
 
-    threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)

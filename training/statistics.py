@@ -91,7 +91,10 @@ def plot(
             axes.axvline(center, color="0.85", zorder=0)
         right = axes.twinx()
         right.plot(bins[channel].centers, bins[channel].weights, "o-", color="C1")
-        right.set(ylabel="class weight", yscale="symlog")
+        # Inverse frequencies span decades, smoothed weights less than one.
+        scale = "symlog" if bins[channel].weights.max() > 50 else "linear"
+        right.set(yscale=scale, ylim=(0, None))
+        right.set_ylabel("class weight", color="C1")
     figure.savefig(path, dpi=110)
 
 

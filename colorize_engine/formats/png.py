@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# libpng's own limit; beyond it, it fails with a message on stderr.
-LARGEST_SIDE = 1_000_000
 _PIXEL_CHUNKS = frozenset((b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"))
 # Files of photos are about 3 % larger so than with libpng's own choice, written in a
 # third of the time.

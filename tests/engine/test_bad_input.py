@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     Make = Callable[[Path], None]
     Run = Callable[..., tuple[int, list[str]]]
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 NOISE = np.random.default_rng(3).integers(0, 256, (40, 50), np.uint8)
 COLOR = np.stack([NOISE, NOISE[::-1], NOISE[:, ::-1]], axis=-1)
 PRECIOUS = b"what was there before"
@@ -43,17 +45,6 @@ def snapshot(folder: Path) -> dict[str, bytes]:
         for path in folder.rglob("*")
         if path.is_file()
     }
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Keep torch from waiting for threads, which on a busy machine takes long."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

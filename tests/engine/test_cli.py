@@ -25,24 +25,15 @@ from colorize_engine.color import lightness, srgb_to_lab
 from colorize_engine.pretrained import read_card
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     Run = Callable[..., tuple[int, list[str], list[str]]]
 
 PHOTO = data.camera()[100:196, 180:308]
 DEEP = PHOTO.astype(np.uint16) * 257 + np.arange(128, dtype=np.uint16)
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SCRIPT = "from colorize_engine.cli import main; main()"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Keep torch from waiting for threads, which on a busy machine takes long."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -17,14 +17,6 @@ SCENES = ("astronaut", "chelsea", "coffee", "immunohistochemistry", "retina")
 TINY = Path(__file__).parent / "tiny.toml"
 
 
-@pytest.fixture(scope="session")
-def one_thread() -> None:
-    """Nets this small gain nothing by threads, and lose by them on a busy machine."""
-    import torch
-
-    torch.set_num_threads(1)
-
-
 def write_photos(root: Path, count: int, seed: int) -> None:
     """Write random crops of 140 to 180 pixels, one subfolder for each scene."""
     import skimage.data
