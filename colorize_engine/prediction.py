@@ -122,11 +122,35 @@ class Prediction:
         ValueError
             As in ``decode``, or if there is no such method.
         """
+        chroma = self.decode(temperature, rebalance, saturation)
+        return self.render(chroma, method=method)
+
+    def render(
+        self, chroma: NDArray[np.float32], *, method: str = "guided"
+    ) -> NDArray[Any]:
+        """Color the picture at its full size by chroma that was decoded before.
+
+        Parameters
+        ----------
+        chroma : (2, h, w) float32
+            a* and b* at the working size, as ``decode`` gives them.
+        method : {"guided", "bilinear"}
+            As in ``colorize``.
+
+        Returns
+        -------
+        (H, W, 3 or 4) array of the image's dtype
+            As from ``colorize``.
+
+        Raises
+        ------
+        ValueError
+            If there is no such method.
+        """
         if method not in METHODS:
             raise ValueError(
                 f"expected a method out of {', '.join(METHODS)}, got {method!r}"
             )
-        chroma = self.decode(temperature, rebalance, saturation)
         height, width = self.shape
         has_alpha = self.image.ndim == 3 and self.image.shape[2] == 4
         kind = self.image.dtype

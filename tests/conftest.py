@@ -1,7 +1,10 @@
-"""Fixtures for all tests: a tiny model, and photos that scikit-image ships."""
+"""Fixtures for all tests: a tiny model, and the plugin registered in napari."""
 
 from __future__ import annotations
 
+import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,10 +12,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from npe2 import PluginManifest
 
     from colorize_engine.pretrained import Card
     from colorize_engine.unet import UNet
+
+# napari reads this when it is imported; a person's own settings are never touched.
+_FOLDER = tempfile.TemporaryDirectory(prefix="napari-settings-")
+os.environ["NAPARI_CONFIG"] = str(Path(_FOLDER.name, "settings.yaml"))
 
 # On a busy machine an example may take any time; that is no failure.
 settings.register_profile(
@@ -84,3 +91,13 @@ def one_thread() -> None:
     import torch
 
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def plugin(npe2pm: object, plugin_settings: None) -> PluginManifest:
+    """Manifest of the plugin, which is registered in a plugin manager of the test."""
+    from npe2 import PluginManager, PluginManifest
+
+    manifest = PluginManifest.from_distribution("napari-colorize")
+    PluginManager.instance().register(manifest)
+    return manifest

@@ -1,0 +1,62 @@
+"""How much later napari is there with the plugin: ``xvfb-run -a python startup.py``.
+
+Starts napari again and again, by turns with the plugin and with its distribution
+hidden, each time in a new process until the window is shown, and prints medians and
+their ratio.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROUNDS = 10
+CODE = """
+import importlib.metadata, sys
+every = importlib.metadata.distributions
+importlib.metadata.distributions = lambda **k: (
+    found for found in every(**k) if found.name != sys.argv[1]
+)
+import napari
+from qtpy.QtWidgets import QApplication
+viewer = napari.Viewer()
+QApplication.processEvents()
+from npe2 import PluginManager
+present = "napari-colorize" in PluginManager.instance()
+assert present == (sys.argv[1] != "napari-colorize"), present
+import os
+os._exit(0)
+"""
+
+
+def seconds(hidden: str, folder: str) -> float:
+    """Time from the start of the process to its end, when the window is shown."""
+    settings = {"NAPARI_CONFIG": str(Path(folder, "settings.yaml"))}
+    began = time.perf_counter()
+    subprocess.run(  # noqa: S603
+        [sys.executable, "-c", CODE, hidden], check=True, env=os.environ | settings
+    )
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Measure and print."""
+    times: dict[str, list[float]] = {"napari-colorize": [], "nothing": []}
+    with tempfile.TemporaryDirectory() as folder:
+        for hidden in times:
+            seconds(hidden, folder)  # fills the caches
+        for _ in range(ROUNDS):
+            for hidden, found in times.items():
+                found.append(seconds(hidden, folder))
+    without, with_plugin = (statistics.median(found) for found in times.values())
+    print(f"napari without the plugin {without:.2f} s, with it {with_plugin:.2f} s")
+    print(f"ratio {with_plugin / without:.3f}, medians of {ROUNDS} starts each")
+
+
+if __name__ == "__main__":
+    main()

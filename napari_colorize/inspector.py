@@ -1,0 +1,352 @@
+"""Dock widget that shows what the nets say about the pixel under the cursor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from napari.utils.notifications import show_error
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_colorize import runs
+from napari_colorize.charts import BarChart, Legend
+from napari_colorize.pixels import PixelNumbers, describe, summary, write_csv
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    import napari.viewer
+
+    from napari_colorize.runs import Pixel, Run
+
+_NO_RUN = "Nothing is colorized yet: press Colorize first."
+_OUTSIDE = "Move the cursor over a colorized picture; click to pin a pixel."
+_IN_3D = "The inspector follows the cursor in 2-D display."
+_CLICK_PIXELS = 4.0  # a mouse that moves farther on the canvas drags
+
+
+@dataclass(frozen=True, eq=False)
+class _Pin:
+    """A pinned place: in the world, so that it outlives a run done again."""
+
+    run: Run
+    world: tuple[float, ...]
+
+
+class Inspector(QWidget):
+    """The a- and b-distribution of the pixel under the cursor, and of a pinned one.
+
+    A click on the canvas pins the pixel there. The numbers follow the cursor, the
+    sliders of the viewer and those of the decoding.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer whose cursor is followed; napari gives it.
+
+    Attributes
+    ----------
+    current, pinned : PixelNumbers or None
+        What is shown.
+    """
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
+        self._viewer = runs.plain(napari_viewer)
+        self._pin: _Pin | None = None
+        self._current_run: Run | None = None
+        self.current: PixelNumbers | None = None
+        self.pinned: PixelNumbers | None = None
+        self._lay_out()
+        self._wiring = _Wiring(self, self._viewer)
+        # Not a method of the widget: by then it is gone.
+        self.destroyed.connect(partial(_Wiring.release, self._wiring))
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        self._hint = QLabel()
+        self._hint.setWordWrap(True)
+        self._pinned_panel = _PixelPanel("Pinned")
+        self._current_panel = _PixelPanel("Under the cursor")
+        self._legend = Legend()
+        self.unpin_button = QPushButton("Unpin")
+        self.unpin_button.setToolTip("Forget the pinned pixel")
+        self.unpin_button.clicked.connect(self.unpin)
+        self.export_button = QPushButton("Export CSV...")
+        self.export_button.setToolTip("Save the numbers of the pixels shown as a table")
+        self.export_button.clicked.connect(self._ask_and_export)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.unpin_button)
+        buttons.addWidget(self.export_button)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self._pinned_panel, 1)
+        layout.addWidget(self._current_panel, 1)
+        layout.addWidget(self._hint)
+        layout.addWidget(self._legend)
+        layout.addLayout(buttons)
+        layout.addStretch()
+
+    # -- what is shown
+
+    def refresh(self) -> None:
+        """Work out both pixels anew: the settings, the runs or the layers changed."""
+        self._current_run = runs.active_run(self._viewer)
+        self._renew_pin()
+        self._wiring.listen_to(
+            self._current_run, self._pin.run if self._pin is not None else None
+        )
+        self.pinned = self._numbers_of_pin()
+        self.current = None
+        self.follow()
+
+    def follow(self) -> None:
+        """Show the pixel under the cursor, unless it is shown already."""
+        flat = self._viewer.dims.ndisplay == 2
+        run = self._current_run if flat else None
+        pixel = None if run is None else run.pixel_at(self._world())
+        if run is None or pixel is None:
+            self.current = None
+        elif self.current is None or _place(self.current.pixel) != _place(pixel):
+            self.current = describe(pixel, run.settings)
+        hint = _OUTSIDE if self._current_run is not None else _NO_RUN
+        self._hint.setText(hint if flat else _IN_3D)
+        self._show()
+
+    def _world(self) -> tuple[float, ...]:
+        """Position of the cursor in the world, on the frame that is shown."""
+        dims = self._viewer.dims
+        world = list(self._viewer.cursor.position)
+        world = [0.0] * (dims.ndim - len(world)) + world[-dims.ndim :]
+        # The cursor learns of a moved slider after others do.
+        for axis in dims.not_displayed:
+            world[axis] = dims.point[axis]
+        return tuple(float(value) for value in world)
+
+    def _renew_pin(self) -> None:
+        """Move the pin to the run in the place of its own; drop it if there is none."""
+        if self._pin is None:
+            return
+        run = self._pin.run
+        if run not in runs.registry.of(self._viewer):
+            successor = runs.run_of(self._viewer, run.layer)
+            self._pin = _Pin(successor, self._pin.world) if successor else None
+
+    def _numbers_of_pin(self) -> PixelNumbers | None:
+        if self._pin is None:
+            return None
+        pixel = self._pin.run.pixel_at(self._pin.world)
+        return None if pixel is None else describe(pixel, self._pin.run.settings)
+
+    def _show(self) -> None:
+        self._pinned_panel.show_numbers(self.pinned)
+        self._current_panel.show_numbers(self.current)
+        self._hint.setVisible(self.current is None)
+        anything = self.current is not None or self.pinned is not None
+        self._legend.setVisible(anything)
+        self.export_button.setEnabled(anything)
+        self.unpin_button.setEnabled(self._pin is not None)
+
+    # -- pinning
+
+    def pin(self, world: tuple[float, ...]) -> None:
+        """Pin the pixel at a position in the world, if there is one."""
+        run = self._current_run
+        if run is not None and run.pixel_at(world) is not None:
+            self._pin = _Pin(run, world)
+            self.refresh()
+
+    def unpin(self) -> None:
+        """Forget the pinned pixel."""
+        self._pin = None
+        self.refresh()
+
+    def may_pin(self) -> bool:
+        """Whether a click now is for this widget, and not to draw or move something."""
+        layer = self._viewer.layers.selection.active
+        mode = str(getattr(layer, "mode", "pan_zoom"))
+        return mode == "pan_zoom" and self._viewer.dims.ndisplay == 2
+
+    def pin_cursor(self) -> None:
+        """Pin the pixel under the cursor."""
+        self.pin(self._world())
+
+    # -- export
+
+    def export(self, path: str | Path) -> None:
+        """Write the numbers shown as CSV; a failure is shown as a notification.
+
+        Parameters
+        ----------
+        path
+            The file; one that exists is replaced.
+        """
+        pixels = {"pinned": self.pinned, "cursor": self.current}
+        shown = {name: numbers for name, numbers in pixels.items() if numbers}
+        try:
+            write_csv(path, shown)
+        except OSError as error:
+            show_error(f"Could not write {path}: {error.strerror or error}")
+
+    def _ask_and_export(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(
+            self, "Export the numbers shown", "pixels.csv", "CSV table (*.csv)"
+        )
+        if name:
+            self.export(Path(name) if Path(name).suffix else f"{name}.csv")
+
+    # -- life
+
+    def event(self, event: QEvent | None) -> bool:
+        """Hold on to the viewer in a dock or window; let go when taken out or closed.
+
+        napari takes a widget out when its dock is closed, and deletes only the dock.
+        """
+        kind = None if event is None else event.type()
+        moved = kind == QEvent.Type.ParentChange
+        if kind == QEvent.Type.Close or (moved and self.parent() is None):
+            self._wiring.release()
+        elif (moved or kind == QEvent.Type.Show) and self._wiring.attach():
+            self.refresh()
+        return bool(super().event(event))
+
+
+def _place(pixel: Pixel) -> tuple[tuple[int, ...], int, int]:
+    return pixel.frame, pixel.row, pixel.column
+
+
+class _PixelPanel(QWidget):
+    """Heading, both charts and the numbers of one pixel."""
+
+    def __init__(self, heading: str) -> None:
+        super().__init__()
+        self._numbers: PixelNumbers | None = None
+        title = QLabel(f"<b>{heading}</b>")
+        self.text = QLabel()
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.charts = (BarChart(), BarChart())
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(title, 0, 0, 1, 2)
+        layout.addWidget(self.charts[0], 1, 0)
+        layout.addWidget(self.charts[1], 1, 1)
+        layout.addWidget(self.text, 2, 0, 1, 2)
+        layout.setRowStretch(1, 1)
+        # Taller bars would tell no more, and drive the text apart.
+        policy = QSizePolicy.Policy
+        self.setSizePolicy(policy.Preferred, policy.Maximum)
+        layout.setHorizontalSpacing(12)
+        self.hide()
+
+    def show_numbers(self, numbers: PixelNumbers | None) -> None:
+        """Show a pixel, or hide."""
+        if numbers is self._numbers:
+            return
+        self._numbers = numbers
+        self.charts[0].show_channel(numbers.a if numbers else None)
+        self.charts[1].show_channel(numbers.b if numbers else None)
+        self.text.setText(summary(numbers) if numbers else "")
+        self.setVisible(numbers is not None)
+
+
+class _Wiring:
+    """What ties an inspector to its viewer, and unties it even when Qt has deleted it.
+
+    Knows the widget only weakly, so that the viewer's callbacks keep none alive.
+    """
+
+    def __init__(self, inspector: Inspector, viewer: napari.viewer.Viewer) -> None:
+        self._inspector = ref(inspector)
+        self._viewer = viewer
+        self._runs: list[Run] = []
+        self._attached = False
+        self.attach()
+
+    def attach(self) -> bool:
+        """Connect to the viewer and the runs; False if that was done before."""
+        if self._attached:
+            return False
+        self._attached = True
+        for emitter in self._emitters(self._viewer):
+            emitter.connect(self._refresh)
+        self._viewer.cursor.events.position.connect(self._follow)
+        self._viewer.mouse_drag_callbacks.append(self._click)
+        runs.registry.changed.connect(self._refresh)
+        return True
+
+    @staticmethod
+    def _emitters(viewer: napari.viewer.Viewer) -> tuple[Any, ...]:
+        """Events after which another run or another frame may be meant."""
+        dims = viewer.dims.events
+        return (
+            dims.current_step,
+            dims.ndisplay,
+            dims.order,
+            viewer.layers.selection.events.active,
+        )
+
+    def listen_to(self, *wanted: Run | None) -> None:
+        """Follow the settings of these runs, and of no others."""
+        if not self._attached:
+            return
+        new = [run for run in wanted if run is not None]
+        for run in self._runs:
+            if run not in new:
+                run.changed.disconnect(self._refresh, missing_ok=True)
+        for run in new:
+            # Twice the same run, current and pinned, must not be told twice.
+            run.changed.connect(self._refresh, unique=True)
+        self._runs = new
+
+    def release(self, *_: object) -> None:
+        """Disconnect from everything; once is enough, more does no harm."""
+        if not self._attached:
+            return
+        self.listen_to()
+        self._attached = False
+        for emitter in self._emitters(self._viewer):
+            emitter.disconnect(self._refresh)
+        self._viewer.cursor.events.position.disconnect(self._follow)
+        self._viewer.mouse_drag_callbacks.remove(self._click)
+        runs.registry.changed.disconnect(self._refresh, missing_ok=True)
+
+    def _live(self) -> Inspector | None:
+        return self._inspector() if self._attached else None
+
+    def _refresh(self) -> None:
+        inspector = self._live()
+        if inspector is not None:
+            inspector.refresh()
+
+    def _follow(self) -> None:
+        inspector = self._live()
+        if inspector is not None:
+            inspector.follow()
+
+    def _click(self, viewer: Any, event: Any) -> Generator[None, None, None]:
+        """Pin the pixel where the left button was pressed and released."""
+        inspector = self._live()
+        if inspector is None or not inspector.may_pin():
+            return
+        if event.button != 1 or event.modifiers:
+            return
+        start, moved = event.pos, 0.0
+        yield
+        while event.type == "mouse_move":
+            moved = max(moved, *(abs(event.pos[i] - start[i]) for i in (0, 1)))
+            yield
+        inspector = self._live()
+        if inspector is not None and moved < _CLICK_PIXELS:
+            inspector.pin_cursor()

@@ -1,0 +1,84 @@
+"""One press of the button: what is colored with what, and how it ends in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_colorize.results import Results, load_colorizer
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+    from napari_colorize.results import DecodeSettings
+    from napari_colorize.source import Source
+    from napari_colorize.worker import Worker
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a worker needs to color a source.
+
+    Attributes
+    ----------
+    layer : Image
+        The source's layer; not touched by the worker.
+    source : Source
+        Its frames.
+    model : str or Path
+        Name of a shipped model, or a model folder.
+    device : str
+        As in ``Colorizer.from_pretrained``.
+    working_size : int
+        Short side in pixels that the nets see.
+    kinds : tuple of str
+        Kinds of layers to make.
+    settings : DecodeSettings
+        What the first colors are decoded with.
+    """
+
+    layer: Image
+    source: Source
+    model: str | Path
+    device: str
+    working_size: int
+    kinds: tuple[str, ...]
+    settings: DecodeSettings
+
+    def work(self, worker: Worker) -> tuple[Results, list[str]]:
+        """Load the model and run it: the results, and the devices that there are.
+
+        Raises
+        ------
+        Cancelled
+            If the worker is to stop.
+        """
+        worker.report(0, 0, f"loading {Path(self.model).name}")
+        from colorize_engine.device import available_devices
+
+        colorizer = load_colorizer(self.model, self.device)
+        results = Results(self.source, colorizer, self.working_size, self.kinds)
+        results.compute(self.settings, worker)
+        return results, available_devices()
+
+
+def summary(results: Results) -> str:
+    """Say what was done: model, device, time, size."""
+    height, width = results.source.shape
+    frames = f"{results.source.count} frames, " if results.source.is_stack else ""
+    return (
+        f"{results.card.name} on {results.device}, {results.seconds:.2f} s, "
+        f"{frames}{width} x {height}"
+    )
+
+
+def describe(error: Exception) -> str:
+    """Say in one line what went wrong, and what to do where that is known."""
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if isinstance(error, MemoryError) or "out of memory" in text.lower():
+        return (
+            "out of memory: choose a smaller working size, a region, or another "
+            "device under Advanced"
+        )
+    return f"coloring failed: {text}"

@@ -1,0 +1,89 @@
+"""Where a result lies: exactly on its source, at any size and with further axes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.utils.transforms import CompositeAffine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari.layers import Image
+
+BINS_AXIS = "bins"
+
+
+def placement(
+    layer: Image, offset: Sequence[float], ratio: Sequence[float], *, bins: bool = False
+) -> dict[str, Any]:
+    """Give the transform of a layer that covers a part of another one.
+
+    A point r of the new layer's data stands for ``offset + ratio * r`` in the data of
+    the source, so that its world position is the same in both.
+
+    Parameters
+    ----------
+    layer
+        The source.
+    offset, ratio
+        For each of the source's axes, in its pixels: where the new layer's first pixel
+        has its center, and how far its pixels are apart.
+    bins
+        Whether the new layer has a leading axis for the bins, which the source lacks.
+
+    Returns
+    -------
+    dict
+        ``scale``, ``translate``, ``rotate``, ``shear``, ``affine``, ``units`` and
+        ``axis_labels`` for the new layer.
+    """
+    inner = CompositeAffine(
+        scale=layer.scale,
+        translate=layer.translate,
+        rotate=layer.rotate,
+        shear=layer.shear,
+        ndim=layer.ndim,
+    )
+    more = 1 if bins else 0
+    affine = np.asarray(layer.affine.affine_matrix)
+    return {
+        "scale": (*[1.0] * more, *(layer.scale * np.asarray(ratio))),
+        "translate": (*[0.0] * more, *inner(np.asarray(offset, float))),
+        "rotate": _padded(np.asarray(layer.rotate), more),
+        "shear": _padded(_matrix(layer.shear, layer.ndim), more),
+        "affine": _padded(affine, more),
+        "units": (*["pixel"] * more, *layer.units),
+        "axis_labels": (*[BINS_AXIS] * more, *layer.axis_labels),
+    }
+
+
+def working_ratio(
+    full: tuple[int, int], working: tuple[int, int]
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Offset and ratio of pixels at the working size, in full-size pixels.
+
+    Both grids cover the same area, so the first center lies half a working pixel from
+    the area's edge, which is at -0.5.
+    """
+    ratio = (full[0] / working[0], full[1] / working[1])
+    return ((ratio[0] - 1) / 2, (ratio[1] - 1) / 2), ratio
+
+
+def _matrix(shear: Any, ndim: int) -> Any:
+    """Shear as a matrix; napari gives an upper triangular one as a vector."""
+    shear = np.asarray(shear)
+    if shear.ndim == 2:
+        return shear
+    matrix = np.eye(ndim)
+    matrix[np.triu_indices(ndim, 1)] = shear
+    return matrix
+
+
+def _padded(matrix: Any, more: int) -> Any:
+    """Put neutral axes before those of a matrix."""
+    size = len(matrix) + more
+    padded = np.eye(size)
+    padded[more:, more:] = matrix
+    return padded

@@ -1,0 +1,222 @@
+"""Saving a layer of ours to a file that says with which settings it was made.
+
+The picture in color is written and marked as the command ``colorize`` does it. The
+other layers are values, not colors, and go as they are into TIFF files of float32.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorize.results import KINDS, METADATA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import numpy.typing as npt
+
+    from colorize_engine.files import Mark, Picture
+
+_TIFF = (".tif", ".tiff")
+# Suffixes of ours that napari cannot write.
+_NOT_NAPARIS = (".webp",)
+
+
+def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
+    """Write one image layer; napari calls this by ``napari.yaml``.
+
+    Of the kind "colorized" floats are written with 16 bits where the format can hold
+    them, the pictures of a stack as the pages of a TIFF file. All other kinds are
+    written as float32 TIFF, a page for each position on the leading axes, with the
+    settings as JSON in the description of the first page. A layer that is not ours is
+    left to napari's own writer, which napari may pass over for this one.
+
+    Parameters
+    ----------
+    path : str
+        The file that is to be; one of that name is replaced, as napari has asked. A
+        name without suffix gets .png for a single picture and .tif for all else; a
+        file of that name is not replaced, since nobody was asked.
+    data : array-like
+        (..., H, W, 3 or 4) for the kind "colorized", else (..., H, W); NumPy, zarr or
+        dask. Read page by page.
+    attributes : dict
+        The layer's attributes, our record under ``["metadata"]["napari-colorize"]``.
+
+    Returns
+    -------
+    list of str
+        The path that was written.
+
+    Raises
+    ------
+    OSError
+        With what is wrong and what to do. Not ValueError, which napari takes for a sign
+        that there is no writer.
+    """
+    about = attributes.get("metadata", {}).get(METADATA)
+    if about is None or about["kind"] not in KINDS:
+        return _left_to_napari(path, data, attributes)
+    from colorize_engine.files import FileError
+
+    is_color = about["kind"] == "colorized"
+    frames = data.shape[:-3] if is_color else data.shape[:-2]
+    target, asked = Path(path), bool(Path(path).suffix)
+    if not asked:
+        target = target.with_name(
+            target.name + (".png" if is_color and not frames else ".tif")
+        )
+    try:
+        if is_color:
+            _write_color(target, data, frames, about, overwrite=asked)
+        else:
+            _write_values(target, data, frames, attributes, overwrite=asked)
+    except FileError as error:
+        raise OSError(str(error)) from error
+    return [str(target)]
+
+
+def mark_of(about: Mapping[str, Any]) -> Mark:
+    """Return a layer's record as the mark that the engine writes into files."""
+    from colorize_engine.files import Mark
+
+    model = f"{about['model']} {about['version']} {about['hash']}"
+    names = ("temperature", "rebalance", "saturation", "working_size")
+    settings = {name.replace("_", " "): f"{about[name]:g}" for name in names}
+    for name, label in (("region", "region"), ("display_range", "display range")):
+        if name in about:
+            settings[label] = ",".join(f"{number:g}" for number in about[name])
+    return Mark(about["software"], model, settings)
+
+
+def _left_to_napari(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
+    if Path(path).suffix.lower() in _NOT_NAPARIS:
+        raise OSError(
+            f"only layers that Colorize has made can be saved as {Path(path).suffix}; "
+            "save this one as .tif or .png"
+        )
+    from napari_builtins.io import napari_write_image
+
+    written = napari_write_image(path, data, attributes)
+    return [written] if written else []
+
+
+def _write_color(
+    path: Path,
+    data: Any,
+    frames: tuple[int, ...],
+    about: Mapping[str, Any],
+    *,
+    overwrite: bool,
+) -> None:
+    from napari.utils.notifications import show_info
+
+    from colorize_engine.files import FileError, write
+
+    count = int(np.prod(frames, dtype=int))
+    if count > 1 and path.suffix.lower() not in _TIFF:
+        raise FileError(
+            f"this stack has {count} pictures, which {path.suffix} cannot hold; "
+            "give the file a name that ends in .tif"
+        )
+    pictures = (_picture(data[index]) for index in np.ndindex(frames))
+    notes = write(path, pictures, mark_of(about), overwrite=overwrite, page_count=count)
+    for note in notes:
+        show_info(f"{path.name}: {note}")
+
+
+def _picture(pixels: Any) -> Picture:
+    """Return RGB or RGBA pixels (H, W, 3 or 4) as the engine writes them."""
+    from colorize_engine.files import Picture
+    from colorize_engine.formats.values import retyped
+
+    values = np.asarray(pixels)
+    if values.dtype.kind == "f":
+        # The formats hold no more than 16 bits of color that all programs can read.
+        values = retyped(values.clip(0, 1).astype(np.float32), np.uint16)
+    alpha = values[..., 3] if values.shape[-1] == 4 else None
+    return Picture(values[..., :3], alpha)
+
+
+def _write_values(
+    path: Path,
+    data: Any,
+    frames: tuple[int, ...],
+    attributes: Mapping[str, Any],
+    *,
+    overwrite: bool,
+) -> None:
+    import tifffile
+
+    from colorize_engine.files import FileError
+    from colorize_engine.formats.atomic import replacing
+
+    about = attributes["metadata"][METADATA]
+    if path.suffix.lower() not in _TIFF:
+        raise FileError(
+            f"{about['kind']!r} are values, not colors, which only TIFF can hold; "
+            "give the file a name that ends in .tif"
+        )
+    software = about["software"].encode("ascii", "replace")
+    # Beyond 4 GB offsets need 64 bits.
+    big = 4 * int(np.prod(data.shape, dtype=np.int64)) > 2**32 - 2**28
+    with (
+        replacing(path, overwrite=overwrite) as stream,
+        tifffile.TiffWriter(stream, bigtiff=big) as writer,
+    ):
+        for page, text in zip(
+            _pages(data, frames), _descriptions(data, frames, attributes), strict=True
+        ):
+            writer.write(
+                page,
+                photometric="minisblack",
+                compression="zlib",
+                description=text,
+                software=software,
+                metadata=None,
+                contiguous=False,
+            )
+
+
+def _pages(data: Any, frames: tuple[int, ...]) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield the planes (H, W) of all positions; integers were shares of their range."""
+    integer = np.issubdtype(data.dtype, np.integer)
+    top = np.float32(np.iinfo(data.dtype).max if integer else 1)
+    for index in np.ndindex(frames):
+        yield np.asarray(data[index]).astype(np.float32) / top
+
+
+def _descriptions(
+    data: Any, frames: tuple[int, ...], attributes: Mapping[str, Any]
+) -> Iterator[str]:
+    """Yield the JSON of each page; the first one tells how the file was made."""
+    about = attributes["metadata"][METADATA]
+    bins = about.get("bins")
+    for number, index in enumerate(np.ndindex(frames)):
+        page: dict[str, Any] = {"quantity": _quantity(about["kind"]), "index": index}
+        if bins is not None:
+            page["center"] = float(bins[index[0]])
+        if number == 0:
+            axes = [str(label) for label in attributes.get("axis_labels", ())]
+            # tifffile gives the pages back in this shape.
+            page |= {"shape": data.shape, "axis_labels": axes}
+            page |= {"mark": mark_of(about).text, "settings": dict(about)}
+        yield json.dumps(page, default=_plain)
+
+
+def _quantity(kind: str) -> str:
+    channel = kind[0]
+    if kind.endswith("probability"):
+        return f"probability of {channel}* in CIE Lab"
+    if kind == "uncertainty":
+        return "entropy of a* and b* in bits"
+    return f"{channel}* in CIE Lab"
+
+
+def _plain(value: Any) -> Any:
+    """Return NumPy's numbers and arrays as JSON has them."""
+    return value.tolist()

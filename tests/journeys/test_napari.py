@@ -1,0 +1,185 @@
+"""A person's way through napari: from Open Sample to a saved picture.
+
+Everything goes through the real window: menus are triggered, buttons clicked, sliders
+dragged, the mouse moved. A screenshot of the whole window is taken at each step, into
+the folder that the environment variable SCREENSHOTS names, or a temporary one.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QFileDialog, QMenu, QSlider
+
+from colorize_engine.color import lightness
+from napari_colorize.inspector import Inspector
+from napari_colorize.widget import ColorizeWidget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from magicgui.widgets import FloatSlider
+    from napari import Viewer
+    from pytestqt.qtbot import QtBot
+    from qtpy.QtGui import QAction
+
+
+class Person:
+    """Someone at the window who looks and clicks, and keeps a picture of each step."""
+
+    def __init__(self, viewer: Viewer, qtbot: QtBot, album: Path) -> None:
+        self.viewer, self.qtbot, self.album = viewer, qtbot, album
+        self.steps = 0
+        viewer.window.resize(1400, 900)
+
+    def choose(self, menu: QMenu, *path: str) -> None:
+        """Open a menu and go down to an entry."""
+        for name in path:
+            menu.aboutToShow.emit()
+            action = entry(menu, name)
+            if action.menu() is not None:
+                menu = action.menu()
+        action.trigger()
+
+    def look(self, name: str) -> np.ndarray:
+        """Take a picture of the whole window."""
+        self.qtbot.wait(300)
+        self.steps += 1
+        picture = self.viewer.screenshot(canvas_only=False, flash=False)
+        Pillow.fromarray(picture).save(self.album / f"{self.steps:02}-{name}.png")
+        return picture
+
+    def click(self, button: Any) -> None:
+        """Click a button of the widget."""
+        self.qtbot.mouseClick(button.native, Qt.MouseButton.LeftButton)
+
+    def press_right(self, slider: FloatSlider, times: int) -> None:
+        """Move a slider of the widget with the keyboard."""
+        inner = slider.native.findChild(QSlider) or slider.native
+        for _ in range(times):
+            self.qtbot.keyClick(inner, Qt.Key.Key_Right)
+
+    def point_at(self, world: tuple[float, ...], *, click: bool = False) -> None:
+        """Move the mouse on the canvas to a world position."""
+        canvas = self.viewer.window._qt_viewer.canvas
+        camera, size = self.viewer.scene.camera, canvas.native.size()
+        middle = np.array([size.height(), size.width()]) / 2
+        row, column = (
+            np.array(world[-2:]) - np.array(camera.center)[-2:]
+        ) * camera.zoom + middle
+        place = QPoint(round(float(column)), round(float(row)))
+        self.qtbot.mouseMove(canvas.native, place)
+        if click:
+            self.qtbot.mouseClick(
+                canvas.native, Qt.MouseButton.LeftButton, pos=place, delay=20
+            )
+
+
+def entry(menu: QMenu, name: str) -> QAction:
+    """Entry of a menu by its text."""
+    texts = {a.text().replace("&", ""): a for a in menu.actions()}
+    found = [action for text, action in texts.items() if text.startswith(name)]
+    assert found, f"{name} is not among {list(texts)}"
+    return found[0]
+
+
+@pytest.fixture
+def person(
+    make_napari_viewer: Callable[..., Viewer],
+    qtbot: QtBot,
+    plugin: object,
+    tmp_path: Path,
+) -> Person:
+    album = Path(os.environ.get("SCREENSHOTS", tmp_path))
+    album.mkdir(parents=True, exist_ok=True)
+    return Person(make_napari_viewer(show=True), qtbot, album)
+
+
+def widget_of(viewer: Viewer, kind: type) -> Any:
+    """Find the plugin's widget that is docked in a window."""
+    from napari_colorize.runs import plain
+
+    found = [
+        plain(inner)
+        for inner in viewer.window.dock_widgets.values()
+        if isinstance(plain(inner), kind)
+    ]
+    assert len(found) == 1, viewer.window.dock_widgets
+    return found[0]
+
+
+def test_from_open_sample_to_a_saved_picture(
+    person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer, qtbot = person.viewer, person.qtbot
+    window = viewer.window
+
+    person.choose(window.file_menu, "Open Sample", "Colorize", "Coffee")
+    gray = viewer.layers["coffee gray"]
+    person.choose(window.plugins_menu, "Colorize", "Colorize")
+    colorize: ColorizeWidget = widget_of(viewer, ColorizeWidget)
+    assert colorize.image.value is gray
+    person.look("sample")
+
+    person.click(colorize.run_button)
+    person.look("running")
+    qtbot.waitUntil(lambda: not colorize.busy, timeout=120_000)
+    colored = viewer.layers["coffee gray colorized"]
+    assert np.ptp(colored.data.astype(int), axis=-1).mean() > 3
+    assert "default on cpu" in colorize.status.value
+    person.look("colorized")
+
+    before = np.array(colored.data)
+    person.press_right(colorize.sliders.saturation, times=10)
+    assert colorize.sliders.saturation.value > 1
+    qtbot.waitUntil(lambda: not colorize.run.live.busy, timeout=60_000)
+    qtbot.waitUntil(lambda: not np.array_equal(colored.data, before))
+    np.testing.assert_allclose(lightness(colored.data), lightness(gray.data), atol=1)
+    person.look("saturated")
+
+    probability = viewer.layers["coffee gray a probability"]
+    probability.visible = True
+    viewer.dims.set_current_step(0, 11)
+    assert "a = +20" in viewer.canvas.overlays.text.text
+    person.look("a-probability")
+    probability.visible = False
+
+    person.choose(window.plugins_menu, "Colorize", "Colorize inspector")
+    inspector: Inspector = widget_of(viewer, Inspector)
+    qtbot.wait(300)
+    person.point_at((200, 300), click=True)
+    person.point_at((60, 520))
+    qtbot.waitUntil(lambda: inspector.current is not None, timeout=5_000)
+    assert inspector.pinned is not None
+    person.look("inspector")
+
+    path = tmp_path / "coffee.png"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    person.click(colorize.save_button)
+    with Pillow.open(path) as saved:
+        np.testing.assert_array_equal(np.asarray(saved), colored.data)
+        assert "default" in " ".join(map(str, saved.info.values()))
+    assert colorize.status.value == f"saved {path}"
+    person.look("saved")
+
+
+def test_a_stack_from_the_samples_is_colored_and_scrolled(person: Person) -> None:
+    viewer, qtbot = person.viewer, person.qtbot
+    person.choose(viewer.window.file_menu, "Open Sample", "Colorize", "Pan")
+    person.choose(viewer.window.layers_menu, "Filter", "Colorize")
+    colorize: ColorizeWidget = widget_of(viewer, ColorizeWidget)
+    colorize.advanced.working_size.value = 64
+    person.click(colorize.run_button)
+    qtbot.waitUntil(lambda: not colorize.busy, timeout=120_000)
+    colored = viewer.layers["pan gray colorized"]
+    assert colored.data.shape == (10, 200, 200, 3)
+    for frame in (0, 9):
+        viewer.dims.set_current_step(1, frame)
+        assert np.ptp(np.asarray(colored.data[frame]).astype(int), axis=-1).max() > 5
+        person.look(f"stack-frame-{frame}")

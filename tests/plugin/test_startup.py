@@ -1,0 +1,73 @@
+"""Start-up: finding the plugin imports nothing of it, opening its widget no torch."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OURS = ("torch", "colorize_engine", "napari_colorize")
+
+
+def run(code: str, folder: Path) -> None:
+    """Run code in a fresh interpreter, with settings of napari of its own."""
+    result = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "NAPARI_CONFIG": str(folder / "settings.yaml")},
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_discovery_imports_nothing_of_the_plugin(tmp_path: Path) -> None:
+    run(
+        "from npe2 import PluginManager\n"
+        "manager = PluginManager.instance()\n"
+        "manager.discover()\n"
+        "assert 'napari-colorize' in manager\n"
+        f"found = set({OURS!r}) & set(sys.modules)\n"
+        "assert not found, found\n",
+        tmp_path,
+    )
+
+
+def test_napari_with_its_menus_imports_nothing_of_the_plugin(tmp_path: Path) -> None:
+    run(
+        "import napari\n"
+        "viewer = napari.Viewer()\n"
+        "from napari._app_model import get_app_model\n"
+        "assert 'napari-colorize.colorize' in get_app_model().commands\n"
+        f"found = set({OURS!r}) & set(sys.modules)\n"
+        "assert not found, found\n"
+        "viewer.close()\n",
+        tmp_path,
+    )
+
+
+def test_opening_the_widgets_and_a_sample_imports_no_torch(tmp_path: Path) -> None:
+    run(
+        "import napari\n"
+        "viewer = napari.Viewer()\n"
+        "viewer.open_sample('napari-colorize', 'coffee')\n"
+        "for name in ('Colorize', 'Colorize inspector'):\n"
+        "    viewer.window.add_plugin_dock_widget('napari-colorize', name)\n"
+        "assert 'napari_colorize.widget' in sys.modules\n"
+        "assert 'torch' not in sys.modules\n"
+        "viewer.close()\n",
+        tmp_path,
+    )
+
+
+def test_reading_the_preferences_imports_no_torch(tmp_path: Path) -> None:
+    run(
+        "from napari_colorize.preferences import read\n"
+        "assert read().model == 'default'\n"
+        "assert 'torch' not in sys.modules\n",
+        tmp_path,
+    )
