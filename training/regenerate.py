@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from colorize_engine.colorizer import Colorizer
 from colorize_engine.pretrained import ModelError, read_card
+from training.calibrate import PHOTOS, fit
 from training.command import run as run_command
 from training.dataset import build
 from training.evaluate import evaluate, select
@@ -39,18 +40,21 @@ if TYPE_CHECKING:
 _SHEET_PHOTOS = 32
 
 
-def validation_photos(source: str | Path, data: str | Path, limit: int) -> list[Photo]:
-    """Photos of the source that figures are reported on.
+def validation_photos(
+    source: str | Path, data: str | Path, parity: str, limit: int
+) -> list[Photo]:
+    """Photos of the source that the model does not see in training.
 
-    Those with an odd number where the source sets numbered photos aside (the even ones
-    serve choices and fits), else all of the data set's own validation draw.
+    Where the source sets numbered photos aside, those whose number has the parity: the
+    even ones serve choices and fits, figures are reported of the odd ones. Else all of
+    the data set's own validation draw.
     """
     photos = Photos.open(data)
     wanted = {photos.names[row] for row in photos.validation}
     found = [photo for photo in find_photos(source) if photo.name in wanted]
     if all(photo.held_out for photo in found):
         try:
-            return select(found, "odd", limit)
+            return select(found, parity, limit)
         except ValueError:
             # Their names have no numbers, or no odd ones.
             pass
@@ -95,7 +99,7 @@ def regenerate(
     init_from: str | Path | None = None,
     limit: int = 0,
 ) -> Card:
-    """Run all steps: data set, statistics, training, export, evaluation.
+    """Run all steps: data set, statistics, training, calibration, export, evaluation.
 
     Parameters
     ----------
@@ -136,10 +140,14 @@ def regenerate(
         measure(data, preset, runs)
     train(data, preset, runs, device=device, precision=precision, init_from=init_from)
     export(data, preset, runs, out)
-    chosen = validation_photos(photos, data, limit)
+    even = validation_photos(photos, data, "even", min(limit or PHOTOS, PHOTOS))
+    pictures = ((p.name, p.read()) for p in tqdm(even, desc="calibration"))
+    divisors = fit(pictures, Colorizer.from_folder(out, device))
+    export(data, preset, runs, out, calibration=divisors)
+    chosen = validation_photos(photos, data, "odd", limit)
     measure_model(out, preset.name, chosen, evaluation, device)
     figures = read_figures(evaluation / "table.json", preset.name)
-    card = export(data, preset, runs, out, figures=figures)
+    card = export(data, preset, runs, out, calibration=divisors, figures=figures)
     mark.write_text(json.dumps({**wanted, "model": card.model_hash}))
     return card
 

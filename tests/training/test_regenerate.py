@@ -117,12 +117,12 @@ def test_figures_are_of_photos_set_aside_with_odd_numbers(
     model: Path, photo_tree: Path
 ) -> None:
     data = model / "work" / "data"
-    chosen = validation_photos(photo_tree, data, 0)
+    chosen = validation_photos(photo_tree, data, "odd", 0)
     photos = Photos.open(data)
     held_out = {photos.names[row] for row in photos.validation}
     odd = {name for name in held_out if int(name[-5]) % 2}
     assert {photo.name for photo in chosen} == odd
-    assert len(validation_photos(photo_tree, data, 3)) == 3
+    assert len(validation_photos(photo_tree, data, "odd", 3)) == 3
 
 
 @pytest.fixture

@@ -1,0 +1,94 @@
+"""Temperature scaling: it finds what logits were multiplied by, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from skimage import data
+
+from colorize_engine import ChannelBins, Colorizer
+from colorize_engine.decode import rebalanced, softmax
+from colorize_engine.pretrained import read_card
+from training.calibrate import best_divisor, fit, main, negative_log_likelihood
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CENTERS = np.arange(-60, 61, 20, dtype=np.float32)
+WEIGHTS = np.array([9, 3, 1, 0.5, 1, 3, 0], np.float32)
+BINS = ChannelBins(CENTERS, np.full(7, 1 / 7, np.float32), WEIGHTS)
+
+
+def drawn(factor: float) -> tuple[np.ndarray, np.ndarray]:
+    """Logits whose own distributions the targets are drawn from, times a factor."""
+    random = np.random.default_rng(1)
+    logits = random.normal(0, 2, (20_000, 7)).astype(np.float32)
+    shares = softmax(rebalanced(logits.T, WEIGHTS, -1)).T
+    steps = shares.cumsum(axis=1)
+    target = (random.random((len(logits), 1)) > steps).sum(axis=1)
+    return logits * np.float32(factor), np.minimum(target, 5)
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.0, 2.0])
+def test_the_factor_of_the_logits_is_found(factor: float) -> None:
+    assert best_divisor(*drawn(factor), BINS) == pytest.approx(factor, rel=0.05)
+
+
+def test_the_likelihood_is_that_of_the_engine_s_probabilities() -> None:
+    logits, target = drawn(1.0)
+    shares = softmax(rebalanced(logits.T / 1.7, WEIGHTS, -1))
+    expected = -np.log(shares[target, np.arange(len(target))]).mean()
+    found = negative_log_likelihood(logits, target, BINS, 1.7)
+    assert found == pytest.approx(float(expected), rel=1e-4)
+
+
+def overconfident(card: object = None) -> Colorizer:
+    """Nets that are sure of the same bins whatever they see."""
+
+    def nets(lightness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        one = np.array([0, 0, 3, 6, 3, 0, 0], np.float32) * 3 + np.log(WEIGHTS + 1e-9)
+        logits = np.broadcast_to(one[:, None, None], (7, *lightness.shape)).copy()
+        return logits, logits
+
+    return Colorizer(nets, BINS, BINS, card=card)  # type: ignore[arg-type]
+
+
+def photos() -> list[tuple[str, np.ndarray]]:
+    return [("astronaut", data.astronaut()), ("coffee", data.coffee())]
+
+
+def test_a_net_that_is_too_sure_is_made_less_so() -> None:
+    found = fit(photos(), overconfident())
+    assert found["a"] > 1.2
+    assert found["b"] > 1.2
+
+
+def test_a_card_s_own_divisors_are_taken_into_account(tiny_model: Path) -> None:
+    card = read_card(tiny_model)
+    plain = fit(photos(), overconfident(card))
+    twice = replace(card, calibration={"a": 2.0, "b": 0.5})
+    again = fit(photos(), overconfident(twice))
+    assert again["a"] == pytest.approx(2 * plain["a"], rel=1e-3)
+    assert again["b"] == pytest.approx(0.5 * plain["b"], rel=1e-3)
+
+
+def test_without_photos_it_says_so() -> None:
+    with pytest.raises(ValueError, match="no photo"):
+        fit([], overconfident())
+
+
+def test_the_command_prints_what_export_takes(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from PIL import Image
+
+    for number in (1, 2, 4):
+        Image.fromarray(data.coffee()).save(tmp_path / f"{number}.png")
+    main(["--photos", str(tmp_path), "--model", str(tiny_model)])
+    words = capsys.readouterr().out.split()
+    assert words[0] == "--calibration"
+    assert all(0.3 <= float(word) <= 3 for word in words[1:])
+    assert len(words) == 3

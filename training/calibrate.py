@@ -1,0 +1,167 @@
+"""Fit what a model's logits are divided by, so that its probabilities tell the truth.
+
+``python -m training.calibrate --photos val.tar --model MODEL`` prints the divisors of a
+and of b for ``training.export --calibration``; ``training.regenerate`` does it itself.
+Even-numbered photos are used: figures are reported of the odd ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from tqdm import tqdm
+
+from colorize_engine.colorizer import Colorizer
+from training.command import run as run_command
+from training.evaluate import SIDE, select
+from training.photos import find_photos, square
+from training.scores import LEAST_PROBABILITY, Truth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from colorize_engine.bins import ChannelBins
+
+    Floats = NDArray[np.float32]
+
+CHANNELS = ("a", "b")
+RANGE = (0.3, 3.0)
+"""Where the divisors are looked for."""
+PHOTOS = 200
+PIXELS = 1000
+"""Pixels drawn from each photo: neighbors tell little more than one of them."""
+
+
+def negative_log_likelihood(
+    logits: Floats, target: NDArray[np.integer], bins: ChannelBins, divisor: float
+) -> float:
+    """Mean over pixels, in nats, of divided logits with the class weights undone.
+
+    Parameters
+    ----------
+    logits : (N, Q) float32
+        As the net gives them.
+    target : (N,) int
+        The bin whose center is nearest to the true value.
+    bins
+        Bins and class weights of the channel.
+    divisor
+        What the logits are divided by.
+    """
+    filled = bins.weights > 0
+    z = np.full(logits.shape, -np.inf)
+    z[:, filled] = logits[:, filled] / divisor - np.log(bins.weights[filled])
+    z -= z.max(axis=1, keepdims=True)
+    log_sum = np.log(np.exp(z).sum(axis=1))
+    at_target = np.take_along_axis(z, target[:, None], axis=1)[:, 0] - log_sum
+    return -float(np.maximum(at_target, np.log(LEAST_PROBABILITY)).mean())
+
+
+def best_divisor(
+    logits: Floats, target: NDArray[np.integer], bins: ChannelBins
+) -> float:
+    """Find the divisor of least negative log-likelihood: temperature scaling.
+
+    Parameters are those of `negative_log_likelihood`.
+
+    References
+    ----------
+    .. [1] Guo, Pleiss, Sun, Weinberger: On calibration of modern neural networks.
+       ICML 2017.
+    """
+    found = minimize_scalar(
+        lambda log: negative_log_likelihood(logits, target, bins, float(np.exp(log))),
+        bounds=np.log(RANGE),
+        method="bounded",
+        options={"xatol": 1e-3},
+    )
+    return float(np.exp(found.x))
+
+
+def fit(
+    photos: Iterable[tuple[str, NDArray[np.uint8]]], colorizer: Colorizer, seed: int = 0
+) -> dict[str, float]:
+    """Fit the divisors of a model on color photos.
+
+    Parameters
+    ----------
+    photos : iterable of (name, (H, W, 3) uint8 sRGB)
+        They are cut to squares as in the evaluation.
+    colorizer
+        The model, calibrated or not.
+    seed
+        Of the draw of pixels.
+
+    Returns
+    -------
+    dict
+        For ``a`` and ``b`` the divisor of the net's own logits.
+
+    Raises
+    ------
+    ValueError
+        If there is no photo.
+    """
+    random = np.random.default_rng(seed)
+    logits: dict[str, list[Floats]] = {c: [] for c in CHANNELS}
+    targets: dict[str, list[NDArray[np.integer]]] = {c: [] for c in CHANNELS}
+    for name, rgb in photos:
+        truth = Truth.of(name, square(rgb, SIDE))
+        prediction = colorizer.predict(truth.gray, working_size=SIDE)
+        pixels = random.integers(0, truth.gray.size, PIXELS)
+        for channel, true in zip(CHANNELS, truth.chroma, strict=True):
+            distribution = getattr(prediction, channel)
+            flat = distribution.logits.reshape(len(distribution.bins), -1)
+            logits[channel].append(flat[:, pixels].T)
+            nearest = distribution.bins.encode_hard(true.ravel()[pixels])
+            targets[channel].append(nearest)
+    if not logits["a"]:
+        raise ValueError("no photo to calibrate with")
+    before = dict.fromkeys(CHANNELS, 1.0)
+    if colorizer.card is not None:
+        before = colorizer.card.calibration
+    divisors = {}
+    for channel, bins in zip(CHANNELS, colorizer.bins, strict=True):
+        found = best_divisor(
+            np.concatenate(logits[channel]), np.concatenate(targets[channel]), bins
+        )
+        divisors[channel] = round(before[channel] * found, 4)
+    return divisors
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m training.calibrate",
+        description="Fit what the logits of a model are divided by.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--photos", required=True, help="folder tree, tar archive or folder of them")
+    add("--model", default="default", help="name or model folder")
+    add("--parity", choices=("even", "odd", "all"), default="even", help="which photos")
+    add("--limit", type=int, default=PHOTOS, help="photos at most; 0 = all")
+    add("--device", default="auto", help="auto, cpu or cuda")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line of this module."""
+    parser = _parser()
+    args = parser.parse_args(arguments)
+
+    def work() -> None:
+        photos = select(find_photos(args.photos), args.parity, args.limit)
+        pictures = ((p.name, p.read()) for p in tqdm(photos, desc="calibration"))
+        found = fit(pictures, Colorizer.from_pretrained(args.model, args.device))
+        print(f"--calibration {found['a']} {found['b']}")
+
+    run_command(parser, work)
+
+
+if __name__ == "__main__":
+    main()
