@@ -126,7 +126,10 @@ class Advanced(Container):  # type: ignore[type-arg]
     """What most people leave alone."""
 
     def __init__(
-        self, preferences: Preferences, shapes: Callable[[Any], list[Any]]
+        self,
+        preferences: Preferences,
+        working_size: int,
+        shapes: Callable[[Any], list[Any]],
     ) -> None:
         self.device = ComboBox(
             choices=list(dict.fromkeys(["auto", preferences.device])),
@@ -138,7 +141,7 @@ class Advanced(Container):  # type: ignore[type-arg]
             min=1,
             max=4096,
             step=32,
-            value=preferences.working_size or 256,
+            value=working_size,
             label="working size",
             tooltip=(
                 "Short side in pixels at which the nets see the picture. Smaller is "

@@ -137,12 +137,12 @@ def show(
             earlier[kind].metadata = {**earlier[kind].metadata, **entry}
             shown[kind] = earlier[kind]
             continue
-        visible = kind == "colorized" or "colorized" not in results.kinds
         new = Image(
             data,
             name=f"{layer.name} {kind}",
             metadata=entry,
-            visible=visible and not (shown or earlier),
+            # The picture in color, or whatever comes first without it.
+            visible=kind == "colorized" or not (shown or earlier),
             **appearance(kind, results),
             **where,
         )

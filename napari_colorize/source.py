@@ -86,7 +86,7 @@ class Source:
             slice(left, left + width),
         )
         frame = np.asarray(self.data[where])
-        if self.limits is not None and not self.rgb:
+        if self.limits is not None:
             return _stretched(frame, *self.limits)
         return _checked(frame)
 
@@ -137,7 +137,8 @@ def source_of(
     region
         Layer with a rectangle around the part wanted; the whole picture if None.
     display_range
-        Whether the layer's contrast limits say what is black and white.
+        Whether the layer's contrast limits say what is black and white; a layer in
+        color has none.
 
     Raises
     ------
@@ -155,7 +156,7 @@ def source_of(
     if region is not None:
         corner, size = _rectangle(layer, region, size)
     limits = None
-    if display_range:
+    if display_range and not layer.rgb:
         low, high = layer.contrast_limits
         limits = (float(low), float(high))
     return Source(data, layer.rgb, tuple(start), tuple(frames), corner, size, limits)

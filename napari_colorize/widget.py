@@ -11,7 +11,8 @@ from napari.layers import Image, Shapes
 from napari.utils.notifications import show_error, show_warning
 from qtpy.QtWidgets import QFileDialog
 
-from colorize_engine import list_models
+from colorize_engine import ModelError, list_models
+from colorize_engine.card import read_card
 from napari_colorize import overlay, preferences
 from napari_colorize.controls import (
     CURRENT_SLICE,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import napari
     from napari.layers import Layer
 
+    from colorize_engine import Card
     from napari_colorize.results import Results
     from napari_colorize.source import Source
 
@@ -89,7 +91,8 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             widgets=[self.image, self.model, self.run_button, self.state, self.sliders]
         )
         self.layer_choice = LayerChoice(chosen.layers)
-        self.advanced = Advanced(chosen, self._shapes)
+        size = chosen.working_size or self._cards[self.model.value].working_size
+        self.advanced = Advanced(chosen, size, self._shapes)
         layout = self.native.layout()
         layout.addWidget(collapsible("Layers to add", self.layer_choice, opened=True))
         layout.addWidget(self.keep.native)
@@ -124,6 +127,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         for slider in ("temperature", "rebalance", "saturation"):
             getattr(self.sliders, slider).changed.connect(self._on_slider)
         self.model.changed.connect(self._on_model)
+        self.advanced.folder.changed.connect(self._on_model)
         self.image.changed.connect(self._on_image)
         registry.changed.connect(self._on_runs)
         events = self._viewer.layers.events
@@ -185,12 +189,21 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         value = self.advanced.folder.value
         return value if isinstance(value, Path) else None
 
+    def _card(self) -> Card:
+        """Card of the chosen model; what is wrong with it comes up when it is run."""
+        folder = self._folder()
+        if folder is not None:
+            try:
+                return read_card(folder)
+            except ModelError:
+                pass
+        return self._cards[self.model.value]
+
     def _take_over_model_settings(self) -> None:
         """Another model than that of the shown run starts with its own settings."""
-        run, card = self.run, self._cards[self.model.value]
-        if run is not None and self._folder() is None:
-            if run.results.card.name != card.name:
-                self.sliders.set(DecodeSettings(card.temperature, card.rebalance))
+        run, card = self.run, self._card()
+        if run is not None and run.results.card.model_hash != card.model_hash:
+            self.sliders.set(DecodeSettings(card.temperature, card.rebalance))
 
     def _checked_layer(self) -> Image:
         """Give the chosen image, if it can be colored now."""
@@ -333,7 +346,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
     def _on_model(self, _value: Any = None) -> None:
         """Take over a model's own settings; what is shown stays until the next run."""
         if self.run is None:
-            card = self._cards[self.model.value]
+            card = self._card()
             self.sliders.set(DecodeSettings(card.temperature, card.rebalance))
 
     def _on_slider(self, _value: Any = None) -> None:
@@ -343,7 +356,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
 
     def _on_reset(self) -> None:
         run = self.run
-        card = self._cards[self.model.value] if run is None else run.results.card
+        card = self._card() if run is None else run.results.card
         self.sliders.set(DecodeSettings(card.temperature, card.rebalance))
         self._on_slider()
 

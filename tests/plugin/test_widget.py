@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import threading
 from typing import TYPE_CHECKING
 
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 from skimage import data
 
-from colorize_engine import Colorizer
+from colorize_engine import Colorizer, list_models
 from napari_colorize.results import KINDS, METADATA, DecodeSettings
 from napari_colorize.runs import active_run, registry
 
@@ -172,6 +174,37 @@ def test_reset_returns_to_the_settings_of_the_model(
     card = widget.run.results.card
     assert widget.sliders.settings() == DecodeSettings(card.temperature, card.rebalance)
     assert widget.run.settings == widget.sliders.settings()
+
+
+def test_a_layer_that_was_removed_comes_back_visible(
+    widget: ColorizeWidget, finish: Finish
+) -> None:
+    widget._viewer.add_image(GRAY, name="scan")
+    finish(widget)
+    widget._viewer.layers.remove("scan colorized")
+    finish(widget)
+    assert widget._viewer.layers["scan colorized"].visible
+    assert len(names(widget)) == 7
+
+
+def test_a_model_starts_with_its_own_settings(
+    widget: ColorizeWidget, finish: Finish, tiny_model: Path, tmp_path: Path
+) -> None:
+    card = json.loads((tiny_model / "card.json").read_text())
+    other = tmp_path / "other"
+    shutil.copytree(tiny_model, other)
+    (other / "card.json").write_text(json.dumps({**card, "temperature": 0.77}))
+    widget.advanced.folder.value = other
+    assert widget.sliders.temperature.value == pytest.approx(0.77)
+    widget.advanced.folder.value = None
+    default = list_models()[0]
+    assert widget.sliders.rebalance.value == pytest.approx(default.rebalance)
+    widget.advanced.folder.value = tiny_model
+    widget._viewer.add_image(GRAY, name="scan")
+    finish(widget)
+    widget.sliders.temperature.value = 0.9
+    finish(widget)
+    assert widget.sliders.temperature.value == pytest.approx(0.9), "the same model"
 
 
 def test_running_again_replaces_in_place_and_keeps_the_look(
