@@ -65,7 +65,7 @@ def markdown(rows: Sequence[Row], heading: str) -> str:
         for name, summary in figures:
             cells = [_cell(summary.get(key), form) for key, (_, form) in block.items()]
             lines.append([name, *cells])
-        tables.append(_table(lines))
+        tables.append(table(lines))
     return "\n\n".join(tables)
 
 
@@ -73,7 +73,7 @@ def _cell(value: float | None, form: str) -> str:
     return "-" if value is None or math.isnan(value) else format(value, form)
 
 
-def _table(lines: Sequence[Sequence[str]]) -> str:
+def table(lines: Sequence[Sequence[str]]) -> str:
     """Pad the cells to columns: the first to the left, the others to the right."""
     widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]

@@ -1,0 +1,176 @@
+"""CPU time of both nets of `default` beside ECCV16, and how well the CPU is used.
+
+``python benchmarks/nets.py`` runs both by turns on one 256 x 256 picture, in float32,
+channels_last, with batch norms folded, eagerly, and prints medians, their ratio, and
+the GFLOP/s reached beside those of a large matrix product on the same threads. Where
+the processor has bfloat16 instructions a second row has both in bfloat16.
+``--export`` adds what torch.compile and ONNX Runtime would bring, if they work here.
+
+ECCV16 is written from R. Zhang, P. Isola, A. A. Efros, "Colorful Image Colorization"
+(2016, https://arxiv.org/abs/1603.08511, table 4), with random weights, which suffice
+for its time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from colorize_engine.device import fast_dtype
+from colorize_engine.pretrained import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SIDE, ROUNDS = 256, 15
+
+
+def stage(
+    widths: list[int], *, stride: int = 1, dilation: int = 1, norm: bool = True
+) -> list[nn.Module]:
+    """Give 3x3 convolutions with ReLU; the last has the stride, a norm follows."""
+    layers: list[nn.Module] = []
+    for place, (before, after) in enumerate(pairwise(widths)):
+        last = place == len(widths) - 2
+        step = stride if last else 1
+        layers += [
+            nn.Conv2d(before, after, 3, step, dilation, dilation),
+            nn.ReLU(inplace=True),
+        ]
+    # Folded into the next convolution where that is possible: so it costs nothing.
+    return [*layers, nn.Identity()] if norm else layers
+
+
+def eccv16() -> nn.Sequential:
+    """Build ECCV16 for inference: 313 classes at a quarter of the size, then a and b.
+
+    Its batch norms follow the ReLU, so each folds into the convolution after it (but
+    for the border, which costs no time either way); here they are left out.
+    """
+    return nn.Sequential(
+        *stage([1, 64, 64], stride=2),
+        *stage([64, 128, 128], stride=2),
+        *stage([128, 256, 256, 256], stride=2),
+        *stage([256, 512, 512, 512]),
+        *stage([512, 512, 512, 512], dilation=2),
+        *stage([512, 512, 512, 512], dilation=2),
+        *stage([512, 512, 512, 512]),
+        nn.ConvTranspose2d(512, 256, 4, 2, 1),
+        nn.ReLU(inplace=True),
+        *stage([256, 256, 256], norm=False),
+        nn.Conv2d(256, 313, 1),
+        nn.Softmax(dim=1),
+        nn.Conv2d(313, 2, 1, bias=False),
+        nn.Upsample(scale_factor=4, mode="bilinear"),
+    )
+
+
+class Both(nn.Module):
+    """Both nets of a model as one."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        nets = load(name, "cpu").nets
+        self.a, self.b = nets["a"], nets["b"]
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Give the logits of a and of b."""
+        return self.a(x), self.b(x)
+
+
+def flops(net: nn.Module, x: torch.Tensor) -> float:
+    """Floating point operations of a forward pass, two a multiplication and sum."""
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        net(x)
+    return float(counter.get_total_flops())
+
+
+def by_turns(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """Median seconds of each call, run by turns."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for round_ in range(ROUNDS + 2):
+        for name, call in calls.items():
+            began = time.perf_counter()
+            call()
+            if round_ >= 2:
+                times[name].append(time.perf_counter() - began)
+    return {name: median(values) for name, values in times.items()}
+
+
+def compare(dtype: torch.dtype, nets: dict[str, nn.Module]) -> None:
+    """Print the times of all nets in one precision, and what the CPU reaches."""
+    x = torch.rand(1, 1, SIDE, SIDE).to(dtype, memory_format=torch.channels_last)
+    work = {name: flops(net.float(), x.float()) for name, net in nets.items()}
+    for net in nets.values():
+        net.to(dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    big = torch.rand(2048, 2048).to(dtype)
+    calls: dict[str, Callable[[], object]] = {
+        name: lambda net=net: net(x) for name, net in nets.items()
+    }
+    with torch.inference_mode():
+        found = by_turns({**calls, "product": lambda: big @ big})
+    product = 2 * 2048**3 / found["product"] / 1e9
+    print(f"{str(dtype).removeprefix('torch.')}, {torch.get_num_threads()} threads")
+    print(f"  a product of 2048 x 2048 matrices reaches {product:.0f} GFLOP/s")
+    for name, net in nets.items():
+        millions = sum(p.numel() for p in net.parameters()) / 1e6
+        rate = work[name] / found[name] / 1e9
+        print(
+            f"  {name}: {millions:.1f} M parameters, {work[name] / 2e9:.1f} GMAC, "
+            f"{1000 * found[name]:.0f} ms, {rate:.0f} GFLOP/s, "
+            f"1/{found['ECCV16'] / found[name]:.1f} of ECCV16's time"
+        )
+
+
+def runtimes(net: nn.Module) -> None:
+    """Print what torch.compile and ONNX Runtime bring over eager torch."""
+    net.float()
+    x = torch.rand(1, 1, SIDE, SIDE).contiguous(memory_format=torch.channels_last)
+    calls: dict[str, Callable[[], object]] = {"eager": lambda: net(x)}
+    with torch.inference_mode():
+        compiled = torch.compile(net)
+        compiled(x)
+        calls["torch.compile"] = lambda: compiled(x)
+        try:
+            import onnxruntime
+        except ImportError:
+            print("  ONNX Runtime is not installed")
+        else:
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder, "net.onnx")
+                torch.onnx.export(net, (x,), path, dynamo=True, verbose=False)
+                options = onnxruntime.SessionOptions()
+                options.intra_op_num_threads = torch.get_num_threads()
+                session = onnxruntime.InferenceSession(path.read_bytes(), options)
+            feed = {session.get_inputs()[0].name: np.ascontiguousarray(x.numpy())}
+            calls["ONNX Runtime"] = lambda: session.run(None, feed)
+        found = by_turns(calls)
+    for name, seconds in found.items():
+        print(f"  {name}: {found['eager'] / seconds:.2f} times as fast as eager")
+
+
+def main() -> None:
+    """Run the comparison."""
+    parser = argparse.ArgumentParser(description="CPU time of default beside ECCV16.")
+    parser.add_argument("--export", action="store_true", help="try other runtimes too")
+    args = parser.parse_args()
+    nets = {"default": Both("default"), "ECCV16": eccv16().eval()}
+    compare(torch.float32, nets)
+    if fast_dtype(torch.device("cpu")) == torch.bfloat16:
+        compare(torch.bfloat16, nets)
+    if args.export:
+        runtimes(nets["default"])
+
+
+if __name__ == "__main__":
+    main()
