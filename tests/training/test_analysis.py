@@ -1,0 +1,45 @@
+"""The analysis: changes stay where they belong, and the measure measures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from training.analysis import CHANGES, PHOTOS, REGIONS, divergence, main, truth_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_is_inside_or_around_only(name: str) -> None:
+    region = REGIONS[0]
+    gray, inside = truth_of(region.photo).gray, region.mask()
+    changed = CHANGES[name](gray, inside) != gray
+    kept = inside if name.startswith("surroundings") else ~inside
+    assert not changed[kept].any()
+    assert changed[~kept].mean() > 0.5
+
+
+def test_divergence_goes_from_0_to_1_bit() -> None:
+    one = np.array([[1, 0.5], [0, 0.5], [0, 0]], np.float32)
+    other = np.array([[0, 0], [0, 0], [1, 1]], np.float32)
+    assert divergence(one, one) == pytest.approx(0, abs=1e-6)
+    assert divergence(one, other) == pytest.approx(1, abs=1e-6)
+
+
+def test_the_command_writes_a_sheet_and_a_table(
+    tiny_model: Path, tmp_path: Path, one_thread: None
+) -> None:
+    main(["--model", str(tiny_model), "--out", str(tmp_path)])
+    lines = (tmp_path / "analysis-tiny.md").read_text().splitlines()
+    assert len(lines) == 3 + len(REGIONS)
+    moved = [float(cell.split(",")[0]) for cell in lines[2].split("|")[2:-1]]
+    # An untrained net looks at what is near: its texture counts.
+    assert max(moved[2:]) > 0
+    with Image.open(tmp_path / "images" / "analysis-tiny.jpg") as picture:
+        assert picture.height == len(PHOTOS) * 260
+        assert picture.width == 7 * 260

@@ -1,0 +1,47 @@
+"""Pages of models: generated from their cards, and up to date in the tree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from colorize_engine.pretrained import WEIGHTS, list_models, read_card
+from training.page import main, page, parameters
+
+DOCS = Path(__file__).parents[2] / "docs" / "models"
+
+
+@pytest.mark.parametrize("name", [card.name for card in list_models()])
+def test_the_page_in_the_tree_is_that_of_the_card(name: str) -> None:
+    notes = (DOCS / f"{name}-notes.md").read_text()
+    found = (DOCS / f"{name}.md").read_text()
+    assert found == page(WEIGHTS / name, notes), "run python -m training.page"
+
+
+@pytest.mark.parametrize("name", [card.name for card in list_models()])
+def test_the_page_names_what_a_person_must_know(name: str) -> None:
+    card, text = read_card(WEIGHTS / name), page(WEIGHTS / name)
+    assert card.model_hash in text
+    assert f"{card.figures[name]['auc']:.2f}" in text
+    assert f"{card.figures['gray']['auc']:.2f}" in text
+    assert "evidence" in text
+    if "encoder" in card.training:
+        assert "ImageNet" in text
+
+
+def test_all_weights_together_are_within_the_limits() -> None:
+    counts = [n for c in list_models() for n in parameters(WEIGHTS / c.name).values()]
+    assert max(counts) <= 7.9e6
+    assert sum(counts) <= 23.5e6
+
+
+def test_the_command_writes_a_page_for_a_model_folder(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "tiny-notes.md").write_text("## What goes wrong\n\nEverything.\n")
+    main(["--models", str(tiny_model), "--out", str(tmp_path)])
+    text = (tmp_path / "tiny.md").read_text()
+    assert text.startswith("# tiny 0")
+    assert "It has not been measured." in text
+    assert text.index("Everything.") < text.index("What it is for")
