@@ -2,9 +2,9 @@
 
 ``python -m training.analysis --model default --out docs`` writes, for scikit-image's
 photos, ``images/analysis-NAME.jpg`` (gray, colorized, own color, and a and b as
-predicted beside the true ones) and ``analysis-NAME.md``, a table that asks whether the net goes
-by what an object is: the surroundings of a region are replaced, then its own texture,
-and it is measured how far the region's distributions move.
+predicted beside the true ones) and ``analysis-NAME.md``, a table that asks whether the
+net goes by what an object is: the surroundings of a region are replaced, then its own
+texture, and it is measured how far the region's distributions move.
 """
 
 from __future__ import annotations

@@ -436,6 +436,18 @@ def test_decode_is_what_the_distributions_say(
     )
 
 
+@pytest.mark.parametrize("method", ["guided", "bilinear"])
+def test_rendering_decoded_chroma_is_colorizing(
+    tiny: Colorizer, astronaut: np.ndarray, method: str
+) -> None:
+    prediction = tiny.predict(astronaut)
+    rendered = prediction.render(prediction.decode(0.2, 0.5, 1.5), method=method)
+    expected = prediction.colorize(0.2, 0.5, 1.5, method=method)
+    np.testing.assert_array_equal(rendered, expected)
+    with pytest.raises(ValueError, match="guided, bilinear"):
+        prediction.render(prediction.decode(), method="cubic")
+
+
 def test_saturation_0_is_gray(tiny: Colorizer, astronaut: np.ndarray) -> None:
     prediction = tiny.predict(astronaut)
     assert not prediction.decode(saturation=0).any()
