@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors.torch import load_file
 
 from colorize_engine.pretrained import Card, save
-from colorize_engine.unet import UNet
+from colorize_engine.unet import ConvNorm, UNet
 from training.checkpoints import CHECKPOINT, WEIGHTS, read_checkpoint
 from training.command import run as run_command
 from training.encoders import PACKAGE, published_sha256
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 
     from training.presets import Preset
 
-VERSION = "1"
+VERSION = "2"
+# A quarter of what fp16 holds.
+_LARGEST_VARIANCE = 2.0**14
 DESCRIPTIONS = {
     "plain": "Two plain U-Nets",
     "lite0": "Two U-Nets with the encoder of EfficientNet-Lite0",
@@ -116,6 +119,25 @@ def describe_training(preset: Preset, runs: Path) -> dict[str, Any]:
     return description
 
 
+def fit_fp16(net: UNet) -> None:
+    """Scale convolutions whose batch norm has a variance that fp16 cannot hold.
+
+    A batch norm undoes any factor of the convolution before it, so that weights,
+    running mean and variance may be scaled together; by powers of two it costs no
+    precision.
+    """
+    for module in net.modules():
+        if isinstance(module, ConvNorm):
+            variance = module.norm.running_var
+            assert variance is not None  # noqa: S101
+            excess = float(variance.max()) / _LARGEST_VARIANCE
+            if excess > 1:
+                factor = 0.5 ** math.ceil(math.log2(excess) / 2)
+                module.conv.weight.data *= factor
+                module.norm.running_mean *= factor  # type: ignore[operator]
+                variance *= factor**2
+
+
 def export(
     data: str | Path,
     preset: Preset,
@@ -156,6 +178,7 @@ def export(
     for channel in ("a", "b"):
         nets[channel] = UNet(preset.design(channel, bins))
         nets[channel].load_state_dict(load_file(runs / channel / WEIGHTS))
+        fit_fp16(nets[channel])
     title = DESCRIPTIONS[preset.net["encoder"]]
     card = Card(
         name=preset.name,

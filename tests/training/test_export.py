@@ -12,10 +12,17 @@ import torch
 from safetensors.torch import save_file
 
 from colorize_engine.pretrained import load
-from colorize_engine.unet import UNet, net_input
+from colorize_engine.unet import NetDesign, UNet, net_input
 from training import export as module
 from training.checkpoints import CHECKPOINT, WEIGHTS
-from training.export import describe_photos, export, main, read_figures
+from training.export import (
+    VERSION,
+    describe_photos,
+    export,
+    fit_fp16,
+    main,
+    read_figures,
+)
 from training.planes import Photos
 from training.presets import load_preset
 from training.statistics import measure
@@ -169,7 +176,7 @@ def test_the_command_line_writes_a_model(
     arguments += ["--out", str(out), "--figures", str(figures)]
     main([*arguments, "--calibration", "1.1", "0.9"])
     card = load(out, "cpu").card
-    assert capsys.readouterr().out == f"tiny 1 ({card.model_hash}) in {out}\n"
+    assert capsys.readouterr().out == f"tiny {VERSION} ({card.model_hash}) in {out}\n"
     assert card.figures["tiny"] == {"auc": 90.0}
     assert card.calibration == {"a": 1.1, "b": 0.9}
 
@@ -218,3 +225,20 @@ def test_the_command_line_ends_with_one_line(
     assert line.startswith("python -m training.export: ")
     assert message in line
     assert not out.exists()
+
+
+def test_a_variance_too_large_for_fp16_is_scaled_away_and_changes_nothing() -> None:
+    torch.manual_seed(0)
+    net = UNet(NetDesign("plain", (4, 8, 8), (8, 4), True, ("L",), 5)).eval()
+    norm = net.get_submodule("decoder.0.0.norm")
+    norm.running_var.fill_(250_000.0)
+    norm.running_mean.fill_(300.0)
+    norm.weight.data.fill_(400.0)
+    x = torch.rand(1, 1, 32, 32)
+    with torch.no_grad():
+        before = net(x)
+        fit_fp16(net)
+        after = net(x)
+    assert norm.running_var.max() <= 2**14
+    torch.testing.assert_close(after, before)
+    assert torch.isfinite(norm.running_var.half()).all()
