@@ -90,18 +90,18 @@ def describe_training(preset: Preset, runs: Path) -> dict[str, Any]:
     """
     seconds: dict[str, int] = {}
     for run in preset.runs:
-        path = runs / run.channels / CHECKPOINT
+        path = runs / run.name / CHECKPOINT
         if not path.is_file():
             raise FileNotFoundError(
-                f"{path} is missing: the run of {run.channels} has not begun"
+                f"{path} is missing: the run of {run.name} has not begun"
             )
         content = read_checkpoint(path, preset)
         if content["done"] < run.photos:
             raise ValueError(
-                f"the run of {run.channels} has not finished: it saw "
+                f"the run of {run.name} has not finished: it saw "
                 f"{content['done']} of {run.photos} photos"
             )
-        seconds[run.channels] = round(content["seconds"])
+        seconds[run.name] = round(content["seconds"])
     description: dict[str, Any] = {
         "preset": preset.text,
         "seed": preset.data["seed"],

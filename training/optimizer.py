@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from training.presets import Preset
 
 
+ENCODER = 0
+"""Index of the encoder's group in `make_optimizer`'s."""
+
+
 class Ema:
     """Exponential moving average of all weights and batch-norm statistics."""
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from colorize_engine.unet import NetDesign
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from colorize_engine.bins import ChannelBins
 
 FOLDER = Path(__file__).parent / "presets"
@@ -35,7 +37,27 @@ _SCHEMES = {
     "zero-centered": {"step"},
     "lloyd-max": {"count"},
 }
+# Keys of a run that may be left out: photos seen before something begins.
+_DEFERRED = ("unweighted", "frozen")
 _CHANNELS = {"both": ("both",), "separate": ("a", "b"), "a": ("a",), "b": ("b",)}
+
+
+class Stage(NamedTuple):
+    """Part of a run in which photos have one size.
+
+    Attributes
+    ----------
+    side : int
+        Of the squares that the net sees, in pixels.
+    photos : int
+        Seen in this stage.
+    crop : float, optional
+        Least side of a random crop, as a share of the photo's; the preset's if None.
+    """
+
+    side: int
+    photos: int
+    crop: float | None = None
 
 
 @dataclass(frozen=True)
@@ -48,26 +70,40 @@ class Run:
         Which head or heads the net has.
     learning_rate_factor : float
         Times the preset's learning rates.
-    sizes : tuple of (side, photos)
-        Photos seen at each size in pixels, in order.
+    stages : tuple of Stage
+        In order.
+    unweighted : int
+        Photos seen before the class weights enter the loss: deferred re-weighting.
+    frozen : int
+        Photos seen before the encoder learns.
+    number : int
+        1 for the first run of these channels, which the next ones go on from.
     """
 
     channels: str
     learning_rate_factor: float
-    sizes: tuple[tuple[int, int], ...]
+    stages: tuple[Stage, ...]
+    unweighted: int = 0
+    frozen: int = 0
+    number: int = 1
+
+    @property
+    def name(self) -> str:
+        """Channels and number, such as ``both`` and ``both-2``; names its folder."""
+        return self.channels if self.number == 1 else f"{self.channels}-{self.number}"
 
     @property
     def photos(self) -> int:
         """Photos seen in this run, repeats counted."""
-        return sum(count for _, count in self.sizes)
+        return sum(stage.photos for stage in self.stages)
 
-    def size_at(self, done: int) -> int:
-        """Side of the photos after so many were seen."""
-        for size, count in self.sizes:
-            if done < count:
-                return size
-            done -= count
-        return self.sizes[-1][0]
+    def stage_at(self, done: int) -> Stage:
+        """Give the stage after so many photos were seen."""
+        for stage in self.stages:
+            if done < stage.photos:
+                return stage
+            done -= stage.photos
+        return self.stages[-1]
 
 
 @dataclass(frozen=True)
@@ -99,6 +135,13 @@ class Preset:
     def photos_seen(self) -> int:
         """Photos that each of the two nets has seen in the end."""
         return sum(run.photos for run in self.runs if run.channels in ("both", "a"))
+
+    def before(self, run: Run) -> Run | None:
+        """Give the run that one starts from: the last of both heads before it."""
+        both = [r for r in self.runs if r.channels == "both"]
+        if run.channels == "both":
+            both = both[: run.number - 1]
+        return both[-1] if both else None
 
     def design(self, channels: str, bins: dict[str, ChannelBins]) -> NetDesign:
         """Design of the net with the head or heads of one run.
@@ -140,8 +183,7 @@ def load_preset(name: str | Path) -> Preset:
     try:
         content = tomllib.loads(text)
         _check(content)
-        runs = tuple(run for entry in content.pop("runs") for run in _runs(entry))
-        _check_channels(runs)
+        runs = _numbered(run for entry in content.pop("runs") for run in _runs(entry))
     except (TypeError, ValueError) as error:
         raise ValueError(f"the preset {path} cannot be used: {error}") from error
     return Preset(name=path.stem, text=text, runs=runs, **content)
@@ -180,23 +222,40 @@ def _expect(what: str, found: set[str], wanted: set[str]) -> None:
 def _runs(entry: dict[str, Any]) -> list[Run]:
     """Turn an entry of the file into one run, or two for "separate"."""
     wanted = {"channels", "learning_rate_factor", "sizes"}
-    _expect("keys in [[runs]]", set(entry), wanted)
+    _expect("keys in [[runs]]", set(entry) - set(_DEFERRED), wanted)
     if entry["channels"] not in _CHANNELS:
         raise ValueError(
             f"expected the channels {', '.join(_CHANNELS)}, got {entry['channels']!r}"
         )
-    sizes = tuple((int(side), int(count)) for side, count in entry["sizes"])
-    if not sizes or min(min(pair) for pair in sizes) < 1:
+    stages = tuple(
+        Stage(int(side), int(count), *(float(share) for share in crop))
+        for side, count, *crop in entry["sizes"]
+    )
+    if not stages or min(min(stage[:2]) for stage in stages) < 1:
         raise ValueError("expected sizes of at least one pixel and one photo each")
-    factor = float(entry["learning_rate_factor"])
-    return [Run(channels, factor, sizes) for channels in _CHANNELS[entry["channels"]]]
+    if not all(stage.crop is None or 0 < stage.crop <= 1 for stage in stages):
+        raise ValueError("expected crops in sizes that are above 0 and at most 1")
+    deferred = {key: int(entry.get(key, 0)) for key in _DEFERRED}
+    run = Run("", float(entry["learning_rate_factor"]), stages, **deferred)
+    for key, photos in deferred.items():
+        if not 0 <= photos < run.photos:
+            raise ValueError(
+                f"expected {key} in 0..{run.photos - 1}, below the photos of the run, "
+                f"got {photos}"
+            )
+    return [replace(run, channels=name) for name in _CHANNELS[entry["channels"]]]
 
 
-def _check_channels(runs: tuple[Run, ...]) -> None:
-    """Raise an error unless a and b get trained, each once, after both."""
-    order = [run.channels for run in runs]
-    if order not in (["a", "b"], ["both", "a", "b"]):
+def _numbered(runs: Iterable[Run]) -> tuple[Run, ...]:
+    """Give the runs of both a number; raise an error unless a and b follow them."""
+    numbered = tuple(
+        replace(run, number=at if run.channels == "both" else 1)
+        for at, run in enumerate(runs, 1)
+    )
+    order = [run.channels for run in numbered]
+    if order[-2:] != ["a", "b"] or set(order[:-2]) - {"both"}:
         raise ValueError(
-            "expected the runs a and b (or separate), with or without one of both "
+            "expected the runs a and b (or separate), with or without runs of both "
             f"before them, got {', '.join(order) or 'none'}"
         )
+    return numbered

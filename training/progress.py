@@ -22,16 +22,11 @@ class Progress:
         Stands before the bar.
     total, done
         Photos of the run, and how many of them were seen before.
-    constant
-        Loss of the best constant prediction, shown for comparison.
     """
 
-    def __init__(
-        self, folder: Path, title: str, total: int, done: int, constant: float
-    ) -> None:
+    def __init__(self, folder: Path, title: str, total: int, done: int) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self._constant = constant
         # What an interrupted training logged after its last checkpoint is hidden.
         self._writer = SummaryWriter(str(folder), purge_step=done + 1)
         self._bar = tqdm(total=total, initial=done, desc=title, unit="photo")
@@ -48,12 +43,12 @@ class Progress:
         self._bar.close()
         self._writer.close()
 
-    def step(self, done: int, size: int, loss: float, rate: float) -> None:
-        """Show one step: photos seen, their side, loss and learning rate."""
+    def step(
+        self, done: int, size: int, loss: float, constant: float, rate: float
+    ) -> None:
+        """Show one step: photos seen, their side, loss (of the prior too) and rate."""
         self._bar.update(done - self._bar.n)
-        self._bar.set_postfix(
-            size=size, loss=f"{loss:.3f}", prior=f"{self._constant:.3f}"
-        )
+        self._bar.set_postfix(size=size, loss=f"{loss:.3f}", prior=f"{constant:.3f}")
         self._scalar("loss/train", loss, done)
         self._scalar("learning rate", rate, done)
 

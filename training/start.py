@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 _HEAD = ("head.weight", "head.bias")
 # Of a bin that is empty in the training photos.
-_LEAST_SHARE = 1e-4
+_EMPTY_SHARE = 1e-4
 
 
 def start_net(
     preset: Preset,
     channels: str,
     bins: dict[str, ChannelBins],
-    both: Path | None = None,
+    earlier: Path | None = None,
     init_from: str | Path | None = None,
 ) -> UNet:
     """Build a run's net, started from what there is.
@@ -43,8 +43,8 @@ def start_net(
     channels : {"both", "a", "b"}
         Which head or heads it has.
     bins
-        Of both channels.
-    both
+        Of both channels; a fresh head predicts the best constant under their weights.
+    earlier
         Weights of an earlier run with both heads, to start from where they exist.
     init_from
         Name or folder of a model to start from; it comes before all else.
@@ -61,10 +61,10 @@ def start_net(
     _expect_constant(net, [bins[c] for c in ("a", "b") if channels in ("both", c)])
     if init_from is not None:
         _fill(net, _from_model(find_folder(init_from), preset, channels, bins))
-    elif channels != "both" and both is not None and both.is_file():
-        state, count = load_file(both), len(bins["a"])
-        rows = slice(0, count) if channels == "a" else slice(count, None)
-        _fill(net, state | {key: state[key][rows] for key in _HEAD})
+    elif earlier is not None and earlier.is_file():
+        state, count = load_file(earlier), len(bins["a"])
+        first, last = {"both": (0, None), "a": (0, count), "b": (count, None)}[channels]
+        _fill(net, state | {key: state[key][first:last] for key in _HEAD})
     elif preset.net["initial"] == "pretrained":
         load_published_encoder(net)
     return net
@@ -72,8 +72,9 @@ def start_net(
 
 def _expect_constant(net: UNet, bins: list[ChannelBins]) -> None:
     """Let a fresh head predict the best constant, z ~ w p, so as not to learn it."""
-    shares = [b.weights * b.prior / (b.weights * b.prior).sum() for b in bins]
-    bias = np.log(np.maximum(np.concatenate(shares), _LEAST_SHARE))
+    shares = np.concatenate([b.weights * b.prior for b in bins])
+    sums = np.concatenate([np.full(len(b), b.weights @ b.prior) for b in bins])
+    bias = np.log(np.where(shares > 0, shares / sums, _EMPTY_SHARE), dtype=np.float32)
     net.head.bias = torch.nn.Parameter(torch.from_numpy(bias))
 
 

@@ -14,7 +14,7 @@ from training.metrics import colorfulness
 from training.scores import ChromaScores
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -54,9 +54,19 @@ class Sweep:
 
     Every ``STEP``-th pixel is scored, so figures differ a little from those of all
     pixels, and the gray picture is scored on the same pixels for comparison.
+
+    Parameters
+    ----------
+    rebalances, temperatures : sequence of float
+        The grid.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        rebalances: Sequence[float] = REBALANCES,
+        temperatures: Sequence[float] = TEMPERATURES,
+    ) -> None:
+        self.rebalances, self.temperatures = rebalances, temperatures
         self.gray = _Point()
         self.points: dict[tuple[str, float, float], _Point] = {}
 
@@ -78,7 +88,7 @@ class Sweep:
                 replace(channel, logits=channel.logits[:, ::STEP, ::STEP])
                 for channel in (prediction.a, prediction.b)
             ]
-            for rebalance, temperature in product(REBALANCES, TEMPERATURES):
+            for rebalance, temperature in product(self.rebalances, self.temperatures):
                 chroma = np.stack([c.decode(temperature, rebalance) for c in channels])
                 point = self.points.setdefault(
                     (model, rebalance, temperature), _Point()

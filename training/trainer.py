@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +22,7 @@ from training.checkpoints import (
     write_checkpoint,
 )
 from training.losses import WeightedCrossEntropy
-from training.optimizer import Ema, learning_rate, make_optimizer
+from training.optimizer import ENCODER, Ema, learning_rate, make_optimizer
 from training.progress import Progress
 from training.start import start_net
 
@@ -84,7 +84,7 @@ class Trainer:
     bins
         Of both channels.
     out
-        Folder of the preset's runs; this one writes into ``out / run.channels``.
+        Folder of the preset's runs; this one writes into ``out / run.name``.
     settings
         What the machine decides.
     init_from
@@ -108,13 +108,17 @@ class Trainer:
         init_from: str | Path | None = None,
     ) -> None:
         self.preset, self.run, self.settings = preset, run, settings
-        self.folder = out / run.channels
+        self.folder = out / run.name
         self.heads = ("a", "b") if run.channels == "both" else (run.channels,)
-        net = start_net(preset, run.channels, bins, out / "both" / WEIGHTS, init_from)
-        if any(size % net.stride for size, _ in run.sizes):
+        plain = {c: replace(b, weights=np.sign(b.weights)) for c, b in bins.items()}
+        first_bins = plain if run.unweighted else bins
+        before = preset.before(run)
+        earlier = out / before.name / WEIGHTS if before else None
+        net = start_net(preset, run.channels, first_bins, earlier, init_from)
+        if any(stage.side % net.stride for stage in run.stages):
             raise ValueError(
                 f"expected sizes that are multiples of {net.stride} in the preset "
-                f"{preset.name}, got {[size for size, _ in run.sizes]}"
+                f"{preset.name}, got {[stage.side for stage in run.stages]}"
             )
         self.net: UNet = net.to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.wrapped = _wrapped(self.net, settings)
@@ -122,11 +126,11 @@ class Trainer:
         self.ema = Ema(self.net, preset.training["ema"])
         self.done, self.seconds = 0, 0.0
         soft, device = preset.bins["soft"], settings.device
-        self.losses = [WeightedCrossEntropy(bins[c], soft, device) for c in self.heads]
-        self.widths = [len(bins[c]) for c in self.heads]
-        self.augmentation = Augmentation(
-            preset.training["crop"], preset.training["augment_lightness"], flip=True
+        self._weighted, self._plain = (
+            [WeightedCrossEntropy(some[c], soft, device) for c in self.heads]
+            for some in (bins, plain)
         )
+        self.widths = [len(bins[c]) for c in self.heads]
         self._take(photos)
 
     def _take(self, photos: Photos) -> None:
@@ -136,6 +140,7 @@ class Trainer:
         batch, device = self.preset.training["batch"], settings.device
         # Numbers of its own for each run, so that none repeats another's order.
         seed = data["seed"] * 10 + ("both", "a", "b").index(self.run.channels)
+        seed += 3 * (self.run.number - 1)
         self.batches = Batches(
             photos, rows, batch, seed, device, settings.rank, settings.world
         )
@@ -145,9 +150,30 @@ class Trainer:
         self.validation = Batches(photos, held_out, at_once, seed, device)
 
     @property
+    def losses(self) -> list[WeightedCrossEntropy]:
+        """Loss of each head; after the first part of the run with the class weights."""
+        return self._plain if self.done < self.run.unweighted else self._weighted
+
+    @property
     def constant(self) -> float:
         """Loss of the best constant prediction."""
         return sum(loss.of_constant() for loss in self.losses)
+
+    def _augmentation(self) -> Augmentation:
+        training, crop = self.preset.training, self.run.stage_at(self.done).crop
+        return Augmentation(
+            training["crop"] if crop is None else crop,
+            training["augment_lightness"],
+            flip=True,
+        )
+
+    @torch.no_grad()
+    def _take_class_weights(self) -> None:
+        """Let the head's bias turn z into z * w, the best z once the weights count."""
+        weights = torch.cat([loss.weights for loss in self._weighted])
+        shift = torch.where(weights > 0, weights, 1).log()
+        for bias in (self.net.head.bias, self.ema.state["head.bias"]):
+            bias.add_(shift)
 
     def save(self) -> None:
         """Write the checkpoint."""
@@ -218,8 +244,10 @@ class Trainer:
         rate = learning_rate(self.done, self.run.photos, warm_up)
         for group in self.optimizer.param_groups:
             group["lr"] = group["base"] * self.run.learning_rate_factor * rate
-        size = self.run.size_at(self.done)
-        lightness, a, b = self.batches.get(self.done, size, self.augmentation)
+        if self.done < self.run.frozen:
+            self.optimizer.param_groups[ENCODER]["lr"] = 0.0
+        size = self.run.stage_at(self.done).side
+        lightness, a, b = self.batches.get(self.done, size, self._augmentation())
         noise = None
         if "a" in self.net.design.inputs:
             dice = self.batches.dice(self.done, 1)
@@ -231,7 +259,9 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
         self.optimizer.step()
         self.ema.update(self.net)
-        self.done += self.batches.batch
+        before, self.done = self.done, self.done + self.batches.batch
+        if before < self.run.unweighted <= self.done:
+            self._take_class_weights()
         value = float(loss.detach())
         if not math.isfinite(value):
             raise ValueError(
@@ -248,7 +278,7 @@ class Trainer:
         wrapped, self.wrapped = self.wrapped, self.net
         self.net.load_state_dict(self.ema.state)
         self.net.eval()
-        size = self.run.size_at(self.done - 1)
+        size = self.run.stage_at(self.done - 1).side
         firsts = range(0, len(self.validation.rows), self.validation.batch)
         batches = [self.validation.get(f, size, Augmentation()) for f in firsts]
         mean = float(np.mean([float(self.loss(*batch)) for batch in batches]))
@@ -262,7 +292,7 @@ class Trainer:
         Returns
         -------
         Path
-            The float32 weights, ``out / channels / net.safetensors``.
+            The float32 weights, ``out / run.name / net.safetensors``.
         """
         path = self.folder / WEIGHTS
         if path.is_file() and self.done >= self.run.photos:
@@ -277,17 +307,17 @@ class Trainer:
         return path
 
     def _fit_and_report(self, path: Path) -> None:
-        title = f"{self.preset.name} {self.run.channels}"
+        title = f"{self.preset.name} {self.run.name}"
         total, saved = self.run.photos, self.done
         began = time.monotonic() - self.seconds
         log = self.folder / "log"
-        with Progress(log, title, total, self.done, self.constant) as progress:
+        with Progress(log, title, total, self.done) as progress:
             while self.done < total:
-                size = self.run.size_at(self.done)
+                size, constant = self.run.stage_at(self.done).side, self.constant
                 loss = self.step()
                 self.seconds = time.monotonic() - began
                 rate = self.optimizer.param_groups[1]["lr"]
-                progress.step(self.done, size, loss, rate)
+                progress.step(self.done, size, loss, constant, rate)
                 if self.done - saved >= self.settings.checkpoint_every:
                     saved = self.done
                     self.save()

@@ -41,7 +41,7 @@ def test_the_reference_is_the_reference_design() -> None:
     assert preset.data["statistics"] == 10_000
     assert (preset.net["encoder"], preset.net["initial"]) == ("plain", "scratch")
     assert preset.decode == {"temperature": 0.38, "rebalance": 0, "working_size": 256}
-    assert preset.runs[0].sizes[-1][0] == 256
+    assert preset.runs[0].stages[-1].side == 256
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -60,10 +60,37 @@ def test_separate_stands_for_a_run_of_a_and_one_of_b(tiny: Preset) -> None:
     assert [run.channels for run in tiny.runs] == ["both", "a", "b"]
     assert [run.learning_rate_factor for run in tiny.runs] == [1, 0.5, 0.5]
     run = tiny.runs[0]
-    first, second = run.sizes
-    assert run.photos == first[1] + second[1]
-    assert [run.size_at(n) for n in (0, first[1] - 1)] == [first[0]] * 2
-    assert [run.size_at(n) for n in (first[1], run.photos, 10**9)] == [second[0]] * 3
+    first, second = run.stages
+    assert run.photos == first.photos + second.photos
+    assert [run.stage_at(n) for n in (0, first.photos - 1)] == [first] * 2
+    assert [run.stage_at(n) for n in (first.photos, run.photos, 10**9)] == [second] * 3
+
+
+def test_a_run_may_have_crops_by_size_and_defer_the_class_weights(
+    tiny: Preset, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.toml"
+    text = tiny.text.replace("[32, 400]", "[32, 400, 0.5]")
+    path.write_text(text.replace('"both"', '"both"\nunweighted = 40\nfrozen = 8'))
+    runs = load_preset(path).runs
+    assert runs[0].stages[0] == (32, 400, 0.5)
+    assert runs[0].stages[1].crop is None
+    assert [run.unweighted for run in runs] == [40, 0, 0]
+    assert [run.unweighted for run in tiny.runs] == [0, 0, 0]
+    assert [run.frozen for run in runs] == [8, 0, 0]
+
+
+def test_runs_of_both_heads_go_on_from_each_other(tiny: Preset, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    start = tiny.text.index("[[runs]]")
+    end = tiny.text.index("[[runs]]", start + 1)
+    path.write_text(tiny.text[:end] + tiny.text[start:end] + tiny.text[end:])
+    preset = load_preset(path)
+    first, second, a, b = preset.runs
+    assert [run.name for run in preset.runs] == ["both", "both-2", "a", "b"]
+    assert [preset.before(run) for run in preset.runs] == [None, first, second, second]
+    assert preset.photos_seen == tiny.photos_seen + first.photos
+    assert (a.photos, b.photos) == (tiny.runs[1].photos, tiny.runs[2].photos)
 
 
 def test_the_design_has_the_outputs_and_inputs_of_its_channels(tiny: Preset) -> None:
@@ -103,6 +130,8 @@ def test_an_unknown_preset_is_an_error_that_lists_the_known(tmp_path: Path) -> N
         ('"separate"', '"a"', "expected the runs a and b"),
         ('channels = "both"', 'channel = "both"', "unknown: channel"),
         ("[32, 64]", "[32, 0]", "at least one pixel and one photo"),
+        ("[32, 64]", "[32, 64, 1.5]", "above 0 and at most 1"),
+        ('channels = "both"', 'channels = "both"\nunweighted = 9999', "unweighted in"),
         ("[32, 64]", "[32]", "cannot be used"),
         ("[data]", "[data", "cannot be used"),
     ],

@@ -16,7 +16,7 @@ from colorize_engine.unet import UNet, net_input
 from training.checkpoints import WEIGHTS
 from training.optimizer import Ema, learning_rate
 from training.planes import Photos
-from training.presets import Run
+from training.presets import Run, Stage
 from training.start import start_net
 from training.trainer import Settings, Trainer
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from colorize_engine.bins import ChannelBins
+    from training.batches import Augmentation
     from training.presets import Preset
 
 SETTINGS = Settings(torch.device("cpu"), torch.float32)
@@ -39,9 +40,10 @@ def trainer_of(
     data: Path,
     bins: dict[str, ChannelBins],
     out: Path,
-    sizes: tuple[tuple[int, int], ...] = ((32, 24), (64, 24)),
+    stages: tuple[Stage, ...] = (Stage(32, 24), Stage(64, 24)),
+    unweighted: int = 0,
 ) -> Trainer:
-    run = Run(channels, 1.0, sizes)
+    run = Run(channels, 1.0, stages, unweighted)
     return Trainer(preset, run, Photos.open(data), bins, out, SETTINGS)
 
 
@@ -122,7 +124,7 @@ def test_a_batch_larger_than_the_data_set_trains(
 ) -> None:
     photos = Photos.open(data)
     few = dataclasses.replace(photos, train=photos.train[:3])
-    run = Run("a", 1.0, ((32, 16),))
+    run = Run("a", 1.0, (Stage(32, 16),))
     trainer = Trainer(tiny, run, few, bins, tmp_path, SETTINGS)
     before = trainer.net.head.weight.clone()
     trainer.step()
@@ -134,7 +136,7 @@ def test_a_size_that_the_net_cannot_take_is_an_error(
     data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
 ) -> None:
     with pytest.raises(ValueError, match=r"multiples of 8 in the preset tiny.*36"):
-        trainer_of(tiny, "a", data, bins, tmp_path, ((32, 8), (36, 8)))
+        trainer_of(tiny, "a", data, bins, tmp_path, (Stage(32, 8), Stage(36, 8)))
 
 
 def test_a_loss_that_is_not_finite_ends_the_training(
@@ -161,10 +163,80 @@ def test_a_fresh_net_predicts_the_best_constant(
     assert trainer.constant == constant
 
 
+def test_deferred_class_weights_enter_where_the_preset_says(
+    data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
+) -> None:
+    trainer = trainer_of(
+        tiny, "both", data, bins, tmp_path, (Stage(32, 64),), unweighted=16
+    )
+    parts = trainer.net.head.bias.detach().split(trainer.widths)
+    for part, channel in zip(parts, "ab", strict=True):
+        prior = bins[channel].prior * (bins[channel].weights > 0)
+        best = torch.from_numpy(prior / prior.sum())
+        torch.testing.assert_close(part.softmax(0), best, atol=2e-3, rtol=0)
+    for loss in trainer.losses:
+        assert set(loss.weights.tolist()) <= {0, 1}
+    weights = torch.from_numpy(np.concatenate([bins[c].weights for c in "ab"]))
+    filled = weights > 0
+    before = trainer.step()
+    assert trainer.done == 8
+    kept = trainer.net.head.bias.detach().clone()
+    trainer.step()
+    assert trainer.done == 16
+    moved = (trainer.net.head.bias.detach() - kept)[filled]
+    # A step moves each bias by little beside the logarithm of the weights.
+    torch.testing.assert_close(moved, weights[filled].log(), atol=0.01, rtol=0)
+    assert [loss.weights.tolist() for loss in trainer.losses] == [
+        bins[c].weights.tolist() for c in "ab"
+    ]
+    # Just taken in, the weights leave the loss about where the prior has it.
+    assert trainer.validate() < trainer.constant * 1.1
+    assert math.isfinite(before)
+
+
+def test_a_stage_has_a_crop_of_its_own(
+    data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
+) -> None:
+    trainer = trainer_of(
+        tiny, "a", data, bins, tmp_path, (Stage(32, 8, 0.25), Stage(64, 8))
+    )
+    crops = []
+    get = trainer.batches.get
+
+    def recording(first: int, size: int, augmentation: Augmentation) -> object:
+        crops.append((size, augmentation.crop))
+        return get(first, size, augmentation)
+
+    trainer.batches.get = recording
+    trainer.step()
+    trainer.step()
+    assert crops == [(32, 0.25), (64, tiny.training["crop"])]
+    assert tiny.training["crop"] != 0.25
+
+
+def test_a_second_run_of_both_heads_goes_on_from_the_first(
+    data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
+) -> None:
+    first = Run("both", 1.0, (Stage(32, 16),))
+    second = dataclasses.replace(first, number=2)
+    preset = dataclasses.replace(tiny, runs=(first, second, *tiny.runs[1:]))
+    photos = Photos.open(data)
+    trainer = Trainer(preset, first, photos, bins, tmp_path, SETTINGS)
+    state = load_file(trainer.fit())
+    again = Trainer(preset, second, photos, bins, tmp_path, SETTINGS)
+    assert_equal(again.net.state_dict(), state)
+    assert tuple(again.batches.order(0, 50)) != tuple(trainer.batches.order(0, 50))
+    assert again.fit() == tmp_path / "both-2" / WEIGHTS
+    separate = Trainer(preset, tiny.runs[1], photos, bins, tmp_path, SETTINGS)
+    of_second = load_file(tmp_path / "both-2" / WEIGHTS)
+    name = next(name for name in of_second if not name.startswith("head"))
+    assert torch.equal(separate.net.state_dict()[name], of_second[name])
+
+
 def test_separate_nets_start_from_the_one_with_both_heads(
     data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
 ) -> None:
-    both = trainer_of(tiny, "both", data, bins, tmp_path, ((32, 16),))
+    both = trainer_of(tiny, "both", data, bins, tmp_path, (Stage(32, 16),))
     path = both.fit()
     assert path == tmp_path / "both" / WEIGHTS
     assert_equal(load_file(path), both.ema.state)
