@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
     from colorize_engine.colorizer import Prediction
@@ -68,6 +69,7 @@ class Sweep:
     ) -> None:
         self.rebalances, self.temperatures = rebalances, temperatures
         self.gray = _Point()
+        self.true_cf = 0.0
         self.points: dict[tuple[str, float, float], _Point] = {}
 
     def add(self, predictions: Mapping[str, Prediction], truth: Truth) -> None:
@@ -83,6 +85,7 @@ class Sweep:
         lightness = truth.lightness[::STEP, ::STEP]
         true = truth.chroma[:, ::STEP, ::STEP]
         self.gray.add(np.zeros_like(true), lightness, true)
+        self.true_cf += colorfulness(lab_to_rgb(lightness, true))
         for model, prediction in predictions.items():
             channels = [
                 replace(channel, logits=channel.logits[:, ::STEP, ::STEP])
@@ -115,41 +118,64 @@ class Sweep:
         ]
 
     def save(self, folder: Path) -> None:
-        """Write ``sweep.csv``, gray first, and ``sweep.png`` to an existing folder."""
+        """Write ``sweep.csv`` and ``sweep.png`` to an existing folder.
+
+        The table has gray first, then the truth with nothing but its colorfulness.
+        """
         table = self.table()
-        gray = self.gray.summary()
+        gray, true_cf = self.gray.summary(), self.true_cf / self.gray.photos
         with (folder / "sweep.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, table[0])
             writer.writeheader()
             writer.writerow({"model": "gray", **gray})
+            writer.writerow({"model": "truth", "cf": true_cf})
             writer.writerows(table)
-        _plot(table, gray, folder / "sweep.png")
+        _plot(table, gray, true_cf, folder / "sweep.png")
 
 
 def _plot(
-    table: list[dict[str, str | float]], gray: Mapping[str, float], path: Path
+    table: list[dict[str, str | float]],
+    gray: Mapping[str, float],
+    true_cf: float,
+    path: Path,
 ) -> None:
-    """Draw rebalanced against raw area under the curve, one panel a model."""
+    """Draw a row of panels a model: raw against rebalanced, and each over rebalance."""
     from matplotlib.figure import Figure
 
     models = list(dict.fromkeys(row["model"] for row in table))
-    figure = Figure(figsize=(6 * len(models), 5), layout="constrained")
-    panels = figure.subplots(1, len(models), sharex=True, sharey=True, squeeze=False)
-    for panel, model in zip(panels[0], models, strict=True):
-        for rebalance in REBALANCES:
-            line = [
-                row
-                for row in table
-                if (row["model"], row["rebalance"]) == (model, rebalance)
-            ]
-            x = [row["auc"] for row in line]
-            y = [row["auc_rebalanced"] for row in line]
-            panel.plot(x, y, "o-", label=f"rebalance {rebalance:g}", markersize=4)
-            for row in (line[0], line[-1]):
-                place = (row["auc"], row["auc_rebalanced"])
-                panel.annotate(f"T {row['temperature']:g}", place, fontsize=7)
-        panel.plot(gray["auc"], gray["auc_rebalanced"], "k*", label="gray")
-        panel.set(title=model, xlabel="AuC", ylabel="AuC rebalanced")
-        panel.grid(alpha=0.3)
-        panel.legend(fontsize=8)
-    figure.savefig(path, dpi=120)
+    figure = Figure(figsize=(18, 4.5 * len(models)), layout="constrained")
+    panels = figure.subplots(len(models), 4, squeeze=False)
+    for row_of_panels, model in zip(panels, models, strict=True):
+        rows = [row for row in table if row["model"] == model]
+        _draw_lines(row_of_panels[0], rows, "rebalance", "auc", "auc_rebalanced")
+        row_of_panels[0].plot(gray["auc"], gray["auc_rebalanced"], "k*", label="gray")
+        row_of_panels[0].set(title=model, xlabel="AuC", ylabel="rebalanced AuC")
+        for panel, key, title, level, of in (
+            (row_of_panels[1], "auc", "AuC", gray["auc"], "gray"),
+            (
+                row_of_panels[2],
+                "auc_rebalanced",
+                "rebalanced AuC",
+                gray["auc_rebalanced"],
+                "gray",
+            ),
+            (row_of_panels[3], "cf", "CF", true_cf, "truth"),
+        ):
+            _draw_lines(panel, rows, "temperature", "rebalance", key)
+            panel.axhline(level, color="k", linestyle=":", label=of)
+            panel.set(title=model, xlabel="rebalance (gamma)", ylabel=title)
+        for panel in row_of_panels:
+            panel.grid(alpha=0.3)
+            panel.legend(fontsize=7)
+    figure.savefig(path, dpi=90)
+
+
+def _draw_lines(
+    panel: Axes, rows: Sequence[Mapping[str, str | float]], of: str, x: str, y: str
+) -> None:
+    """Draw y against x, one line for each value of ``of``."""
+    sign = {"temperature": "T", "rebalance": "gamma"}[of]
+    for value in dict.fromkeys(row[of] for row in rows):
+        line = [row for row in rows if row[of] == value]
+        xs, ys = [row[x] for row in line], [row[y] for row in line]
+        panel.plot(xs, ys, "o-", label=f"{sign} {value:g}", markersize=3)

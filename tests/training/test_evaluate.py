@@ -131,12 +131,15 @@ def test_the_command_writes_tables_sheets_and_the_sweep(
         photos = list(csv.DictReader(file))
     assert len(photos) == 6
     assert {row["photo"] for row in photos} == {"photo-1.png", "photo-3.png"}
+    true_cf = table["rows"][1]["cf"] - table["rows"][1]["delta_cf"]
     with (out / "sweep.csv").open() as file:
         points = list(csv.DictReader(file))
     assert points[0]["model"] == "gray"
     gray = table["rows"][0]["auc_rebalanced"]
     assert float(points[0]["auc_rebalanced"]) == pytest.approx(gray, abs=0.5)
-    assert len(points) == 1 + 2 * len(REBALANCES) * len(TEMPERATURES)
+    assert points[1]["model"] == "truth"
+    assert float(points[1]["cf"]) == pytest.approx(true_cf, rel=0.02)
+    assert len(points) == 2 + 2 * len(REBALANCES) * len(TEMPERATURES)
     at_mode = next(p for p in points if p["temperature"] == "0.0")
     assert float(at_mode["auc"]) > 99.3
     assert float(at_mode["cf"]) == pytest.approx(table["rows"][1]["cf"], rel=0.02)
