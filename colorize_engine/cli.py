@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,23 +12,17 @@ import click
 
 from colorize_engine import __version__
 from colorize_engine.console import (
-    DONE,
-    SOME_FAILED,
     Finite,
     OneLineCommand,
     as_count,
     as_range,
-    complain,
-    explained,
-    one_line,
+    as_report,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from colorize_engine.colorizer import Colorizer
     from colorize_engine.jobs import Settings
-    from colorize_engine.targets import Job
+    from colorize_engine.targets import Plan
 
 # A backspace keeps click from filling the lines of a paragraph anew.
 _HELP = """Color grayscale photos.
@@ -39,10 +32,19 @@ data and resolution. Of a photo in color the lightness is used. A TIFF file of m
 pages is colored page by page; of an animation the first frame. Outputs are sRGB and
 say in their metadata that their color is computed.
 
+A PHOTO may be a folder: all photos in it and below it are colored, and its tree is kept
+under OUT. What was colored before from the same bytes, with the same model and
+settings, is skipped, so the same command goes on where it was stopped.
+
 \b
 Examples:
   colorize grandma.jpg -o grandma-color.jpg
   colorize scans/*.tif -o colored/ --saturation 1.2
+  colorize archive/ -o colored/ --skip-color --report colored.csv
+  colorize film.zarr -o film-color.zarr --smoothing 0.6
+
+A stack is a Zarr folder, a TIFF file that is to become .zarr or .ome.tif, or any TIFF
+file with one of the options of stacks; it needs the extra napari-colorize[stacks].
 """
 
 
@@ -63,7 +65,7 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     cls=OneLineCommand,
     help=_HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88},
-    epilog="Exit codes: 0 all done, 1 some file failed, 2 wrong usage.",
+    epilog="Exit codes: 0 all done, 1 some file failed, 2 wrong usage, 130 stopped.",
 )
 @click.argument("photos", metavar="PHOTO...", nargs=-1, required=True)
 @click.option(
@@ -133,7 +135,25 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     "the working size, a page for each bin with its probability (0..1); the "
     "description of each page, in JSON, names the bin's value of a* or b*.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Replace outputs that exist. In a folder those that would come out the same "
+    "are skipped all the same.",
+)
+@click.option(
+    "--skip-color",
+    is_flag=True,
+    help="Leave out photos that are in color. Sepia, other tones and faded prints "
+    "count as gray.",
+)
+@click.option(
+    "--report",
+    callback=as_report,
+    metavar="FILE",
+    help="Write a table of what became of each photo, .csv or .json: size, settings, "
+    "model, seconds, error.",
+)
 @click.option(
     "--range",
     "value_range",
@@ -161,6 +181,31 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     show_default="95 for JPEG, without loss for WebP",
 )
 @click.option(
+    "--smoothing",
+    type=Finite(0, 0.99),
+    metavar="S",
+    help="Of a stack: steady the colors over time, along the motion. The past counts "
+    "as up to S / (1 - S) frames; 0.6 is a good start.",
+    show_default="0, each frame by itself",
+)
+@click.option(
+    "--channel",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Of a stack with several channels: which one, from 0.",
+)
+@click.option(
+    "--series",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Of a TIFF file with several stacks: which one, from 0.",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Color a stack on a cluster of dask.distributed, as in tcp://HOST:8786.",
+)
+@click.option(
     "--list-models",
     is_flag=True,
     is_eager=True,
@@ -175,9 +220,23 @@ def main(
     model: str,
     device: str,
     probabilities: bool,
+    report: Path | None,
+    smoothing: float | None,
+    channel: int | None,
+    series: int | None,
+    scheduler: str | None,
     **settings: Any,
 ) -> int:
     """Color the photos, as the help tells; return the exit code."""
+    from colorize_engine.stackcli import is_stack, run_stack
+
+    stack = {"smoothing": smoothing, "channel": channel, "series": series}
+    stack = {key: value for key, value in stack.items() if value is not None}
+    if is_stack(photos, output, bool(stack) or scheduler is not None):
+        of_photos = {"probabilities": probabilities, "report": report}
+        return run_stack(
+            photos, output, model, device, scheduler, settings | of_photos | stack
+        )
     from colorize_engine.jobs import Settings
     from colorize_engine.targets import TargetError, plan
 
@@ -185,67 +244,40 @@ def main(
     for library in ("tifffile", "PIL"):
         logging.getLogger(library).addHandler(logging.NullHandler())
     try:
-        jobs = plan(
+        work = plan(
             [Path(photo) for photo in photos], output, probabilities=probabilities
         )
     except TargetError as error:
         raise click.UsageError(str(error)) from error
+    if report is not None:
+        prepare_report(report, overwrite=settings["overwrite"])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return run(jobs, model, device, Settings(**settings))
+        return run(work, model, device, Settings(**settings), report)
 
 
-def run(jobs: Sequence[Job], model: str, device: str, settings: Settings) -> int:
-    """Color photos one after the other, and tell what went wrong.
-
-    Parameters
-    ----------
-    jobs : sequence of Job
-    model, device : str
-        As typed.
-    settings : Settings
-
-    Returns
-    -------
-    int
-        The exit code: 0 if all went well, 1 if some photo failed.
+def prepare_report(path: Path, *, overwrite: bool) -> None:
+    """Find early what would stop a report from being written at the end.
 
     Raises
     ------
     click.UsageError
-        If the model cannot be loaded or the device does not exist.
     """
-    from tqdm import tqdm
+    if os.path.lexists(path) and not overwrite:
+        raise click.UsageError(f"{path} exists; give --overwrite to replace it")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.UsageError(f"cannot write {path}: {error.strerror}") from error
 
-    from colorize_engine.jobs import check, color_file
 
-    ready = []
-    for job in jobs:
-        try:
-            check(job, settings)
-        except OSError as error:
-            complain(f"{job.source}: {explained(error, job.source)}")
-        else:
-            ready.append(job)
-    failed = len(jobs) - len(ready)
-    if not ready:
-        return SOME_FAILED
-    colorizer = load(model, device)
-    # Without a terminal only the lines of notes and errors are of use.
-    hidden = None if len(jobs) > 1 else True
-    with tqdm(ready, unit="photo", disable=hidden, file=sys.stderr) as progress:
-        for job in progress:
-            try:
-                notes = color_file(job, colorizer, settings)
-            except Exception as error:
-                # Whatever happens to one photo, the others get their turn.
-                complain(f"{job.source}: {explained(error, job.source)}")
-                failed += 1
-                continue
-            for note in notes:
-                complain(f"{job.source}: note: {note}")
-            tqdm.write(one_line(job.target), file=sys.stdout)
-    return SOME_FAILED if failed else DONE
+def run(
+    work: Plan, model: str, device: str, settings: Settings, report: Path | None
+) -> int:
+    """Color photos and return the exit code; see `batch.run`."""
+    from colorize_engine import batch
+
+    return batch.run(work, lambda: load(model, device), settings, report)
 
 
 def load(model: str, device: str) -> Colorizer:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import click
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DONE, SOME_FAILED, WRONG_USAGE, STOPPED = 0, 1, 2, 130
 _MEGA = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
@@ -81,6 +79,21 @@ def as_range(_: click.Context, param: click.Parameter, value: str) -> Any:
         return parse_range(value)
     except ValueError as error:
         raise click.BadParameter(str(error), param=param) from error
+
+
+def as_report(
+    _: click.Context, param: click.Parameter, value: str | None
+) -> Path | None:
+    """Turn the text of --report into a path."""
+    from colorize_engine.report import check_suffix
+
+    if value is None:
+        return None
+    try:
+        check_suffix(Path(value))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param=param) from error
+    return Path(value)
 
 
 def explained(error: Exception, source: Path) -> str:

@@ -9,16 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorize_engine.files import FORMATS, format_of
+from colorize_engine.folders import OTHER_PICTURES, TIFF_LIKE, Found, find_photos
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-# Files of microscopes and slide scanners are TIFF under other names.
-_TIFF_LIKE = frozenset((".lsm", ".stk", ".svs", ".ndpi", ".qptiff", ".btf", ".tf8"))
-# Pictures that Pillow does not know, or does not know under these names.
-_OTHER_PICTURES = frozenset(
-    (".heic", ".heif", ".jxl", ".svg", ".dng", ".nef", ".cr2", ".arw", ".raw")
-) | (_TIFF_LIKE)
 
 
 class TargetError(ValueError):
@@ -34,11 +28,15 @@ class Job:
     source, target : Path
     probabilities : tuple of Path
         Files for the distributions of a and of b; empty if none are wanted.
+    resumes : bool
+        Whether outputs that are there already, made from the same bytes with the same
+        settings, are left as they are; else any output that is there is an error.
     """
 
     source: Path
     target: Path
     probabilities: tuple[Path, ...] = ()
+    resumes: bool = False
 
     @property
     def outputs(self) -> tuple[Path, ...]:
@@ -46,18 +44,32 @@ class Job:
         return (self.target, *self.probabilities)
 
 
-def plan(
-    sources: Sequence[Path], output: str, *, probabilities: bool = False
-) -> list[Job]:
-    """Give each photo its output.
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done.
+
+    Attributes
+    ----------
+    jobs : list of Job
+    errors : list of OSError
+        One for each folder among the photos that could not be read.
+    """
+
+    jobs: list[Job]
+    errors: list[OSError]
+
+
+def plan(sources: Sequence[Path], output: str, *, probabilities: bool = False) -> Plan:
+    """Give each photo, also those in folders, its output.
 
     One photo and an output with the suffix of a picture is a file; anything else is
-    a folder, in which names are kept. There, a suffix that cannot be written becomes
-    ``.png``, or ``.tif`` for files of microscopes.
+    a folder, in which names are kept, and the trees of folders. There, a suffix that
+    cannot be written becomes ``.png``, or ``.tif`` for files of microscopes.
 
     Parameters
     ----------
     sources : sequence of Path
+        Photos and folders, in any order.
     output : str
         As typed; a slash at the end says that it is a folder.
     probabilities : bool
@@ -66,47 +78,95 @@ def plan(
     Raises
     ------
     TargetError
-        If two photos have one output (on file systems that ignore case, too), or an
-        output is one of the photos.
+        If two photos have one output (on file systems that ignore case, too), an
+        output is one of the photos, or the folders hold no photo.
     """
     out = Path(output)
     as_folder = output.endswith(("/", os.sep)) or out.is_dir()
+    folders = [source for source in sources if os.path.isdir(source)]
+    errors: list[OSError] = []
     if not as_folder and format_of(out) is not None:
-        if len(sources) > 1:
+        if len(sources) > 1 or folders:
+            many = "a folder needs" if folders else f"{len(sources)} photos need"
             raise TargetError(
-                f"{len(sources)} photos need a folder as output, and {output!r} is a "
+                f"{many} a folder as output, and {output!r} is a "
                 "file name; put a slash behind it if it is to be a folder"
             )
-        targets = [out]
+        pairs = [(sources[0], out)]
     else:
-        if not as_folder and _is_other_picture(out.suffix.lower()):
-            raise TargetError(
-                f"{out.suffix} cannot be written; choose one of {', '.join(FORMATS)}"
-            )
-        if os.path.lexists(out) and not out.is_dir():
-            raise TargetError(f"{output!r} is to be a folder, but a file has that name")
-        targets = [out / _kept_name(source) for source in sources]
+        _check_folder(out, output, as_folder=as_folder)
+        pairs, errors = _into_folder(sources, out)
+        as_folder = True
     jobs = [
-        Job(source, target, _beside(target) if probabilities else ())
-        for source, target in zip(sources, targets, strict=True)
+        Job(source, target, _beside(target) if probabilities else (), as_folder)
+        for source, target in pairs
     ]
     _refuse_shared(jobs)
     _refuse_inputs(jobs)
-    return jobs
+    return Plan(jobs, errors)
+
+
+def _check_folder(out: Path, typed: str, *, as_folder: bool) -> None:
+    """Refuse an output that is to be a folder and cannot be one."""
+    if not as_folder and _is_other_picture(out.suffix.lower()):
+        raise TargetError(
+            f"{out.suffix} cannot be written; choose one of {', '.join(FORMATS)}"
+        )
+    if os.path.lexists(out) and not out.is_dir():
+        raise TargetError(f"{typed!r} is to be a folder, but a file has that name")
+
+
+def _into_folder(
+    sources: Sequence[Path], out: Path
+) -> tuple[list[tuple[Path, Path]], list[OSError]]:
+    """Return photos with their outputs, and what could not be read."""
+    pairs: list[tuple[Path, Path]] = []
+    every = Found()
+    for source in sources:
+        if not os.path.isdir(source):
+            pairs.append((source, out / _kept_name(source)))
+            continue
+        if _identity(source) == _identity(out):
+            raise TargetError(
+                f"the folder {str(source)!r} is the output folder itself; choose "
+                "another one"
+            )
+        found = find_photos(source, leave_out=out)
+        every.errors += found.errors
+        every.others += found.others
+        every.hidden += found.hidden
+        for photo in found.photos:
+            below = photo.relative_to(source)
+            pairs.append((photo, out / below.with_name(_kept_name(photo))))
+    if not pairs and not every.errors:
+        raise TargetError(_nothing_in(sources, every))
+    return pairs, every.errors
+
+
+def _nothing_in(folders: Sequence[Path], found: Found) -> str:
+    seen = [
+        f"{count} {kind}"
+        for count, kind in ((found.others, "of other kinds"), (found.hidden, "hidden"))
+        if count
+    ]
+    left = f" (left out: {', '.join(seen)})" if seen else ""
+    names = ", ".join(repr(str(folder)) for folder in folders)
+    return f"there are no photos in {names}{left}"
 
 
 def _is_other_picture(suffix: str) -> bool:
     """Whether a suffix is that of a picture format that is not written here."""
     from PIL import Image
 
-    return suffix in _OTHER_PICTURES or suffix in Image.registered_extensions()
+    known = Image.registered_extensions()
+    return suffix == ".svg" or suffix in OTHER_PICTURES or suffix in known
 
 
 def _kept_name(source: Path) -> str:
     if format_of(source) is not None:
         return source.name
     suffix = source.suffix.lower()
-    return source.stem + (".tif" if suffix in _TIFF_LIKE else ".png")
+    return source.stem + (".tif" if suffix in TIFF_LIKE else ".png")
 
 
 def _beside(target: Path) -> tuple[Path, ...]:

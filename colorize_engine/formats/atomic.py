@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from colorize_engine.leftovers import writing_in
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -45,6 +47,14 @@ def replacing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     path = Path(os.path.realpath(path))
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+    # While it is written, no run that begins takes the file for a left-over.
+    with writing_in(path.parent):
+        with _replacing(path, overwrite) as stream:
+            yield stream
+
+
+@contextmanager
+def _replacing(path: Path, overwrite: bool) -> Iterator[BinaryIO]:
     temporary = path.with_name(f".colorize-{secrets.token_hex(6)}.part")
     try:
         # Not tempfile, whose files only their owner may read.

@@ -130,7 +130,7 @@ def test_photos_go_to_a_folder_under_their_names(tmp_path: Path, run: Run) -> No
     code, lines, errors = run(*sources, "-o", out)
     assert (code, errors) == (0, [])
     names = ["a.png", "b.JPG", "c.tiff", "d e.png", "f.png"]
-    assert lines == [str(out / name) for name in names]
+    assert sorted(lines) == [str(out / name) for name in names]
     assert sorted(path.name for path in out.iterdir()) == sorted(names)
     with Image.open(out / "b.JPG") as image:
         assert image.format == "JPEG"
@@ -158,7 +158,7 @@ def test_what_is_a_file_and_what_a_folder(
 
 
 def test_files_of_microscopes_become_tiff(tmp_path: Path) -> None:
-    (job,) = targets.plan([tmp_path / "cell.lsm"], str(tmp_path / "out"))
+    (job,) = targets.plan([tmp_path / "cell.lsm"], str(tmp_path / "out")).jobs
     assert job.target == tmp_path / "out" / "cell.tif"
 
 
@@ -307,7 +307,7 @@ def test_one_bad_file_does_not_stop_the_others(
     Image.fromarray(PHOTO).save(last)
     code, lines, errors = run(bad[0], photo, bad[1], last, "-o", out)
     assert code == 1
-    assert lines == [str(out / "photo.png"), str(out / "last.png")]
+    assert sorted(lines) == [str(out / "last.png"), str(out / "photo.png")]
     assert len(errors) == 2
     for path in bad:
         assert sum(f"colorize: {path}: " in line for line in errors) == 1
@@ -376,10 +376,12 @@ def test_help_tells_every_option_with_examples_and_loads_little() -> None:
         *("--output", "--model", "--temperature", "--rebalance", "--saturation"),
         *("--working-size", "--device", "--probabilities", "--overwrite", "--range"),
         *("--max-pixels", "--quality", "--list-models", "--version", "--help"),
+        *("--skip-color", "--report"),
     ):
         assert option in out
-    assert out.count("\n    colorize ") == 2
-    assert "Exit codes: 0 all done, 1 some file failed, 2 wrong usage." in out
+    assert out.count("\n    colorize ") == 3
+    codes = "0 all done, 1 some file failed, 2 wrong usage, 130 stopped."
+    assert f"Exit codes: {codes}" in out
 
 
 def test_version(run: Run) -> None:
@@ -412,7 +414,7 @@ def test_ctrl_c_ends_the_program_with_one_line(tmp_path: Path) -> None:
         first = process.stdout.readline()
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=300)
-    assert first.strip() == str(out / "0.png")
+    assert Path(first.strip()).parent == out
     assert process.returncode == 130
     assert errors.split("\n") == ["colorize: stopped", ""]
     written = list(out.iterdir())
@@ -477,3 +479,103 @@ def test_without_a_terminal_there_is_no_bar(
 
 def test_the_settings_of_the_model_are_the_default() -> None:
     assert jobs.Settings() == jobs.Settings(None, None, 1.0, None, "full", 250_000_000)
+
+
+def archive(folder: Path) -> Path:
+    """Make a folder with a gray photo, a toned one, one in color, and a text."""
+    (folder / "deep").mkdir(parents=True)
+    sepia = np.clip(PHOTO[..., None] * (1.2, 1.0, 0.75), 0, 255).astype(np.uint8)
+    Image.fromarray(PHOTO).save(folder / "gray.png")
+    Image.fromarray(sepia).save(folder / "deep" / "sepia.png")
+    Image.fromarray(data.coffee()[::4, ::4]).save(folder / "deep" / "coffee.jpg")
+    (folder / "notes.txt").write_text("no picture")
+    return folder
+
+
+def test_a_folder_is_colored_under_its_tree_and_then_skipped(
+    tmp_path: Path, run: Run
+) -> None:
+    source, out = archive(tmp_path / "in"), tmp_path / "out"
+    code, lines, errors = run(source, "-o", out, "--skip-color")
+    paths = [out / "deep" / "sepia.png", out / "gray.png"]
+    assert (code, sorted(lines)) == (0, [str(path) for path in paths])
+    assert errors[-1:] == ["colorize: skipped: 1 in color"]
+    assert sorted(path for path in out.rglob("*") if path.is_file()) == paths
+    code, lines, errors = run(source, "-o", out, "--skip-color")
+    expected = ["colorize: skipped: 2 already done", "colorize: skipped: 1 in color"]
+    assert (code, lines, errors) == (0, [], expected)
+    code, lines, errors = run(source, "-o", out, "--skip-color", "--saturation", 2)
+    assert (code, lines, len(errors)) == (1, [], 3)
+    assert all("give --overwrite" in line for line in errors[:2])
+
+
+def test_the_output_folder_may_lie_in_the_folder(tmp_path: Path, run: Run) -> None:
+    source = archive(tmp_path / "in")
+    assert run(source, "-o", source / "color")[0] == 0
+    code, lines, errors = run(source, "-o", source / "color")
+    assert (code, lines, errors) == (0, [], ["colorize: skipped: 3 already done"])
+
+
+def test_a_report_tells_of_every_photo(
+    tmp_path: Path, run: Run, tiny_model: Path
+) -> None:
+    source, report = archive(tmp_path / "in"), tmp_path / "new" / "r.json"
+    (source / "bad.png").write_text("no picture")
+    (source / "gone.png").symlink_to("nowhere")
+    words = (source, "-o", tmp_path / "out", "--skip-color", "--report", report)
+    code, _, errors = run(*words)
+    assert code == 1
+    rows = {Path(row["source"]).name: row for row in json.loads(report.read_text())}
+    assert {name: row["status"] for name, row in rows.items()} == {
+        "bad.png": "failed",
+        "coffee.jpg": "skipped",
+        "gone.png": "failed",
+        "gray.png": "done",
+        "sepia.png": "done",
+    }
+    assert "no picture format" in rows["bad.png"]["error"]
+    assert rows["gone.png"]["error"] == "no such file or directory"
+    assert rows["coffee.jpg"]["notes"] == "in color"
+    assert rows["gray.png"]["model_hash"] == read_card(tiny_model).model_hash
+    assert rows["gray.png"]["working_size"] == 32
+    assert rows["gray.png"]["output"] == str(tmp_path / "out" / "gray.png")
+    before = report.read_bytes()
+    code, _, errors = run(*words)
+    assert (code, len(errors)) == (2, 1)
+    assert "r.json exists; give --overwrite" in errors[0]
+    assert report.read_bytes() == before
+    assert run(*words, "--overwrite")[0] == 1
+    assert report.read_bytes() != before
+
+
+@pytest.mark.parametrize("report", ["r.txt", "photo.png/r.csv"])
+def test_a_report_that_cannot_be_is_wrong_usage(
+    tmp_path: Path, run: Run, photo: Path, report: str
+) -> None:
+    code, lines, errors = run(
+        photo, "-o", tmp_path / "o.png", "--report", tmp_path / report
+    )
+    assert (code, lines, len(errors)) == (2, [], 1)
+    assert not (tmp_path / "o.png").exists()
+
+
+def test_one_photo_into_a_file_is_not_skipped(
+    tmp_path: Path, run: Run, photo: Path
+) -> None:
+    target = tmp_path / "o.png"
+    assert run(photo, "-o", target)[0] == 0
+    code, _, errors = run(photo, "-o", target)
+    assert (code, len(errors)) == (1, 1)
+    assert "o.png exists" in errors[0]
+    assert run(photo, "-o", target, "--overwrite")[:2] == (0, [str(target)])
+
+
+def test_left_overs_of_killed_runs_are_removed(
+    tmp_path: Path, run: Run, photo: Path
+) -> None:
+    for folder in (tmp_path / "out", tmp_path):
+        folder.mkdir(exist_ok=True)
+        (folder / ".colorize-0123456789ab.part").write_bytes(b"half")
+    assert run(photo, "-o", tmp_path / "out")[0] == 0
+    assert os.listdir(tmp_path / "out") == ["photo.png"]
+    assert (tmp_path / ".colorize-0123456789ab.part").exists()

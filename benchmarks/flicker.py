@@ -1,0 +1,253 @@
+"""Flicker of a stack's colors, with and without smoothing over time.
+
+``python benchmarks/flicker.py`` lets `default` color (i) pans over color photos of
+scikit-image, there and back, by known steps, and (ii) scenes at rest, with fresh noise
+in each frame. It prints the flicker, that is the mean absolute change of a* and b*
+along the true displacement, without and with smoothing, dE00 against the photo's own
+color, the chroma, and the processor time of the smoothing beside that of the nets.
+
+``--compare`` adds what smoothing could be instead: probabilities instead of logits,
+no motion, and the shift of the whole frame alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from unittest import mock
+
+import numpy as np
+from skimage import data
+from skimage.color import deltaE_ciede2000
+
+from colorize_engine import temporal
+from colorize_engine.color import lab_to_srgb, lightness, srgb_to_lab
+from colorize_engine.framemodel import FrameModel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Floats = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+    Smooth = Callable[[Floats, Floats, float], Floats]
+
+SIDE, BORDER, NOISE = 256, 16, 0.04
+# Photos, the first corner of the part that is seen, and the step from frame to frame.
+PANS = {
+    "coffee": ((1.0, 9.4), (0.7, 2.6)),
+    "chelsea": ((2.0, 5.0), (0.25, 4.0)),
+    "astronaut": ((10.0, 10.0), (3.3, 1.5)),
+}
+
+
+@dataclass
+class Scene:
+    """Frames with their true colors and displacements.
+
+    Attributes
+    ----------
+    planes : list of (2 + Q, h, w) arrays
+        What the nets say of each frame.
+    truths : list of (h, w, 3) arrays
+        CIE Lab.
+    steps : list of (float, float)
+        Way of the camera since the frame before.
+    seconds : float
+        Processor time of the nets for a frame.
+    """
+
+    planes: list[Floats] = field(default_factory=list)
+    truths: list[Floats] = field(default_factory=list)
+    steps: list[tuple[float, float]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def add(
+        self, model: FrameModel, gray: Floats, lab: Floats, step: tuple[float, float]
+    ) -> None:
+        """Let the nets see a frame: (h, w) float32 in 0..1."""
+        began = time.process_time()
+        self.planes.append(model.predict(gray))
+        self.seconds = time.process_time() - began
+        self.truths.append(lab)
+        self.steps.append(step)
+
+
+def part(photo: Floats, corner: tuple[float, float]) -> Floats:
+    """Cut a part out of a photo at any position, bilinearly: (SIDE, SIDE, 3)."""
+    top, left = (int(n) for n in corner)
+    down, right = corner[0] - top, corner[1] - left
+    found = photo[top : top + SIDE + 1, left : left + SIDE + 1].astype(np.float32) / 255
+    found = (1 - down) * found[:-1] + down * found[1:]
+    return ((1 - right) * found[:, :-1] + right * found[:, 1:]).astype(np.float32)
+
+
+def gray_of(lab: Floats) -> Floats:
+    """Give a gray picture of the same L*: (h, w) in 0..1."""
+    gray = np.zeros_like(lab)
+    gray[..., 0] = lab[..., 0]
+    return lab_to_srgb(gray)[..., 0]
+
+
+def pan(model: FrameModel, name: str, count: int) -> Scene:
+    """Move over a photo, and back."""
+    photo, scene = getattr(data, name)(), Scene()
+    corner, step = PANS[name]
+    for number in range(count):
+        away = min(number, count - 1 - number)
+        turned = number > count - 1 - number
+        at = (corner[0] + away * step[0], corner[1] + away * step[1])
+        lab = srgb_to_lab(part(photo, at))
+        way = (-step[0], -step[1]) if turned else step
+        if number and 2 * number == count:
+            # Of an even number the two in the middle are the same.
+            way = (0.0, 0.0)
+        scene.add(model, gray_of(lab), lab, way)
+    return scene
+
+
+def rest(model: FrameModel, name: str, count: int) -> Scene:
+    """Stay where one is, with noise of 4 % of white."""
+    rng, scene = np.random.default_rng(0), Scene()
+    lab = srgb_to_lab(part(getattr(data, name)(), PANS[name][0]))
+    for _ in range(count):
+        noisy = gray_of(lab) + rng.normal(0, NOISE, lab.shape[:2])
+        scene.add(model, np.clip(noisy, 0, 1).astype(np.float32), lab, (0.0, 0.0))
+    return scene
+
+
+def decoded(model: FrameModel, planes: Floats) -> Floats:
+    """Decode a* and b* as the model does by itself: (2, h, w)."""
+    return model.prediction(np.zeros((1, 1), np.uint8), planes).decode()
+
+
+def figures(
+    model: FrameModel, scene: Scene, smooth: Smooth, smoothing: float
+) -> np.ndarray:
+    """Give flicker, dE00, chroma and processor seconds a frame of the smoothing."""
+    state, before = scene.planes[0], decoded(model, scene.planes[0])
+    flicker, seconds = [], 0.0
+    errors, chroma = [error(before, scene.truths[0])], [before]
+    for planes, truth, step in zip(
+        scene.planes[1:], scene.truths[1:], scene.steps[1:], strict=True
+    ):
+        began = time.process_time()
+        state = smooth(state, planes, smoothing)
+        seconds += time.process_time() - began
+        now = decoded(model, state)
+        flow = np.zeros_like(now) + np.reshape(step, (2, 1, 1))
+        change = now - temporal.warped(before, flow.astype(np.float32))
+        inner = change[:, BORDER:-BORDER, BORDER:-BORDER]
+        flicker.append(np.abs(inner).mean())
+        errors.append(error(now, truth))
+        chroma.append(now)
+        before = now
+    strength = np.hypot(*np.stack(chroma, axis=1)).mean()
+    count = len(scene.planes) - 1
+    return np.array([np.mean(flicker), np.mean(errors), strength, seconds / count])
+
+
+def error(chroma: Floats, truth: Floats) -> float:
+    """Mean dE00 against the truth, of which the lightness is taken."""
+    found = np.dstack([truth[..., 0], *chroma])
+    return float(deltaE_ciede2000(truth, found).mean())
+
+
+def none(_: Floats, current: Floats, __: float) -> Floats:
+    """Leave a frame as it is."""
+    return current
+
+
+def of_probabilities(model: FrameModel) -> Smooth:
+    """Mix probabilities instead of logits."""
+    split = len(model.bins[0])
+
+    def mix(previous: Floats, current: Floats, smoothing: float) -> Floats:
+        def swapped(planes: Floats, function: Callable[[Floats], Floats]) -> Floats:
+            a, b = planes[2 : 2 + split], planes[2 + split :]
+            return np.concatenate([planes[:2], function(a), function(b)])
+
+        def shares(logits: Floats) -> Floats:
+            powers = np.exp(logits - logits.max(0))
+            return powers / powers.sum(0)
+
+        mixed = temporal.smoothed(
+            swapped(previous, shares), swapped(current, shares), smoothing
+        )
+        return swapped(mixed, lambda p: np.log(np.maximum(p, 1e-20)))
+
+    return mix
+
+
+def without_flow(previous: Floats, current: Floats, smoothing: float) -> Floats:
+    """Take all for resting."""
+    still = np.zeros((2, *current.shape[1:]), np.float32)
+    with mock.patch.object(temporal, "motion", lambda *_: still):
+        return temporal.smoothed(previous, current, smoothing)
+
+
+def shift_alone(previous: Floats, current: Floats, smoothing: float) -> Floats:
+    """Take the shift of the whole frame, without Lucas-Kanade."""
+
+    def nothing(after: Floats, *_: object, **__: object) -> Floats:
+        return np.zeros((2, *after.shape), np.float32)
+
+    with mock.patch("skimage.registration.optical_flow_ilk", nothing):
+        return temporal.smoothed(previous, current, smoothing)
+
+
+def report(
+    model: FrameModel, scenes: dict[str, Scene], ways: dict[str, Smooth]
+) -> None:
+    """Print the figures of each scene, and the means of pans and of scenes at rest."""
+    for kind in ("pan", "rest"):
+        chosen = {name: s for name, s in scenes.items() if name.startswith(kind)}
+        sums: dict[str, list[np.ndarray]] = {}
+        for name, scene in chosen.items():
+            print(f"{name}, nets {1000 * scene.seconds:.0f} ms of processor time")
+            for way, (smooth, smoothing) in ways.items():
+                found = figures(model, scene, smooth, smoothing)
+                sums.setdefault(way, []).append(found)
+                show(way, found, sums["none"][-1])
+        print(f"mean of {len(chosen)} ({kind})")
+        for way, rows in sums.items():
+            show(way, np.mean(rows, axis=0), np.mean(sums["none"], axis=0))
+
+
+def show(way: str, found: np.ndarray, plain: np.ndarray) -> None:
+    """Print a row."""
+    flicker, de00, chroma, seconds = found
+    print(
+        f"  {way:22} flicker {flicker:.3f} ({flicker / plain[0]:.2f} of none), "
+        f"dE00 {de00:.3f} ({de00 - plain[1]:+.3f}), chroma {chroma:.2f}, "
+        f"{1000 * seconds:.0f} ms",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Flicker with and without smoothing.")
+    parser.add_argument("--frames", type=int, default=10)
+    parser.add_argument("--smoothing", type=float, nargs="+", default=[0.6, 0.8])
+    parser.add_argument("--compare", action="store_true")
+    args = parser.parse_args()
+    model = FrameModel.of("default", "cpu")
+    # The first run loads the nets.
+    model.predict(lightness(data.camera())[:SIDE, :SIDE] / 100)
+    scenes = {f"pan over {name}": pan(model, name, args.frames) for name in PANS}
+    for name in ("coffee", "chelsea"):
+        scenes[f"rest of {name}"] = rest(model, name, args.frames)
+    ways = {"none": (none, 0.0)}
+    for smoothing in args.smoothing:
+        ways[f"smoothing {smoothing:g}"] = (temporal.smoothed, smoothing)
+    if args.compare:
+        first = args.smoothing[0]
+        ways["probabilities"] = (of_probabilities(model), first)
+        ways["no motion"] = (without_flow, first)
+        ways["shift alone"] = (shift_alone, first)
+    report(model, scenes, ways)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""Photos a second from files to files, beside those of the networks alone.
+
+    python benchmarks/folders.py [--photos 48] [--rounds 5] [--threads 4] [--model ...]
+
+The photos are 256 x 256 JPEG files, cut from photos of scikit-image, whose lightness
+the networks alone get from memory, one by one. Both are run by turns, in one process,
+and their medians compared; the networks of the folder wait for nothing if the share
+comes near 1. Processor seconds tell what reading, coloring and writing cost beside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import threading
+import time
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+from skimage import data
+
+from colorize_engine import Colorizer
+from colorize_engine.geometry import fit_lightness, pad
+from colorize_engine.jobs import Settings
+from colorize_engine.pipeline import THREADS, Pipeline
+from colorize_engine.targets import plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SIDE = 256
+
+
+def make_photos(folder: Path, count: int) -> None:
+    """Write gray JPEG files, no two alike."""
+    sources = [
+        np.asarray(Image.fromarray(photo).convert("L"))
+        for photo in (data.astronaut(), data.coffee(), data.chelsea(), data.rocket())
+    ]
+    rng = np.random.default_rng(1)
+    for number, photo in enumerate(islice(cycle(sources), count)):
+        top, left = (int(rng.integers(0, side - SIDE + 1)) for side in photo.shape)
+        crop = photo[top : top + SIDE, left : left + SIDE]
+        Image.fromarray(crop).save(folder / f"{number:05}.jpg", quality=90)
+
+
+def net_alone(colorizer: Colorizer, folder: Path) -> Callable[[], None]:
+    """Return a call that runs the networks on all photos."""
+    planes = []
+    for path in sorted(folder.iterdir()):
+        with Image.open(path) as image:
+            plane = fit_lightness(np.asarray(image), (SIDE, SIDE))
+        planes.append(pad(plane, colorizer.stride))
+
+    def work() -> None:
+        for plane in planes:
+            colorizer.predictor(plane)
+
+    def call() -> None:
+        # As in a run over a folder: torch keeps a team of its own for each thread that
+        # calls it, and two teams get in each other's way.
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+
+    return call
+
+
+def whole(colorizer: Colorizer, folder: Path, threads: int) -> Callable[[], None]:
+    """Return a call that colors all photos from files to new files."""
+
+    def call() -> None:
+        with tempfile.TemporaryDirectory() as out:
+            jobs = plan([folder], f"{out}/").jobs
+            for record in Pipeline(colorizer, Settings(), threads).run(jobs):
+                if record.status != "done":
+                    raise RuntimeError(record.error)
+
+    return call
+
+
+def timed(call: Callable[[], None]) -> tuple[float, float]:
+    """Return wall seconds and processor seconds of a call."""
+    wall, work = time.perf_counter(), time.process_time()
+    call()
+    return time.perf_counter() - wall, time.process_time() - work
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--photos", type=int, default=48)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=THREADS)
+    parser.add_argument("--model", default="default")
+    parser.add_argument("--device", default="cpu")
+    args = parser.parse_args()
+    colorizer = Colorizer.from_pretrained(args.model, args.device)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_photos(folder, args.photos)
+        calls = {
+            "networks alone": net_alone(colorizer, folder),
+            "from files to files": whole(colorizer, folder, args.threads),
+        }
+        times: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
+        for round_ in range(args.rounds + 1):
+            for title, call in calls.items():
+                seconds = timed(call)
+                if round_:  # the first one warms up
+                    times[title].append(seconds)
+    print("| | photos a second | ms a photo | processor ms a photo |")
+    print("|---|---|---|---|")
+    rates = []
+    for title, pairs in times.items():
+        wall, work = (median(part) / args.photos for part in zip(*pairs, strict=True))
+        rates.append(1 / wall)
+        print(f"| {title} | {1 / wall:.1f} | {1e3 * wall:.1f} | {1e3 * work:.1f} |")
+    print(
+        f"\nShare of the networks' own rate: {rates[1] / rates[0]:.2f} "
+        f"({args.photos} photos of {SIDE} x {SIDE}, {args.threads} working threads, "
+        f"model {args.model} on {args.device}; median of {args.rounds} rounds)."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Hidden files that a run left behind when it was killed.
+
+A run that writes into a folder holds a shared lock on it, which the kernel takes back
+whatever ends the run. Who gets the folder's exclusive lock knows that nobody writes
+there, so that files under temporary names are left-overs. Where folders cannot be
+locked (Windows, some network folders), and for what others may be writing, age tells.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
+
+# The names that formats.atomic gives.
+_TEMPORARY = re.compile(r"\.colorize-[0-9a-f]{12}\.part")
+_DAY = 24 * 60 * 60
+
+
+@contextmanager
+def writing_in(folder: Path) -> Iterator[None]:
+    """Hold a folder's shared lock, so that nobody takes new files for left-overs.
+
+    It may wait for the moment that someone else sweeps the folder.
+    """
+    with _locked(folder, exclusive=False):
+        yield
+
+
+def sweep(folder: Path) -> int:
+    """Remove what killed runs left in a folder, and return how many files that were.
+
+    Nothing of a run that is alive is touched: while there is one, only files go that
+    nobody changed for a day. A folder that is missing or read-only is no error.
+    """
+    removed = 0
+    with _locked(folder, exclusive=True) as alone, suppress(OSError):
+        for entry in os.scandir(folder):
+            if not _TEMPORARY.fullmatch(entry.name):
+                continue
+            with suppress(OSError):
+                age = time.time() - entry.stat(follow_symlinks=False).st_mtime
+                if alone or age > _DAY:
+                    os.unlink(entry)
+                    removed += 1
+    return removed
+
+
+@contextmanager
+def _locked(folder: Path, *, exclusive: bool) -> Iterator[bool]:
+    """Try for a lock; tell whether it was got. Only the shared one is waited for."""
+    if sys.platform == "win32":
+        yield False
+        return
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        yield False
+        return
+    try:
+        kind = fcntl.LOCK_EX | fcntl.LOCK_NB if exclusive else fcntl.LOCK_SH
+        got = False
+        with suppress(OSError):
+            fcntl.flock(descriptor, kind)
+            got = True
+        yield got
+    finally:
+        os.close(descriptor)
