@@ -3,6 +3,8 @@
 # make test   install what the tests need and run them all
 # make lint   style, types and the walls between the packages
 # make build  wheel and sdist into dist/
+# make bench  run the benchmarks, write docs/benchmarks.md; FULLSIZE=folder of color photos
+#             of 6 megapixels or more for the one of upsampling
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -16,7 +18,7 @@ DEBIAN += libgl1 libegl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libxkbcommon0 x
     xauth libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcb-xkb1 \
     libxkbcommon-x11-0
 
-.PHONY: demo napari test lint build debian clean
+.PHONY: demo napari test lint build bench debian clean
 
 demo: $(VENV)/.base
 	$(BIN)/python examples/demo.py demo
@@ -40,6 +42,9 @@ lint: $(VENV)/.dev
 build: $(VENV)/.dev
 	rm -rf dist
 	$(BIN)/python -m build --quiet
+
+bench: $(VENV)/.dev debian
+	$(BIN)/python benchmarks/run.py $(if $(FULLSIZE),--fullsize $(FULLSIZE))
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -60,9 +60,9 @@ BENCHMARKS = (
     Benchmark("Networks", "nets.py"),
     Benchmark("Color conversion", "color.py"),
     Benchmark("Upsampling of predicted chroma", "upsampling.py", (), fullsize=True),
-    Benchmark("Folders", "folders.py"),
-    Benchmark("Stacks: memory", "stack_memory.py"),
-    Benchmark("Stacks: flicker", "flicker.py"),
+    Benchmark("Folders", "folders.py", ("--rounds", "3")),
+    Benchmark("Stacks: memory", "stack_memory.py", ("--working-size", "64")),
+    Benchmark("Stacks: flicker", "flicker.py", ("--frames", "6")),
     Benchmark("A slider in napari", "live.py", window=True),
     Benchmark("Start of napari", "startup.py", window=True),
 )

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
+import zarr
 from PIL import Image
 from skimage import data
 
@@ -18,6 +20,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
 # Commands of these programs need a whole checkout or hours; they have tests elsewhere.
 ELSEWHERE = ("make", "pip", "python -m training", "git")
+
+AXES = (("t", "time"), ("c", "channel"), ("y", "space"), ("x", "space"))
 
 
 def commands() -> list[str]:
@@ -40,6 +44,19 @@ def photos(tmp_path: Path) -> Path:
     for name in ("one", "two"):
         Image.fromarray(gray).save(tmp_path / "scans" / f"{name}.tif")
     Image.fromarray(gray.astype(np.uint16) * 16).save(tmp_path / "cells.tif")
+    (tmp_path / "archive" / "1931").mkdir(parents=True)
+    Image.fromarray(gray).save(tmp_path / "archive" / "1931" / "fair.jpg")
+    film = np.stack([gray, gray, gray])
+    tifffile.imwrite(tmp_path / "film.ome.tif", film, metadata={"axes": "TYX"})
+    zarr.save_array(str(tmp_path / "film.zarr"), film)
+    cells = np.stack([gray, gray[::-1]])[None].astype(np.uint16)
+    group = zarr.open_group(str(tmp_path / "cells.zarr"), mode="w", zarr_format=3)
+    group.create_array("0", data=cells)
+    axes = [{"name": name, "type": kind} for name, kind in AXES]
+    scale = [{"type": "scale", "scale": [1.0] * 4}]
+    levels = [{"path": "0", "coordinateTransformations": scale}]
+    multiscales = [{"axes": axes, "datasets": levels}]
+    group.attrs["ome"] = {"version": "0.5", "multiscales": multiscales}
     return tmp_path
 
 
