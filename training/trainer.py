@@ -159,7 +159,9 @@ class Trainer:
         """Loss of the best constant prediction."""
         return sum(loss.of_constant() for loss in self.losses)
 
-    def _augmentation(self) -> Augmentation:
+    @property
+    def augmentation(self) -> Augmentation:
+        """What may happen to the photos of the next step."""
         training, crop = self.preset.training, self.run.stage_at(self.done).crop
         return Augmentation(
             training["crop"] if crop is None else crop,
@@ -247,7 +249,7 @@ class Trainer:
         if self.done < self.run.frozen:
             self.optimizer.param_groups[ENCODER]["lr"] = 0.0
         size = self.run.stage_at(self.done).side
-        lightness, a, b = self.batches.get(self.done, size, self._augmentation())
+        lightness, a, b = self.batches.get(self.done, size, self.augmentation)
         noise = None
         if "a" in self.net.design.inputs:
             dice = self.batches.dice(self.done, 1)
