@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import tomllib
 from contextlib import contextmanager
 from itertools import pairwise
@@ -170,18 +171,22 @@ HEADINGS = [
 
 @contextmanager
 def _claimed(folder: Path) -> Iterator[bool]:
-    """Claim a run's folder against other processes on the same output."""
+    """Claim a run's folder against other processes on the same output.
+
+    The system takes the claim back whatever ends the process. Where files cannot be
+    locked (Windows), every process gets it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    lock = folder / "running"
-    try:
-        lock.touch(exist_ok=False)
-    except FileExistsError:
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        lock.unlink()
+    with (folder / "running").open("w") as file:
+        mine = True
+        if sys.platform != "win32":
+            import fcntl
+
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                mine = False
+        yield mine
 
 
 def ablate(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from training.ablations import PLAN, ablate, as_toml, best_raw, changed
+from training.ablations import PLAN, _claimed, ablate, as_toml, best_raw, changed
 from training.photos import find_photos
 from training.presets import FOLDER, load_preset
 
@@ -106,4 +106,12 @@ sizes = [[32, 8]]
         figures["nll_a"]
         != json.loads((out / "base" / "figures.json").read_text())["nll_a"]
     )
-    assert not (out / "hard" / "running").exists()
+
+
+def test_a_run_is_claimed_until_its_process_ends(tmp_path: Path) -> None:
+    # Left behind by a process that was killed.
+    (tmp_path / "running").touch()
+    with _claimed(tmp_path) as first, _claimed(tmp_path) as second:
+        assert (first, second) == (True, False)
+    with _claimed(tmp_path) as third:
+        assert third
