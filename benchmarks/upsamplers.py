@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import uniform_filter
 
-from colorize_engine.upsample import upsample
+from colorize_engine.upsample import align, upsample
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +27,11 @@ def engine(chroma: Floats, guide: Floats, lightness: Floats, method: str) -> Flo
     """Enlarge as the engine does."""
     shape = lightness.shape
     return upsample(chroma, guide, lightness, (shape[0], shape[1]), method=method)
+
+
+def aligned(chroma: Floats, guide: Floats, lightness: Floats) -> Floats:
+    """Enlarge as ``Prediction.colorize`` does."""
+    return engine(align(chroma, guide), guide, lightness, "guided")
 
 
 def _resized(planes: NDArray[Any], shape: tuple[int, ...], filter_: int) -> Floats:
@@ -124,12 +129,13 @@ def joint_bilateral(
 UPSAMPLERS: dict[str, Upsampler] = {
     "bilinear": partial(engine, method="bilinear"),
     "bicubic": bicubic,
-    "guided (ours)": partial(engine, method="guided"),
-    "fast guided filter, r 1": partial(fast_guided, radius=1, epsilon=100.0),
-    "fast guided filter, r 2": partial(fast_guided, radius=2, epsilon=100.0),
-    "fast guided filter, r 4": partial(fast_guided, radius=4, epsilon=100.0),
-    "guided filter, r 1": partial(guided, radius=1.0, epsilon=100.0),
-    "guided filter, r 2": partial(guided, radius=2.0, epsilon=100.0),
+    "aligned, then guided (ours)": aligned,
+    "guided": partial(engine, method="guided"),
+    "fast guided filter, r 2": partial(fast_guided, radius=2, epsilon=25.0),
+    "fast guided filter, r 4": partial(fast_guided, radius=4, epsilon=25.0),
+    "fast guided filter, r 8": partial(fast_guided, radius=8, epsilon=25.0),
+    "full guided filter, r 1": partial(guided, radius=1.0, epsilon=25.0),
+    "full guided filter, r 4": partial(guided, radius=4.0, epsilon=25.0),
     "joint bilateral, 5 L*": partial(joint_bilateral, spread=1.0, likeness=5.0),
     "joint bilateral, 10 L*": partial(joint_bilateral, spread=1.0, likeness=10.0),
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from colorize_engine.color import lab_to_rgb, lightness
-from colorize_engine.upsample import METHODS, upsample
+from colorize_engine.upsample import METHODS, align, upsample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -110,7 +110,8 @@ class Prediction:
         temperature, rebalance, saturation
             As in ``decode``.
         method : {"guided", "bilinear"}
-            How the chroma is enlarged: along the edges of L, or plainly.
+            How the chroma is enlarged: along the edges of L, or plainly. A picture
+            that is no larger than the working size has it as predicted.
 
         Returns
         -------
@@ -152,6 +153,10 @@ class Prediction:
                 f"expected a method out of {', '.join(METHODS)}, got {method!r}"
             )
         height, width = self.shape
+        small_height, small_width = self.lightness.shape
+        larger = height * width > small_height * small_width
+        if method == "guided" and larger:
+            chroma = align(chroma, self.lightness)
         has_alpha = self.image.ndim == 3 and self.image.shape[2] == 4
         kind = self.image.dtype
         inner = kind if kind.kind == "u" else np.dtype(np.float32)

@@ -13,12 +13,71 @@ if TYPE_CHECKING:
     # Lower and upper neighbors, and the share of the upper one, of each position.
     Neighbors = tuple[NDArray[np.intp], NDArray[np.intp], Floats]
 
-__all__ = ["METHODS", "upsample"]
+__all__ = ["METHODS", "align", "upsample"]
 
 METHODS = ("guided", "bilinear")
 
-_EPSILON = 100.0  # squared units of L*: variations below 10 hardly guide
+_EPSILON = 25.0  # squared units of L*: variations below 5 hardly guide
 _HALO = 2  # rows that two 3x3 windows, one upon the other, reach
+
+# Of the joint bilateral filter, in pixels of the working size and in L*.
+_REACH, _STEP = 6, 2
+_SPREAD, _LIKENESS = 3.0, 3.0
+
+
+def align(chroma: NDArray[Any], guide: NDArray[Any]) -> Floats:
+    """Move the edges of predicted chroma onto those of the lightness.
+
+    What a network predicts is smooth: its colors end some pixels before or behind the
+    edge that they belong to, which at full size is a wide stain. A joint bilateral
+    filter [1]_ [2]_ at the working size takes the chroma of each pixel from those
+    around it that are as light: 7x7 of them, two pixels apart, weighted by Gaussians of
+    the distance (3 pixels) and of the difference in L* (3). Being a mean, it makes no
+    halos. Chosen among guided filters, weighted least squares and other widths of
+    itself by the measures of ``benchmarks/upsampling.py``: with it the guided chroma
+    that the default model predicts is 0.13 nearer to the truth in a*b* near edges of L*
+    than bilinear (mean of ten photos at one megapixel, of 19.38; 0.04 without), and
+    CIEDE2000 0.02 less. Wider ones gain more in the mean and lose more on single photos
+    (this one up to 0.07). True chroma loses by it, 0.24 of CIEDE2000: it is for
+    predictions only.
+
+    Parameters
+    ----------
+    chroma : (2, h, w) array
+        a* and b* at the working size.
+    guide : (h, w) array
+        L* at the working size.
+
+    Returns
+    -------
+    (2, h, w) float32
+
+    References
+    ----------
+    .. [1] G. Petschnigg et al., "Digital photography with flash and no-flash image
+       pairs", SIGGRAPH 2004.
+    .. [2] J. Kopf et al., "Joint bilateral upsampling", SIGGRAPH 2007.
+    """
+    light = guide.astype(np.float32)
+    height, width = light.shape
+    # The sum of the weights, and the weighted sums of a* and b*; each pixel's own is 1.
+    values = np.concatenate([np.ones_like(light)[None], chroma.astype(np.float32)])
+    sums = values.copy()
+    for down in range(0, min(_REACH + 1, height), _STEP):
+        for right in range(-_REACH, _REACH + 1, _STEP):
+            # The other half of the pairs comes with these.
+            if (down, right) <= (0, 0) or abs(right) >= width:
+                continue
+            here = np.s_[: height - down, max(-right, 0) : width - max(right, 0)]
+            there = np.s_[down:, max(right, 0) : width + min(right, 0)]
+            weight = light[there] - light[here]
+            weight *= weight
+            weight *= -1 / (2 * _LIKENESS**2)
+            weight -= (down * down + right * right) / (2 * _SPREAD**2)
+            np.exp(weight, out=weight)
+            sums[:, *here] += weight * values[:, *there]
+            sums[:, *there] += weight * values[:, *here]
+    return np.asarray(sums[1:] / sums[0])
 
 
 def upsample(
@@ -38,12 +97,15 @@ def upsample(
     filter [1]_, a* and b* are taken as linear in L* within 3x3 windows; the slopes are
     found at the working size, averaged, and enlarged. But they only multiply what L*
     has beyond its working size: the chroma itself is not smoothed, as [1]_ would.
-    With the true chroma of ten photos, enlarged from 256 to 1200 pixels, the error
-    (RMS) is 9 % below bilinear, and 4 % where it had been blurred as by a network
-    (sigma 1); no photo gets worse, while the filter of [1]_ adds 29 and 8 %. Wider
-    windows or a smaller epsilon made single photos worse. Limiting the result to the
-    range of nearby chroma changed nothing: one pixel in 10,000 leaves it by more than
-    5. Where the picture is smaller than the working size, both methods are the same.
+    Chosen on ten photos scaled to one megapixel (``benchmarks/upsampling.py``) by the
+    mean distance in a*b* from the truth near edges of L*: the chroma that the default
+    model predicts comes 0.04 nearer than bilinear (19.38), and true chroma, scaled down
+    and blurred as by a network, 0.43 nearer (5.01), with no photo worse in either.
+    The filter of [1]_ gains more on predictions (0.14 with windows of 9x9, but some
+    photos get worse) and loses far more on true chroma (0.8). Windows of 5x5 or a
+    smaller epsilon gain up to 0.02 more on predictions and raise the error (RMS) of
+    single photos. Where the picture is smaller than the working size, both methods are
+    the same.
 
     Parameters
     ----------

@@ -1,5 +1,6 @@
 """Enlargement of chroma against torch, and against its definition."""
 
+import itertools
 import tracemalloc
 
 import numpy as np
@@ -9,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.data import astronaut
 
-from colorize_engine.color import srgb_to_lab
-from colorize_engine.upsample import METHODS, upsample
+from colorize_engine import Colorizer
+from colorize_engine.color import lab_to_rgb, lightness, srgb_to_lab
+from colorize_engine.upsample import METHODS, align, upsample
+from tests.engine.stand_ins import A_BINS, B_BINS, noisy
 
 sides = st.integers(1, 40)
 seeds = st.integers(0, 2**32 - 1)
@@ -48,7 +51,7 @@ def guided(chroma, guide, lightness):
     out = []
     for plane in chroma.astype(np.float64):
         covariance = means(plane * light) - means(plane) * means(light)
-        slope = means(covariance / (variance + 100))
+        slope = means(covariance / (variance + 25))
         planes = np.stack([slope, plane - slope * light])
         slope, offset = bilinear(planes, lightness.shape)
         out.append(slope * lightness + offset)
@@ -181,3 +184,70 @@ def test_arguments_that_do_not_fit_are_named():
         upsample(chroma, guide, light, (10, 12), 1)
     with pytest.raises(ValueError, match="rows -1 to 9"):
         upsample(chroma, guide, light, (10, 12), -1)
+
+
+def aligned(chroma, guide):
+    """Compute it by its definition, pixel by pixel, in float64."""
+    out = np.empty(chroma.shape)
+    steps = (-6, -4, -2, 0, 2, 4, 6)
+    height, width = guide.shape
+    for y, x in np.ndindex(guide.shape):
+        total, mixed = 0.0, np.zeros(2)
+        for down, right in itertools.product(steps, steps):
+            if 0 <= y + down < height and 0 <= x + right < width:
+                difference = float(guide[y + down, x + right]) - float(guide[y, x])
+                weight = np.exp(-(difference**2 + down**2 + right**2) / 18)
+                total += weight
+                mixed += weight * chroma[:, y + down, x + right]
+        out[:, y, x] = mixed / total
+    return out
+
+
+@quick
+@given(seeds, st.integers(1, 16), st.integers(1, 16))
+def test_alignment_equals_its_definition(seed, h, w):
+    chroma, guide, _ = picture(seed, (h, w), (h, w))
+    guide /= 10  # so that several pixels count
+    out = align(chroma, guide)
+    assert out.dtype == np.float32
+    np.testing.assert_allclose(out, aligned(chroma, guide), atol=1e-3, rtol=0)
+
+
+@quick
+@given(seeds, sides, sides)
+def test_alignment_stays_between_the_extremes(seed, h, w):
+    chroma, guide, _ = picture(seed, (h, w), (h, w))
+    out = align(chroma, guide)
+    low, high = (f(chroma, axis=(1, 2), keepdims=True) for f in (np.min, np.max))
+    assert (out >= low - 1e-3).all() and (out <= high + 1e-3).all()
+
+
+def test_a_color_that_ends_behind_its_edge_is_moved_onto_it():
+    """A bright half beside a dark one; the color of the bright one runs over by 4."""
+    at = np.arange(64)
+    guide = np.where(at < 32, 80, 40).astype(np.float32)[None].repeat(48, axis=0)
+    chroma = np.zeros((2, 48, 64), np.float32)
+    chroma[:, :, :36] = 30
+    out = align(chroma, guide)
+    np.testing.assert_allclose(out[..., :32], 30, atol=0.01)
+    assert (out[..., 32:36] < 24).all()
+    assert out[..., 32:36].mean() < 21
+    assert out[..., 44:].max() < 0.01
+
+
+def test_pictures_are_colored_by_aligned_chroma():
+    """Of the whole, once; not of each strip. Bilinear has it as it was predicted."""
+    image = np.kron([[60, 200], [200, 60]], np.ones((300, 300))).astype(np.uint8)
+    prediction = Colorizer(noisy, A_BINS, B_BINS, working_size=64).predict(image)
+    colored = prediction.colorize()
+    light = lightness(image)
+    chroma = align(prediction.decode(), prediction.lightness)
+    full = upsample(chroma, prediction.lightness, light, image.shape)
+    np.testing.assert_array_equal(colored, lab_to_rgb(light, full, np.dtype(np.uint8)))
+    plain = upsample(
+        prediction.decode(), prediction.lightness, light, image.shape, 0, "bilinear"
+    )
+    np.testing.assert_array_equal(
+        prediction.colorize(method="bilinear"),
+        lab_to_rgb(light, plain, np.dtype(np.uint8)),
+    )
