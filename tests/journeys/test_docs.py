@@ -1,0 +1,214 @@
+"""Every block of code in the tutorials runs, and the generated pages are up to date."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parent))
+import documents
+
+from colorize_engine.pretrained import find_folder, read_card
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+DOCS = documents.ROOT / "docs"
+PAGES = {path.stem: path.read_text("utf-8") for path in DOCS.glob("tutorials/*.md")}
+OWN = ("colorize ", "python -m training.")
+# What installs and opens things; the extras that they name are checked below.
+ELSEWHERE = ("pip install", "git clone", "python -m venv", "napari")
+# Instead of the loop of events: look at the window, and leave.
+LOOK = """
+import napari
+
+def look():
+    viewer = napari.current_viewer()
+    print([layer.name for layer in viewer.layers], list(viewer.window.dock_widgets))
+    viewer.close()
+
+napari.run = look
+"""
+
+
+def commands(page: str) -> list[str]:
+    """Give the commands of ours on a page; there is no other that nobody knows."""
+    lines = documents.commands(PAGES[page])
+    assert all(line.startswith((*OWN, *ELSEWHERE)) for line in lines), lines
+    return [line for line in lines if line.startswith(OWN)]
+
+
+def test_every_tutorial_is_run_below() -> None:
+    assert PAGES.keys() == {"widget", "layers", "script", "training"}
+    index = (DOCS / "index.md").read_text("utf-8")
+    assert not documents.blocks(index, "python")
+
+
+@pytest.mark.parametrize("page", ["layers", "script"])
+def test_commands_and_then_scripts_of_a_page(page: str, tmp_path: Path) -> None:
+    folder = documents.write_photos(tmp_path)
+    assert commands(page)
+    for command in commands(page):
+        documents.run_command(command, folder)
+    scripts = documents.blocks(PAGES[page], "python")
+    printed = documents.run_script("\n".join(scripts), folder)
+    for shown in re.findall(r"^prints\n\n```text\n(.*?)```", PAGES[page], re.M | re.S):
+        assert shown in printed, printed
+
+
+def test_the_script_of_the_widget_opens_it(tmp_path: Path) -> None:
+    assert not commands("widget")
+    (script,) = documents.blocks(PAGES["widget"], "python")
+    printed = documents.run_script(LOOK + script, tmp_path, strict=False)
+    assert "coffee gray" in printed
+    assert "['Colorize (" in printed
+
+
+def test_the_rehearsal_makes_a_model_that_colors(tmp_path: Path) -> None:
+    page = PAGES["training"]
+    (script,) = documents.blocks(page, "python")
+    (preset,) = documents.blocks(page, "toml")
+    documents.run_script(script, tmp_path)
+    (tmp_path / "rehearsal.toml").write_text(preset)
+    train, color = (line for line in commands("training") if "rehears" in line)
+    documents.run_command(train, tmp_path)
+    documents.run_command(color, tmp_path)
+    for name in ("runs/statistics.png", "runs/both/log", "evaluation/table.md"):
+        assert f"`{name}`" in page
+        assert (tmp_path / "rehearsal" / "work" / name).exists(), name
+    with Image.open(tmp_path / "rehearsed.png") as picture:
+        assert np.ptp(np.asarray(picture).astype(int), axis=-1).max() > 5
+
+
+FULL = [line for line in commands("training") if "rehears" not in line]
+
+
+@pytest.mark.parametrize("command", [c for c in FULL if c.startswith("python")])
+def test_commands_of_hours_lack_nothing_but_their_photos(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, _, module, *words = shlex.split(command)
+    photos = words[words.index("--photos") + 1]
+    with pytest.raises(SystemExit) as end:
+        importlib.import_module(module).main(words)
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert end.value.code == 2
+    # It is about the photos, not about an option that there is not.
+    assert photos in said, said
+    assert "argument" not in said, said
+
+
+def test_the_model_of_hours_is_used_by_the_command_that_follows() -> None:
+    made = [line for line in FULL if "training.regenerate" in line]
+    (color,) = (line for line in FULL if line.startswith("colorize "))
+    model = shlex.split(color)[-1]
+    assert f"--out {model} " in made[0]
+
+
+def test_extras_that_pages_name_exist() -> None:
+    project = tomllib.loads((documents.ROOT / "pyproject.toml").read_text("utf-8"))
+    extras = project["project"]["optional-dependencies"].keys()
+    text = "".join(path.read_text("utf-8") for path in DOCS.rglob("*.md"))
+    named = set(re.findall(r'"(?:napari-colorize|\.)\[(\w+)\]"', text))
+    assert {"napari", "stacks", "training"} <= named <= extras
+
+
+@pytest.fixture(scope="module")
+def gallery() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("gallery", DOCS / "gallery.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    # Its dataclass looks its module up.
+    sys.modules["gallery"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_gallery_is_what_its_script_writes(gallery: ModuleType) -> None:
+    text = gallery.PAGE.read_text("utf-8")
+    figures = {
+        name: (float(colored), float(gray))
+        for name, colored, gray in re.findall(
+            r"`skimage\.data\.(\w+)`.* Colorized ([\d.]+), gray ([\d.]+)\.", text
+        )
+    }
+    in_color = {e.name for e in gallery.ENTRIES if gallery.photo(e).ndim == 3}
+    assert figures.keys() == in_color
+    # Fails after a change of the weights too: then run docs/gallery.py again.
+    assert text == gallery.page(read_card(find_folder("default")), figures)
+
+
+def test_the_pictures_of_the_gallery_are_there_and_small(gallery: ModuleType) -> None:
+    files = {path.stem: path for path in gallery.IMAGES.iterdir()}
+    assert files.keys() == {e.name for e in gallery.ENTRIES} | gallery.STRIPS.keys()
+    assert sum(path.stat().st_size for path in files.values()) < 1_000_000
+    for entry in gallery.ENTRIES:
+        count = 3 if gallery.photo(entry).ndim == 3 else 2
+        with Image.open(files[entry.name]) as picture:
+            assert picture.width == count * gallery.WIDTH + (count - 1) * gallery.GAP
+
+
+def test_a_row_of_the_gallery_is_gray_then_color_then_truth(
+    gallery: ModuleType,
+) -> None:
+    class Reddish:
+        """Gives every pixel the same color, as a model would."""
+
+        def predict(self, image: np.ndarray) -> Reddish:
+            self.shape = image.shape
+            return self
+
+        def colorize(self) -> np.ndarray:
+            return np.full((*self.shape, 3), (200, 100, 100), np.uint8)
+
+    entry = next(e for e in gallery.ENTRIES if e.name == "coffee")
+    picture, (colored, gray) = gallery.row(entry, Reddish())
+    step = gallery.WIDTH + gallery.GAP
+    tiles = [picture[:, at : at + gallery.WIDTH] for at in (0, step, 2 * step)]
+    assert np.ptp(tiles[0].astype(int), axis=-1).max() <= 1
+    assert (tiles[1] == (200, 100, 100)).all()
+    np.testing.assert_array_equal(tiles[2], gallery.shrunk(gallery.photo(entry)))
+    assert colored != gray > 0
+
+
+def test_the_site_is_built_without_a_warning_and_needs_no_net(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocstrings_handlers.python", reason="the extra docs")
+    site = tmp_path / "site"
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
+    done = subprocess.run(
+        [*command, "--site-dir", str(site)],
+        cwd=documents.ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr.strip()
+    pages = {
+        str(p.relative_to(site)): p.read_text("utf-8") for p in site.rglob("*.html")
+    }
+    for text in pages.values():
+        assert not re.search(r'<(?:script|img|iframe)[^>]+src="(?:https?:)?//', text)
+        assert not re.search(r'<link[^>]+stylesheet[^>]+href="(?:https?:)?//', text)
+    # A group of parameters has its own types and defaults.
+    engine = re.sub(r"<[^>]+>|\s+", " ", pages["reference/engine.html"])
+    assert re.search(r"rebalance +\( +float +, default: +0\.0 +\)", engine)
+    # Links to files outside of docs lead to their pages.
+    assert 'href="../training/SOURCES.html"' in pages["models/default.html"]
+    assert "images/sweep-default.png" in pages["training/RUNS.html"]
