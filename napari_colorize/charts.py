@@ -6,9 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import QPointF, QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
-from qtpy.QtWidgets import QSizePolicy, QWidget
+from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QFont, QFontMetricsF, QHelpEvent, QPainter, QPen
+from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from napari_colorize.marks import (
+    MARK,
+    draw_bar,
+    draw_dashes,
+    draw_dots,
+    draw_triangle,
+    draw_zero,
+)
+from napari_colorize.words import RANGES, about_bin, about_bins
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,7 +27,6 @@ if TYPE_CHECKING:
     from napari_colorize.pixels import ChannelNumbers
 
 _TICK_STEPS = (10, 20, 50, 100, 200)
-_MARK = 4.0  # half the width of the mode's triangle, in pixels
 _GAP = 3.0
 
 
@@ -45,16 +54,23 @@ class Scale:
         share = (value - self.low) / (self.high - self.low)
         return self.area.left() + share * self.area.width()
 
+    def value(self, x: float) -> float:
+        """Value at a place on the horizontal axis."""
+        share = (x - self.area.left()) / self.area.width()
+        return self.low + share * (self.high - self.low)
+
     def y(self, probability: float) -> float:
         """Where a probability lies on the vertical axis."""
         return self.area.bottom() - probability / self.top * self.area.height()
 
 
 class BarChart(QWidget):
-    """Bars of the distribution that is decoded, the raw one as an outline over them.
+    """Bars of the distribution that is decoded, the raw one as dots over them.
 
-    A dashed line marks the annealed mean, a triangle the mode. Text and axes take the
-    color of the widget's own text, so that every theme can read them.
+    A dashed line marks the annealed mean, a triangle the mode, a dotted line 0. Text,
+    marks and the borders of the bars take the color of the widget's own text, so that
+    every theme can show them and none is told by its color alone. A tooltip on a bar,
+    and the accessible description, give the numbers.
 
     Parameters
     ----------
@@ -77,6 +93,9 @@ class BarChart(QWidget):
         """Show another distribution, or none."""
         if channel is not self._channel:
             self._channel = channel
+            self.setAccessibleDescription(
+                "" if channel is None else about_bins(channel)
+            )
             self.update()
 
     def sizeHint(self) -> QSize:
@@ -91,12 +110,30 @@ class BarChart(QWidget):
         """Give the axes on which a distribution is shown at the present size."""
         line = QFontMetricsF(self._small_font()).height()
         side = QFontMetricsF(self._small_font()).horizontalAdvance("0.00") + _GAP
-        top = line + 2 * _MARK + 2 * _GAP
+        top = line + 2 * MARK + 2 * _GAP
         area = QRectF(
             side, top, self.width() - side - 8, self.height() - top - line - _GAP - 3
         )
         edges = bin_edges(channel.centers)
         return Scale(area, float(edges[0]), float(edges[-1]), scale_top(channel))
+
+    def event(self, event: QEvent | None) -> bool:
+        """Show the numbers of the bar under the mouse."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            text = self.text_at(event.pos().x())
+            QToolTip.showText(event.globalPos(), text, self)
+            return True
+        return bool(super().event(event))
+
+    def text_at(self, x: float) -> str:
+        """Say the numbers of the bar at a place on the horizontal axis, if any."""
+        if self._channel is None:
+            return ""
+        edges = bin_edges(self._channel.centers)
+        number = int(np.searchsorted(edges, self.scale_of(self._channel).value(x))) - 1
+        if not 0 <= number < len(self._channel.centers):
+            return ""
+        return about_bin(self._channel, number)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Paint the chart; without a distribution, nothing."""
@@ -106,7 +143,6 @@ class BarChart(QWidget):
         painter = QPainter(self)
         painter.setFont(self._small_font())
         self._paint_bars(painter, self._channel, scale)
-        self._paint_raw(painter, self._channel, scale)
         self._paint_axes(painter, self._channel, scale)
         self._paint_marks(painter, self._channel, scale)
         self._paint_header(painter, self._channel)
@@ -120,40 +156,22 @@ class BarChart(QWidget):
             font.setPixelSize(max(9, round(font.pixelSize() * 0.85)))
         return font
 
-    def _ink(self, alpha: int = 255) -> QColor:
-        ink = QColor(self.palette().color(self.foregroundRole()))
-        ink.setAlpha(alpha)
-        return ink
+    def _ink(self) -> QColor:
+        return QColor(self.palette().color(self.foregroundRole()))
 
     def _paint_bars(
         self, painter: QPainter, channel: ChannelNumbers, scale: Scale
     ) -> None:
         edges = bin_edges(channel.centers)
         base = scale.area.bottom()
-        painter.setPen(QPen(self._ink(90), 1))
         for low, high, share, rgb in zip(
             edges, edges[1:], channel.decoded, channel.colors, strict=False
         ):
             left, right, top = scale.x(low), scale.x(high), scale.y(float(share))
             if base - top < 0.5:
                 continue
-            painter.setBrush(QColor(*map(int, rgb)))
-            painter.drawRect(QRectF(left + 1, top, right - left - 2, base - top))
-
-    def _paint_raw(
-        self, painter: QPainter, channel: ChannelNumbers, scale: Scale
-    ) -> None:
-        edges = bin_edges(channel.centers)
-        line = [QPointF(scale.x(edges[0]), scale.area.bottom())]
-        for low, high, share in zip(
-            edges, edges[1:], channel.probabilities, strict=False
-        ):
-            y = scale.y(float(share))
-            line += [QPointF(scale.x(low), y), QPointF(scale.x(high), y)]
-        line.append(QPointF(scale.x(edges[-1]), scale.area.bottom()))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(self._ink(), 1))
-        painter.drawPolyline(QPolygonF(line))
+            box = QRectF(left + 1, top, right - left - 2, base - top)
+            draw_bar(painter, self._ink(), box, QColor(*map(int, rgb)))
 
     def _paint_axes(
         self, painter: QPainter, channel: ChannelNumbers, scale: Scale
@@ -181,89 +199,33 @@ class BarChart(QWidget):
     def _paint_marks(
         self, painter: QPainter, channel: ChannelNumbers, scale: Scale
     ) -> None:
-        area = scale.area
+        area, ink = scale.area, self._ink()
+        if scale.low < 0 < scale.high:
+            draw_zero(painter, ink, scale.x(0), area.top(), area.bottom())
+        predicted = [
+            QPointF(scale.x(float(center)), scale.y(float(share)))
+            for center, share in zip(
+                channel.centers, channel.probabilities, strict=True
+            )
+        ]
+        draw_dots(painter, ink, predicted)
         mean = scale.x(channel.mean)
-        _draw_mean(painter, self._ink(), mean, area.top() - _GAP, area.bottom())
-        tip = QPointF(scale.x(channel.mode), area.top() - 1)
-        _draw_mode(painter, self._ink(), tip)
+        draw_dashes(painter, ink, mean, area.top() - _GAP, area.bottom())
+        draw_triangle(painter, ink, QPointF(scale.x(channel.mode), area.top() - 1))
 
     def _paint_header(self, painter: QPainter, channel: ChannelNumbers) -> None:
-        """Name of the channel on the left, and where mean and mode lie on the right."""
+        """Name of the channel, and what its ends stand for."""
         metrics = QFontMetricsF(painter.font())
+        name = f"{channel.name}*  "
         box = QRectF(0, 0, self.width() - 1, metrics.height())
         painter.setPen(self._ink())
-        right = Qt.AlignmentFlag.AlignRight
-        text = f"mean {_label(channel.mean)}  mode {_label(channel.mode)}"
-        painter.drawText(box, right, text)
         bold = QFont(painter.font())
         bold.setBold(True)
         painter.setFont(bold)
-        painter.drawText(box, Qt.AlignmentFlag.AlignLeft, f"{channel.name}*")
-
-
-class Legend(QWidget):
-    """One line that says what the marks of the charts mean."""
-
-    def sizeHint(self) -> QSize:
-        """Give the size of the line."""
-        metrics = QFontMetricsF(self.font())
-        width = sum(24 + metrics.horizontalAdvance(text) for text in _MEANINGS)
-        return QSize(round(width), round(metrics.height()) + 2)
-
-    def minimumSizeHint(self) -> QSize:
-        """Give the size below which the line would be cut."""
-        return self.sizeHint()
-
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Paint each mark and its meaning."""
-        painter = QPainter(self)
-        ink = self.palette().color(self.foregroundRole())
-        metrics = QFontMetricsF(self.font())
-        middle, x = self.height() / 2, 2.0
-        for number, text in enumerate(_MEANINGS):
-            if number == 0:
-                _draw_mean(painter, ink, x + 5, middle - 6, middle + 6)
-            elif number == 1:
-                _draw_mode(painter, ink, QPointF(x + 5, middle + _MARK))
-            else:
-                painter.setPen(QPen(ink, 1))
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawRect(QRectF(x + 1, middle - 4, 8, 8))
-            painter.setPen(ink)
-            baseline = middle + (metrics.ascent() - metrics.descent()) / 2
-            painter.drawText(QPointF(x + 14, baseline), text)
-            x += 24 + metrics.horizontalAdvance(text)
-        painter.end()
-
-
-_MEANINGS = ("annealed mean", "mode", "as predicted")
-
-
-def _draw_mean(
-    painter: QPainter, ink: QColor, x: float, top: float, bottom: float
-) -> None:
-    """Dashed line; on a wide pale one, so that dark bars do not hide it."""
-    x = round(x)  # or else the line would be thick here and thin there
-    paper = QColor("white" if ink.lightness() < 128 else "black")
-    paper.setAlpha(140)
-    painter.setPen(QPen(paper, 4))
-    painter.drawLine(QPointF(x, top), QPointF(x, bottom))
-    painter.setPen(QPen(ink, 2, Qt.PenStyle.DashLine))
-    painter.drawLine(QPointF(x, top), QPointF(x, bottom))
-
-
-def _draw_mode(painter: QPainter, ink: QColor, tip: QPointF) -> None:
-    """Triangle that points down to ``tip``."""
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(ink)
-    corners = [
-        tip,
-        tip + QPointF(-_MARK, -2 * _MARK),
-        tip + QPointF(_MARK, -2 * _MARK),
-    ]
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-    painter.drawPolygon(QPolygonF(corners))
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.drawText(box, Qt.AlignmentFlag.AlignLeft, name)
+        box.setLeft(QFontMetricsF(bold).horizontalAdvance(name))
+        painter.setFont(self._small_font())
+        painter.drawText(box, Qt.AlignmentFlag.AlignLeft, RANGES[channel.name])
 
 
 def bin_edges(centers: NDArray[np.float32]) -> NDArray[np.float64]:

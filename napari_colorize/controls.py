@@ -17,9 +17,9 @@ from magicgui.widgets import (
     SpinBox,
 )
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
-from superqt import QCollapsible
+from qtpy.QtWidgets import QGridLayout, QGroupBox, QLabel, QSizePolicy, QSlider
 
+from napari_colorize.access import label_controls
 from napari_colorize.results import KINDS, DecodeSettings
 
 if TYPE_CHECKING:
@@ -29,15 +29,21 @@ if TYPE_CHECKING:
     from napari_colorize.preferences import Preferences
 
 WHOLE_STACK, CURRENT_SLICE = "whole stack", "current slice"
+_PAGE = 10  # steps of a slider for Page Up and Page Down
 
 _KIND_TIPS = {
     "colorized": "The picture in color.",
     "a": "Decoded a*: green (below 0) to red (above 0), in Lab units.",
     "b": "Decoded b*: blue (below 0) to yellow (above 0), in Lab units.",
-    "a probability": "How probable each value of a* is, one slice for each bin.",
-    "b probability": "How probable each value of b* is, one slice for each bin.",
+    "a probability": (
+        "How probable each value of a* is, from 0 to 1, one slice for each bin."
+    ),
+    "b probability": (
+        "How probable each value of b* is, from 0 to 1, one slice for each bin."
+    ),
     "uncertainty": "How unsure the nets are: entropy of a and b together, in bits.",
 }
+_ROWS = ("colorized", "uncertainty", "a", "a probability", "b", "b probability")
 
 
 class Sliders(Container):  # type: ignore[type-arg]
@@ -49,11 +55,11 @@ class Sliders(Container):  # type: ignore[type-arg]
             max=1,
             step=0.01,
             value=0.38,
-            label="temperature",
+            label="t&emperature",
             tooltip=(
                 "How the color of a pixel is taken from what the net thinks possible: "
                 "0 takes the most probable one (vivid, may be patchy), 1 the mean of "
-                "all (smooth, may be pale)."
+                "all (smooth, may be pale). No unit, 0 to 1."
             ),
         )
         self.rebalance = FloatSlider(
@@ -61,10 +67,11 @@ class Sliders(Container):  # type: ignore[type-arg]
             max=1,
             step=0.05,
             value=0,
-            label="rebalance",
+            label="re&balance",
             tooltip=(
                 "How much rare colors are favored: -1 as probable as they are in "
-                "photos (cautious), 0 as the net was trained, above 0 more (colorful)."
+                "photos (cautious), 0 as the net was trained, above 0 more (colorful). "
+                "No unit, -1 to 1."
             ),
         )
         self.saturation = FloatSlider(
@@ -72,17 +79,27 @@ class Sliders(Container):  # type: ignore[type-arg]
             max=3,
             step=0.05,
             value=1,
-            label="saturation",
-            tooltip="Strength of the colors: 0 is gray, 1 as the net says.",
+            label="sat&uration",
+            tooltip=(
+                "Strength of the colors: 0 is gray, 1 as the net says. "
+                "A factor, 0 to 3."
+            ),
         )
         self.reset = PushButton(
-            text="Reset",
-            tooltip="Temperature and rebalance as the model wants them, saturation 1.",
+            text="&Reset",
+            tooltip=(
+                "Set temperature and rebalance as the model wants them, and "
+                "saturation to 1."
+            ),
         )
         super().__init__(
             widgets=[self.temperature, self.rebalance, self.saturation, self.reset]
         )
         self.margins = (0, 0, 0, 0)
+        label_controls(self)
+        for slider in (self.temperature, self.rebalance, self.saturation):
+            inner = slider.native.findChild(QSlider)
+            inner.setPageStep(_PAGE * inner.singleStep())
 
     def settings(self) -> DecodeSettings:
         """Read the sliders."""
@@ -104,18 +121,20 @@ class Sliders(Container):  # type: ignore[type-arg]
                     slider.value = min(max(value, slider.min), slider.max)
 
 
-class LayerChoice(QWidget):
-    """Check boxes for the kinds of layers to add."""
+class LayerChoice(QGroupBox):
+    """Check boxes for the kinds of layers to add, what belongs together in one row."""
 
     def __init__(self, chosen: Iterable[str]) -> None:
-        super().__init__()
+        super().__init__("Layers to add")
         grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        self.boxes: dict[str, CheckBox] = {}
-        for number, kind in enumerate(KINDS):
+        grid.setContentsMargins(6, 6, 6, 6)
+        boxes: dict[str, CheckBox] = {}
+        # In the order of the Tab key, which is that in which they are made.
+        for number, kind in enumerate(_ROWS):
             box = CheckBox(text=kind, value=kind in chosen, tooltip=_KIND_TIPS[kind])
-            self.boxes[kind] = box
-            grid.addWidget(box.native, number % 3, number // 3)
+            boxes[kind] = box
+            grid.addWidget(box.native, number // 2, number % 2)
+        self.boxes = {kind: boxes[kind] for kind in KINDS}
 
     def kinds(self) -> tuple[str, ...]:
         """Kinds that are ticked."""
@@ -135,11 +154,14 @@ class Advanced(Container):  # type: ignore[type-arg]
             choices=list(dict.fromkeys(["auto", preferences.device])),
             value=preferences.device,
             label="device",
-            tooltip="Where the nets run. The list is filled by the first run.",
+            tooltip=(
+                "Where the nets run: auto for the best there is. The list is filled by "
+                "the first run."
+            ),
         )
         self.working_size = SpinBox(
             min=1,
-            max=4096,
+            max=8192,
             step=32,
             value=working_size,
             label="working size",
@@ -183,6 +205,8 @@ class Advanced(Container):  # type: ignore[type-arg]
             ]
         )
         self.margins = (0, 0, 0, 0)
+        label_controls(self)
+        self.folder.choose_btn.tooltip = "Look for the folder of a model of your own."
 
 
 class Status(Container):  # type: ignore[type-arg]
@@ -199,10 +223,11 @@ class Status(Container):  # type: ignore[type-arg]
                 QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
             )
         self.progress = ProgressBar(visible=False)
+        self.progress.native.setAccessibleName("progress")
         self.cancel = PushButton(
             text="Cancel",
             visible=False,
-            tooltip="Stop, and leave all layers as they are.",
+            tooltip="Stop, and leave all layers as they are (Esc).",
         )
         super().__init__(widgets=[self.text, self.progress, self.cancel], labels=False)
         self.margins = (0, 0, 0, 0)
@@ -222,14 +247,3 @@ class Status(Container):  # type: ignore[type-arg]
         self.progress.max = steps
         self.progress.value = min(done, steps)
         self.text.value = text
-
-
-def collapsible(title: str, content: QWidget, *, opened: bool) -> QCollapsible:
-    """Put controls under a title that folds them away."""
-    folded = QCollapsible(title)
-    folded.setContent(content)
-    if opened:
-        folded.expand(animate=False)
-    else:
-        folded.collapse(animate=False)
-    return folded

@@ -8,21 +8,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_error
-from qtpy.QtCore import QEvent, Qt
+from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import (
     QFileDialog,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_colorize import runs
-from napari_colorize.charts import BarChart, Legend
-from napari_colorize.pixels import PixelNumbers, describe, summary, write_csv
+from napari_colorize.access import FocusRing
+from napari_colorize.job import reason
+from napari_colorize.marks import Legend
+from napari_colorize.panels import PixelPanel, PlaceFields, Scrolled
+from napari_colorize.pixels import PixelNumbers, describe, write_csv
+from napari_colorize.source import shown_frame
 from napari_colorize.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -31,8 +33,11 @@ if TYPE_CHECKING:
     from napari_colorize.runs import Pixel, Run
 
 _NO_RUN = "Nothing is colorized yet: press Colorize first."
-_OUTSIDE = "Move the cursor over a colorized picture; click to pin a pixel."
-_IN_3D = "The inspector follows the cursor in 2-D display."
+_OUTSIDE = (
+    "Move the cursor over a colorized picture; click to pin a pixel, or type its row "
+    "and column and press Pin."
+)
+_IN_3D = "The inspector works in 2-D display only: switch 3-D off."
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +51,8 @@ class _Pin:
 class Inspector(QWidget):
     """The a- and b-distribution of the pixel under the cursor, and of a pinned one.
 
-    A click on the canvas pins the pixel there. The numbers follow the cursor, the
+    A click on the canvas pins the pixel there, and so does the button Pin with a row
+    and a column. The numbers follow the cursor, the
     sliders of the viewer and those of the decoding.
 
     Parameters
@@ -76,25 +82,28 @@ class Inspector(QWidget):
     def _lay_out(self) -> None:
         self._hint = QLabel()
         self._hint.setWordWrap(True)
-        self._pinned_panel = _PixelPanel("Pinned")
-        self._current_panel = _PixelPanel("Under the cursor")
+        self._pinned_panel = PixelPanel("Pinned")
+        self._current_panel = PixelPanel("Under the cursor")
         self._legend = Legend()
-        self.unpin_button = QPushButton("Unpin")
-        self.unpin_button.setToolTip("Forget the pinned pixel")
+        self.place = PlaceFields()
+        self.place.changed.connect(self._on_place)
+        self.pin_button = _button("Pin", "Pin the pixel at this row and column.")
+        self.pin_button.clicked.connect(self.pin_place)
+        self.unpin_button = _button("Unpin", "Forget the pinned pixel.")
         self.unpin_button.clicked.connect(self.unpin)
-        self.export_button = QPushButton("Export CSV...")
-        self.export_button.setToolTip("Save the numbers of the pixels shown as a table")
+        self.export_button = _button(
+            "E&xport CSV...", "Save the numbers of the pixels shown as a table."
+        )
         self.export_button.clicked.connect(self._ask_and_export)
         buttons = QHBoxLayout()
-        buttons.addWidget(self.unpin_button)
-        buttons.addWidget(self.export_button)
+        for button in (self.pin_button, self.unpin_button, self.export_button):
+            buttons.addWidget(button)
         layout = QVBoxLayout(self)
-        layout.addWidget(self._pinned_panel, 1)
-        layout.addWidget(self._current_panel, 1)
-        layout.addWidget(self._hint)
-        layout.addWidget(self._legend)
+        panels = (self._pinned_panel, self._current_panel)
+        layout.addWidget(Scrolled(*panels, self._hint, self._legend), 1)
+        layout.addWidget(self.place)
         layout.addLayout(buttons)
-        layout.addStretch()
+        FocusRing(self)
 
     # -- what is shown
 
@@ -106,6 +115,10 @@ class Inspector(QWidget):
             self._current_run, self._pin.run if self._pin is not None else None
         )
         self.pinned = self._numbers_of_pin()
+        if self._current_run is not None:
+            self.place.set_extent(*self._current_run.extent)
+        if self.pinned is not None:
+            self.place.set_place(self.pinned.pixel.row, self.pinned.pixel.column)
         self.current = None
         self.follow()
 
@@ -155,6 +168,9 @@ class Inspector(QWidget):
         self._legend.setVisible(anything)
         self.export_button.setEnabled(anything)
         self.unpin_button.setEnabled(self._pin is not None)
+        flat = self._viewer.dims.ndisplay == 2
+        self.place.setEnabled(flat and self._current_run is not None)
+        self.pin_button.setEnabled(self.place.isEnabled())
 
     # -- pinning
 
@@ -180,6 +196,19 @@ class Inspector(QWidget):
         """Pin the pixel under the cursor."""
         self.pin(self._world())
 
+    def pin_place(self) -> None:
+        """Pin the pixel at the row and column typed, on the frame that is shown."""
+        run = self._current_run
+        if run is not None:
+            frame = shown_frame(run.layer, self._viewer.dims.point)
+            at = (*frame, *self.place.place)
+            self.pin(tuple(map(float, run.layer.data_to_world(at))))
+
+    def _on_place(self) -> None:
+        """Move the pin along while a person steps through rows or columns."""
+        if self._pin is not None:
+            self.pin_place()
+
     # -- export
 
     def export(self, path: str | Path) -> None:
@@ -195,7 +224,10 @@ class Inspector(QWidget):
         try:
             write_csv(path, shown)
         except OSError as error:
-            show_error(f"Could not write {path}: {error.strerror or error}")
+            show_error(
+                f"Could not write {path}: {reason(error)}. Choose another name or "
+                "folder."
+            )
 
     def _ask_and_export(self) -> None:
         name, _ = QFileDialog.getSaveFileName(
@@ -224,35 +256,7 @@ def _place(pixel: Pixel) -> tuple[tuple[int, ...], int, int]:
     return pixel.frame, pixel.row, pixel.column
 
 
-class _PixelPanel(QWidget):
-    """Heading, both charts and the numbers of one pixel."""
-
-    def __init__(self, heading: str) -> None:
-        super().__init__()
-        self._numbers: PixelNumbers | None = None
-        title = QLabel(f"<b>{heading}</b>")
-        self.text = QLabel()
-        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.charts = (BarChart(), BarChart())
-        layout = QGridLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(title, 0, 0, 1, 2)
-        layout.addWidget(self.charts[0], 1, 0)
-        layout.addWidget(self.charts[1], 1, 1)
-        layout.addWidget(self.text, 2, 0, 1, 2)
-        layout.setRowStretch(1, 1)
-        # Taller bars would tell no more, and drive the text apart.
-        policy = QSizePolicy.Policy
-        self.setSizePolicy(policy.Preferred, policy.Maximum)
-        layout.setHorizontalSpacing(12)
-        self.hide()
-
-    def show_numbers(self, numbers: PixelNumbers | None) -> None:
-        """Show a pixel, or hide."""
-        if numbers is self._numbers:
-            return
-        self._numbers = numbers
-        self.charts[0].show_channel(numbers.a if numbers else None)
-        self.charts[1].show_channel(numbers.b if numbers else None)
-        self.text.setText(summary(numbers) if numbers else "")
-        self.setVisible(numbers is not None)
+def _button(text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    return button

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_colorize.results import Results, load_colorizer
+from napari_colorize.source import NotColorable
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from napari_colorize.results import DecodeSettings
     from napari_colorize.source import Source
     from napari_colorize.worker import Worker
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Job:
         Cancelled
             If the worker is to stop.
         """
-        worker.report(0, 0, f"loading {Path(self.model).name}")
+        worker.report(0, 0, f"Loading the model {Path(self.model).name}")
         from colorize_engine.device import available_devices
 
         colorizer = load_colorizer(self.model, self.device)
@@ -74,11 +78,46 @@ def summary(results: Results) -> str:
 
 
 def describe(error: Exception) -> str:
-    """Say in one line what went wrong, and what to do where that is known."""
-    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    """Say in plain words what went wrong, and what to do where that is known.
+
+    Parameters
+    ----------
+    error
+        What ended the work.
+
+    Returns
+    -------
+    str
+        Whole sentences, without names of Python's types.
+    """
+    from colorize_engine import ModelError
+
+    if isinstance(error, NotColorable):
+        return str(error)
+    text = reason(error)
     if isinstance(error, MemoryError) or "out of memory" in text.lower():
         return (
-            "out of memory: choose a smaller working size, a region, or another "
-            "device under Advanced"
+            "There is not enough memory. Under Advanced, choose a smaller working "
+            "size, a region or another device, and press Colorize again."
         )
-    return f"coloring failed: {text}"
+    if isinstance(error, ModelError):
+        return f"The model cannot be used: {text}. Choose another one."
+    if isinstance(error, OSError):
+        return f"Coloring failed: {text}. Look for room and rights on the disk."
+    if isinstance(error, (RuntimeError, ValueError)):
+        return (
+            f"Coloring failed: {text}. If that happens again, choose another device "
+            "under Advanced."
+        )
+    _log.error("coloring failed", exc_info=error)
+    return (
+        "Coloring failed because of a fault in the program. Please report it, with "
+        "what was printed in the terminal."
+    )
+
+
+def reason(error: Exception) -> str:
+    """Say why something failed: the first line of an error, without a full stop."""
+    text = error.strerror if isinstance(error, OSError) else None
+    lines = (text or str(error)).strip().splitlines()
+    return lines[0].rstrip(". ") if lines else "no reason was given"

@@ -71,12 +71,14 @@ class BinsOverlay:
                 self._before = None
             return
         if self._before is None:
-            names = ("text", "visible", "color", "font_size")
+            names = ("text", "visible", "color", "font_size", "box", "box_color")
             self._before = {name: getattr(overlay, name) for name in names}
         lines = [_line(*bin_) for bin_ in shown]
         overlay.text = "\n".join(lines)
         overlay.color = _color(shown[0][0], shown[0][3])
         overlay.font_size = 14
+        # Or else pale letters would lie on a light theme's canvas.
+        overlay.box, overlay.box_color = True, "black"
         overlay.visible = True
 
     @staticmethod

@@ -199,27 +199,6 @@ def _colors(
     return colors[: len(a)], colors[len(a) : -1], colors[-1]
 
 
-def summary(numbers: PixelNumbers) -> str:
-    """Say the numbers of a pixel in a few short lines."""
-    pixel, (a, b) = numbers.pixel, numbers.chroma
-    place = f"row {pixel.row}, column {pixel.column}"
-    if pixel.frame:
-        place = f"frame {', '.join(map(str, pixel.frame))}, {place}"
-    return "\n".join(
-        [
-            place,
-            f"L* {pixel.lightness:.1f}, a* {_signed(a)}, b* {_signed(b)}",
-            "RGB {}, {}, {}".format(*numbers.rgb),
-            f"entropy a {numbers.a.entropy:.2f} bits, b {numbers.b.entropy:.2f} bits",
-        ]
-    )
-
-
-def _signed(value: float) -> str:
-    """One decimal, with a true minus sign, and never a negative zero."""
-    return f"{round(value, 1) + 0.0:.1f}".replace("-", "\N{MINUS SIGN}")
-
-
 def write_csv(path: str | Path, shown: Mapping[str, PixelNumbers]) -> None:
     """Write the numbers of pixels as a CSV table, one row for each bin.
 

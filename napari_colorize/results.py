@@ -167,7 +167,7 @@ class Results:
                     prediction = self._from_store(index, prediction.image)
                 for kind, values in self._decoded(prediction, settings).items():
                     self.store.write(kind, index, values)
-            worker.report(count, count, "done")
+            worker.report(count, count, "Done")
         except BaseException:
             self.close()
             raise
@@ -175,8 +175,8 @@ class Results:
 
     def _text(self, number: int) -> str:
         if not self.source.is_stack:
-            return f"coloring on {self.device}"
-        return f"frame {number + 1} of {self.source.count} on {self.device}"
+            return f"Coloring on {self.device}"
+        return f"Coloring frame {number + 1} of {self.source.count} on {self.device}"
 
     def _new_store(self, first: Prediction) -> Store:
         stack = self.source.is_stack

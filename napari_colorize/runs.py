@@ -148,6 +148,11 @@ class Run:
             for i, first, n in zip(at, source.start, source.frames, strict=True)
         )
 
+    @property
+    def extent(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """First row and column that the results reach, and how many there are."""
+        return self.results.source.corner, self.results.source.shape
+
     def pixel_at(self, world: Sequence[float]) -> Pixel | None:
         """Say what the nets think of the pixel at a world position.
 

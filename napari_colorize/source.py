@@ -13,8 +13,18 @@ if TYPE_CHECKING:
     from napari.layers import Image, Shapes
     from numpy.typing import NDArray
 
-_NOT_FINITE = "the picture has NaN or infinity in it: nothing to color there"
-_OPTION = "tick 'use the display range' under Advanced"
+_NOT_FINITE = (
+    "The picture has pixels that are no numbers (NaN or infinity), which have no "
+    "color. Replace them, for example by 0, and press Colorize again."
+)
+_OPTION = (
+    "so it is not clear which value is white. Open Advanced, tick "
+    "'use the display range' and press Colorize again."
+)
+
+
+class NotColorable(ValueError):
+    """What is chosen cannot be colored; says to a person why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +86,7 @@ class Source:
 
         Raises
         ------
-        ValueError
+        NotColorable
             If its type or its values are none that the engine takes.
         """
         (top, left), (height, width) = self.corner, self.shape
@@ -94,9 +104,7 @@ class Source:
 def _stretched(frame: NDArray[Any], low: float, high: float) -> NDArray[np.float32]:
     """Map the display range to 0..1; what lies beyond is black or white."""
     if not np.isfinite(frame).all():
-        raise ValueError(
-            "the picture has NaN or infinity in it: nothing to color there"
-        )
+        raise NotColorable(_NOT_FINITE)
     values = (frame.astype(np.float32) - np.float32(low)) / np.float32(high - low)
     return np.asarray(np.clip(values, 0, 1))
 
@@ -109,13 +117,17 @@ def _checked(frame: NDArray[Any]) -> NDArray[Any]:
     if kind.kind == "f":
         low, high = float(frame.min()), float(frame.max())
         if not (np.isfinite(low) and np.isfinite(high)):
-            raise ValueError(_NOT_FINITE)
+            raise NotColorable(_NOT_FINITE)
         if low < 0 or high > 1:
-            raise ValueError(
-                f"expected floats in 0..1, got {low:g}..{high:g}: {_OPTION}"
+            raise NotColorable(
+                f"The picture's values go from {low:g} to {high:g} instead of from 0 "
+                f"to 1, {_OPTION}"
             )
     elif kind not in (np.uint8, np.uint16):
-        raise ValueError(f"expected uint8, uint16 or floats, got {kind}: {_OPTION}")
+        raise NotColorable(
+            f"The picture's values are of another kind than 8-bit or 16-bit numbers "
+            f"from 0 up, {_OPTION}"
+        )
     return frame
 
 
@@ -142,13 +154,16 @@ def source_of(
 
     Raises
     ------
-    ValueError
+    NotColorable
         If the layer has no picture, the region no rectangle, or nothing lies in it.
     """
     data = layer.data[0] if layer.multiscale else layer.data
     shape = data.shape[:-1] if layer.rgb else data.shape
     if len(shape) < 2 or 0 in shape:
-        raise ValueError(f"{layer.name} has no picture: its shape is {data.shape}")
+        raise NotColorable(
+            f"{layer.name} holds no picture: it has no rows and columns of pixels. "
+            "Choose another image."
+        )
     lead = shape[:-2]
     start = (0,) * len(lead) if frame is None else frame
     frames = lead if frame is None else (1,) * len(lead)
@@ -171,7 +186,10 @@ def _rectangle(
     ]
     chosen = [number for number in rectangles if number in region.selected_data]
     if not rectangles:
-        raise ValueError(f"draw a rectangle in {region.name} first")
+        raise NotColorable(
+            f"There is no rectangle in {region.name}. Draw one around the part to "
+            "color, or choose no region under Advanced."
+        )
     corners = np.asarray(region.data[(chosen or rectangles)[-1]])
     # Rows and columns alone: the rectangle holds for all frames.
     points = np.array(
@@ -181,7 +199,10 @@ def _rectangle(
     low = np.clip(np.floor(points.min(0) + 0.5), 0, shape).astype(int)
     high = np.clip(np.floor(points.max(0) + 0.5), 0, shape).astype(int)
     if (high <= low).any():
-        raise ValueError(f"the rectangle in {region.name} lies outside {layer.name}")
+        raise NotColorable(
+            f"The rectangle in {region.name} lies outside of {layer.name}. Move it "
+            "onto the picture, or choose no region under Advanced."
+        )
     size = high - low
     return (int(low[0]), int(low[1])), (int(size[0]), int(size[1]))
 

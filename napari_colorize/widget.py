@@ -7,35 +7,38 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from magicgui.widgets import CheckBox, ComboBox, Container, PushButton
-from napari.layers import Image, Shapes
 from napari.utils.notifications import show_error, show_warning
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QKeySequence, QShortcut  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QFileDialog
 
 from colorize_engine import ModelError, list_models
 from colorize_engine.card import read_card
 from napari_colorize import overlay, preferences
+from napari_colorize.access import FocusRing, foldable, label_controls
 from napari_colorize.controls import (
     CURRENT_SLICE,
     Advanced,
     LayerChoice,
     Sliders,
     Status,
-    collapsible,
 )
-from napari_colorize.job import Job, describe, summary
-from napari_colorize.results import METADATA, DecodeSettings
+from napari_colorize.job import Job, describe, reason, summary
+from napari_colorize.lists import LayerLists, images_of, shapes_of
+from napari_colorize.results import DecodeSettings
 from napari_colorize.runs import Run, plain, registry, run_of
-from napari_colorize.source import shown_frame, source_of
+from napari_colorize.source import NotColorable, shown_frame, source_of
 from napari_colorize.worker import Cancelled, Worker
 
 if TYPE_CHECKING:
     import napari
-    from napari.layers import Layer
+    from napari.layers import Image, Layer
 
     from colorize_engine import Card
     from napari_colorize.results import Results
     from napari_colorize.source import Source
 
+_STOPPED = "Stopped. All layers are as they were."
 # Layers that some widget is coloring now.
 _in_work: WeakSet[Layer] = WeakSet()
 
@@ -63,27 +66,29 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         chosen = preferences.read()
         self._cards = {card.name: card for card in list_models()}
         self.image = ComboBox(
-            choices=self._images, nullable=True, label="image", tooltip="What to color."
+            choices=lambda _widget: images_of(self._viewer),
+            nullable=True,
+            label="&image",
+            tooltip="The image layer to color.",
         )
         self.model = ComboBox(
             choices=list(self._cards),
             value=chosen.model if chosen.model in self._cards else None,
-            label="model",
-            tooltip="\n".join(
-                f"{c.name}: {c.description}" for c in self._cards.values()
-            ),
+            label="&model",
+            tooltip="The nets that find the colors.\n"
+            + "\n".join(f"{c.name}: {c.description}" for c in self._cards.values()),
         )
         self.run_button = PushButton(
-            text="Colorize", tooltip="Run the nets and add the chosen layers."
+            text="Colori&ze", tooltip="Run the nets and add the chosen layers."
         )
         self.state = Status()
         self.sliders = Sliders()
         self.keep = CheckBox(
-            text="keep earlier results",
+            text="&keep earlier results",
             tooltip="Add new layers instead of replacing those of the last run.",
         )
         self.save_button = PushButton(
-            text="Save picture...",
+            text="S&ave picture...",
             tooltip="Write the colored picture, with its settings in the file.",
             enabled=False,
         )
@@ -92,16 +97,26 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         )
         self.layer_choice = LayerChoice(chosen.layers)
         size = chosen.working_size or self._cards[self.model.value].working_size
-        self.advanced = Advanced(chosen, size, self._shapes)
-        layout = self.native.layout()
-        layout.addWidget(collapsible("Layers to add", self.layer_choice, opened=True))
-        layout.addWidget(self.keep.native)
-        layout.addWidget(self.save_button.native)
-        layout.addWidget(collapsible("Advanced", self.advanced.native, opened=False))
-        layout.addStretch()
+        self.advanced = Advanced(chosen, size, lambda _widget: shapes_of(self._viewer))
+        self._lay_out()
         self._connect()
         self._on_model()
         self._on_image()
+
+    def _lay_out(self) -> None:
+        label_controls(self)
+        layout = self.native.layout()
+        layout.addWidget(self.layer_choice)
+        layout.addWidget(self.keep.native)
+        layout.addWidget(self.save_button.native)
+        advanced = foldable("A&dvanced", self.advanced.native, opened=False)
+        layout.addWidget(advanced)
+        layout.addStretch()
+        FocusRing(self.native)
+        # Only while the keyboard is in the widget: napari has Esc for drawing.
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.native)
+        escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        escape.activated.connect(self.cancel)
 
     @property
     def busy(self) -> bool:
@@ -130,33 +145,9 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         self.advanced.folder.changed.connect(self._on_model)
         self.image.changed.connect(self._on_image)
         registry.changed.connect(self._on_runs)
-        events = self._viewer.layers.events
-        for event, react in self._viewer_events():
-            getattr(events, event).connect(react)
-        for layer in self._viewer.layers:
-            layer.events.name.connect(self._on_layers)
-        self._viewer.layers.selection.events.active.connect(self._on_selection)
-        self._on_layers()
-        self._on_selection()
+        self._viewer.layers.events.removed.connect(self._on_removed)
+        self._lists = LayerLists(self._viewer, self.image, self.advanced.region)
         self.native.destroyed.connect(self._on_destroyed)
-
-    def _viewer_events(self) -> tuple[tuple[str, Any], ...]:
-        return (
-            ("inserted", self._on_inserted),
-            ("removed", self._on_removed),
-            ("reordered", self._on_layers),
-        )
-
-    def _images(self, _widget: Any = None) -> list[tuple[str, Image]]:
-        """Images of the viewer that are not results."""
-        return [
-            (layer.name, layer)
-            for layer in self._viewer.layers
-            if isinstance(layer, Image) and METADATA not in layer.metadata
-        ]
-
-    def _shapes(self, _widget: Any = None) -> list[tuple[str, Shapes]]:
-        return [(s.name, s) for s in self._viewer.layers if isinstance(s, Shapes)]
 
     # What a person does.
 
@@ -167,7 +158,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         try:
             layer = self._checked_layer()
             source = self._source(layer)
-        except ValueError as error:
+        except NotColorable as error:
             show_warning(str(error))
             self.status.value = str(error)
             return
@@ -209,13 +200,23 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         """Give the chosen image, if it can be colored now."""
         layer = plain(self.image.value)
         if layer is None or layer not in self._viewer.layers:
-            raise ValueError("there is no image to color: open or choose one first")
+            raise NotColorable(
+                "There is no image to color. Open one, or choose one in the list."
+            )
         if layer in _in_work:
-            raise ValueError(f"{layer.name} is being colored already")
+            raise NotColorable(
+                f"{layer.name} is being colored already. Wait until that is done, or "
+                "cancel it."
+            )
         if self._viewer.dims.ndisplay != 2:
-            raise ValueError("coloring needs the 2-D display: switch 3-D off first")
+            raise NotColorable(
+                "Coloring needs the 2-D display. Switch 3-D off with the button below "
+                "the list of layers, and press Colorize again."
+            )
         if not self.layer_choice.kinds():
-            raise ValueError("tick at least one of the layers to add")
+            raise NotColorable(
+                "No layer would come of this. Tick at least one under 'Layers to add'."
+            )
         return layer
 
     def _source(self, layer: Image) -> Source:
@@ -238,16 +239,28 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         worker.finished.connect(lambda: self._on_finished(job))
         self._worker, self._layer = worker, job.layer
         _in_work.add(job.layer)
-        self.run_button.enabled = False
-        self.state.running(True)
+        self._show_busy(True)
         worker.start()
 
     def cancel(self) -> None:
         """Stop the nets; all layers stay as they are."""
         if self._worker is not None:
             self._worker.cancel()
-            self.state.cancel.enabled = False
-            self.status.value = "stopping"
+            self.status.value = "Stopping..."
+
+    def _show_busy(self, busy: bool) -> None:
+        """Offer Cancel or Colorize; the keyboard goes from the one to the other."""
+        colorize, cancel = self.run_button.native, self.state.cancel.native
+        handed_on = (colorize if busy else cancel).hasFocus()
+        if not busy:
+            self.run_button.enabled = True
+            if handed_on:
+                colorize.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.state.running(busy)
+        if busy:
+            if handed_on:
+                cancel.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.run_button.enabled = False
 
     # What a worker tells.
 
@@ -261,7 +274,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         if self._closed or stopped or job.layer not in self._viewer.layers:
             results.close()
             if not self._closed:
-                self.status.value = "cancelled"
+                self.status.value = _STOPPED
             return
         self._fill_devices(devices)
         earlier = {}
@@ -295,7 +308,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         if self._closed:
             return
         if isinstance(error, Cancelled):
-            self.status.value = "cancelled"
+            self.status.value = _STOPPED
             return
         text = describe(error)
         self.status.value = text
@@ -305,33 +318,14 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         _in_work.discard(job.layer)
         self._worker = None
         if not self._closed:
-            self.run_button.enabled = True
-            self.state.running(False)
+            self._show_busy(False)
 
     # What happens in the viewer.
-
-    def _on_layers(self, _event: Any = None) -> None:
-        self.image.reset_choices()
-        self.advanced.region.reset_choices()
-        images = self._images()
-        if self.image.value is None and images:
-            self.image.value = images[-1][1]
-
-    def _on_inserted(self, event: Any) -> None:
-        event.value.events.name.connect(self._on_layers)
-        self._on_layers()
 
     def _on_removed(self, event: Any) -> None:
         if self._worker is not None and event.value is self._layer:
             self._worker.cancel()
-            show_warning(f"{event.value.name} was removed: coloring it was stopped")
-        self._on_layers()
-
-    def _on_selection(self, _event: Any = None) -> None:
-        active = self._viewer.layers.selection.active
-        if any(active is image for _, image in self._images()):
-            self._on_layers()
-            self.image.value = active
+            show_warning(f"{event.value.name} was removed, so coloring it was stopped.")
 
     def _on_image(self, _value: Any = None) -> None:
         run = self.run
@@ -380,15 +374,21 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
 
         run = self.run
         if run is None or "colorized" not in run.layers:
-            show_warning("there is no colored picture to save yet")
+            show_warning(
+                "There is no colored picture to save. Press Colorize first, with "
+                "'colorized' ticked."
+            )
             return
         data, attributes, _ = run.layers["colorized"].as_layer_data_tuple()
         try:
             write_image(path, data, attributes)
         except (OSError, ValueError) as error:
-            show_error(f"cannot save {path}: {error}")
+            show_error(
+                f"Could not save {path}: {reason(error)}. Choose another name or "
+                "folder."
+            )
             return
-        self.status.value = f"saved {path}"
+        self.status.value = f"Saved {path}"
 
     def _on_destroyed(self) -> None:
         """Stop the worker and listen no more; nothing of the widget exists any more."""
@@ -396,8 +396,5 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         if self._worker is not None:
             self._worker.cancel()
         registry.changed.disconnect(self._on_runs)
-        for event, react in self._viewer_events():
-            getattr(self._viewer.layers.events, event).disconnect(react)
-        for layer in self._viewer.layers:
-            layer.events.name.disconnect(self._on_layers)
-        self._viewer.layers.selection.events.active.disconnect(self._on_selection)
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
+        self._lists.release()

@@ -150,6 +150,7 @@ def test_from_open_sample_to_a_saved_picture(
     person.look("a-probability")
     probability.visible = False
 
+    window.resize(1400, 1240)
     person.choose(window.plugins_menu, "Colorize", "Colorize inspector")
     inspector: Inspector = widget_of(viewer, Inspector)
     qtbot.wait(300)
@@ -157,7 +158,10 @@ def test_from_open_sample_to_a_saved_picture(
     person.point_at((60, 520))
     qtbot.waitUntil(lambda: inspector.current is not None, timeout=5_000)
     assert inspector.pinned is not None
-    person.look("inspector")
+    dark = person.look("inspector")
+    viewer.theme = "light"
+    assert person.look("inspector-light").mean() > dark.mean() + 30
+    viewer.theme = "dark"
 
     path = tmp_path / "coffee.png"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
@@ -165,7 +169,7 @@ def test_from_open_sample_to_a_saved_picture(
     with Pillow.open(path) as saved:
         np.testing.assert_array_equal(np.asarray(saved), colored.data)
         assert "default" in " ".join(map(str, saved.info.values()))
-    assert colorize.status.value == f"saved {path}"
+    assert colorize.status.value == f"Saved {path}"
     person.look("saved")
 
 

@@ -137,7 +137,8 @@ def test_a_plain_runtime_error_is_not_swallowed(
     widget._viewer.add_image(GRAY, name="scan")
     slow_nets.error = RuntimeError("the device went away\nwith details")
     finish(widget)
-    assert notices == ["coloring failed: the device went away"]
+    assert len(notices) == 1
+    assert notices[0].startswith("Coloring failed: the device went away. ")
     assert ready(widget)
 
 
@@ -173,7 +174,7 @@ def test_cancel_takes_effect_within_one_forward_pass(
     qtbot.waitUntil(lambda: ready(widget), timeout=20_000)
     assert slow_nets.calls == 1
     assert [layer.name for layer in widget._viewer.layers] == ["scan"]
-    assert widget.status.value == "cancelled"
+    assert widget.status.value.startswith("Stopped.")
     assert not notices
 
 
@@ -241,7 +242,8 @@ def test_two_widgets_do_not_color_one_layer_at_once(
     viewer.add_image(GRAY, name="scan")
     started(widget, slow_nets, qtbot)
     second.run_button.native.click()
-    assert notices == ["scan is being colored already"]
+    assert len(notices) == 1
+    assert "scan is being colored already" in notices[0]
     slow_nets.go.set()
     qtbot.waitUntil(lambda: ready(widget), timeout=20_000)
     second.run_button.native.click()

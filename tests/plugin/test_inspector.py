@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gc
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, ClassVar
 from weakref import ref
@@ -24,10 +25,12 @@ from colorize_engine import ChannelBins, Colorizer, Distribution
 from napari_colorize import inspector as module
 from napari_colorize.charts import BarChart, bin_edges, scale_top, ticks
 from napari_colorize.inspector import Inspector
+from napari_colorize.panels import Scrolled
 from napari_colorize.pixels import describe
 from napari_colorize.results import DecodeSettings, Results
 from napari_colorize.runs import Pixel, Run, registry
 from napari_colorize.source import source_of
+from napari_colorize.words import value
 from napari_colorize.worker import Worker
 
 if TYPE_CHECKING:
@@ -66,6 +69,11 @@ class PlainRun:
         if (at < 0).any() or (at >= self.layer.data.shape).any():
             return None
         return make_pixel(tuple(at[:-2].tolist()), *at[-2:].tolist())
+
+    @property
+    def extent(self):
+        """All rows and columns of the layer."""
+        return (0, 0), self.layer.data.shape[-2:]
 
     def decode(self, settings):
         """Change the settings."""
@@ -289,6 +297,48 @@ def test_a_pin_moves_to_the_run_that_replaces_its_own_and_goes_with_it(viewer):
     assert len(again.changed) == 0
 
 
+def test_a_pixel_is_pinned_and_moved_without_a_mouse(viewer):
+    run = add_run(viewer, (5, 20, 30), scale=(1, 2, 0.5), translate=(0, 7, -3))
+    inspector = docked(viewer)
+    viewer.dims.set_current_step(0, 3)
+    row, column = inspector.place.row, inspector.place.column
+    assert (row.maximum(), column.maximum()) == (19, 29)
+    row.setValue(4)
+    assert inspector.pinned is None, "typing alone pins nothing"
+    column.setValue(6)
+    inspector.pin_button.click()
+    assert place(inspector.pinned) == ((3,), 4, 6)
+    column.stepUp()
+    assert place(inspector.pinned) == ((3,), 4, 7)
+    click(viewer, tuple(run.layer.data_to_world((3, 11, 12))))
+    assert place(inspector.pinned) == ((3,), 11, 12)
+    assert inspector.place.place == (11, 12)
+    viewer.dims.ndisplay = 3
+    assert not inspector.pin_button.isEnabled()
+
+
+def test_a_low_screen_does_not_cut_the_inspector_off(viewer):
+    add_run(viewer)
+    inspector = docked(viewer)
+    click(viewer, (2.0, 3.0))
+    viewer.cursor.position = (8.0, 9.0)
+    assert inspector.minimumSizeHint().height() < 300 < inspector.sizeHint().height()
+    scrolled = inspector.findChild(Scrolled)
+    assert scrolled.isAncestorOf(inspector._current_panel)
+    wide = inspector._current_panel.minimumSizeHint().width()
+    assert inspector.minimumSizeHint().width() > wide
+    assert not scrolled.isAncestorOf(inspector.export_button)
+
+
+def test_there_is_no_place_to_type_before_there_are_results(viewer):
+    inspector = docked(viewer)
+    assert not inspector.place.isEnabled()
+    assert not inspector.pin_button.isEnabled()
+    add_run(viewer)
+    assert inspector.place.isEnabled()
+    assert inspector.pin_button.isEnabled()
+
+
 # -- export
 
 
@@ -461,6 +511,50 @@ def test_marks_and_outline_have_the_color_of_the_text(qtbot, ink):
     emptiest = int(np.argmin(channel.decoded - channel.probabilities))
     at = scale.x(channel.centers[emptiest])
     assert wanted in near(image, at, scale.y(channel.probabilities[emptiest]))
+    zero = [
+        wanted in near(image, round(scale.x(0)), y, 0)
+        for y in np.arange(scale.area.top(), scale.area.top() + 20)
+    ]
+    assert 5 <= sum(zero) <= 15, "the line at 0 is dotted"
+
+
+@pytest.mark.parametrize("ink", ["white", "black"])
+def test_a_bar_of_the_color_of_the_paper_is_seen(qtbot, ink):
+    """Dark pixels have dark bars, which vanish on a dark theme but for their border."""
+    logits = np.full(len(A_BINS), -20, np.float32)
+    logits[15] = 0
+    flat = Distribution(np.zeros(len(B_BINS), np.float32), B_BINS)
+    pixel = Pixel((), 0, 0, 55.0, Distribution(logits, A_BINS), flat)
+    channel = describe(pixel, DecodeSettings(1.0, 0.0)).a
+    paper = "black" if ink == "white" else "white"
+    colors = np.full_like(channel.colors, QColor(paper).red())
+    chart = BarChart()
+    qtbot.addWidget(chart)
+    palette = chart.palette()
+    palette.setColor(QPalette.ColorRole.WindowText, QColor(ink))
+    palette.setColor(QPalette.ColorRole.Window, QColor(paper))
+    chart.setPalette(palette)
+    chart.resize(400, 160)
+    chart.show_channel(replace(channel, colors=colors))
+    image = paint(chart)
+    scale = chart.scale_of(channel)
+    edges = bin_edges(channel.centers)[15:17]
+    for x in (scale.x(edges[0]) + 1, scale.x(edges[1]) - 1):
+        assert QColor(ink).getRgb()[:3] in near(image, x, scale.y(0.1))
+
+
+def test_the_numbers_of_a_bar_are_told_where_it_is_pointed_at(qtbot):
+    channel = describe(make_pixel(), SETTINGS).a
+    chart, _ = show_chart(qtbot, channel)
+    scale = chart.scale_of(channel)
+    highest = int(channel.decoded.argmax())
+    text = chart.text_at(scale.x(channel.centers[highest]))
+    assert text.startswith(f"a* = {value(channel.centers[highest])}: ")
+    assert f"{channel.decoded[highest] * 100:.0f} % as decoded" in text
+    assert chart.text_at(scale.area.left() - 5) == ""
+    assert "green to red" in chart.accessibleDescription()
+    chart.show_channel(None)
+    assert chart.accessibleDescription() == chart.text_at(scale.x(30)) == ""
 
 
 def test_a_chart_without_a_pixel_is_empty(qtbot):

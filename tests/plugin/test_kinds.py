@@ -85,7 +85,7 @@ def test_a_multiscale_image_is_colored_at_full_resolution(
 def test_the_display_range_is_used_when_asked_for() -> None:
     counts = (GRAY.astype(np.int32) * 3 - 100).astype(np.int16)
     layer = Image(counts, contrast_limits=(-100, 665))
-    with pytest.raises(ValueError, match=r"int16.*display range"):
+    with pytest.raises(ValueError, match=r"16-bit numbers from 0 up.*display range"):
         source_of(layer).read(())
     frame = source_of(layer, display_range=True).read(())
     np.testing.assert_allclose(frame, GRAY / 255, atol=1e-6)
@@ -96,7 +96,7 @@ def test_the_display_range_is_used_when_asked_for() -> None:
 
 
 def test_floats_beyond_their_range_name_the_option() -> None:
-    with pytest.raises(ValueError, match=r"-5..300.*display range"):
+    with pytest.raises(ValueError, match=r"-5 to 300.*display range"):
         source_of(Image(np.array([[-5.0, 300.0]]))).read(())
 
 
@@ -114,10 +114,10 @@ def test_values_that_are_no_numbers_are_refused(
 
 def test_a_region_needs_a_rectangle_on_the_picture() -> None:
     layer, shapes = Image(GRAY, name="scan"), Shapes(ndim=2, name="roi")
-    with pytest.raises(ValueError, match="draw a rectangle in roi"):
+    with pytest.raises(ValueError, match="no rectangle in roi"):
         source_of(layer, region=shapes)
     shapes.add_rectangles(np.array([[500, 500], [600, 600]]))
-    with pytest.raises(ValueError, match="lies outside scan"):
+    with pytest.raises(ValueError, match="lies outside of scan"):
         source_of(layer, region=shapes)
     shapes.add_rectangles(np.array([[-10, 50], [9.5, 500]]))
     source = source_of(layer, region=shapes)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from colorize_engine import ChannelBins, Distribution
 from colorize_engine.color import lab_to_rgb, srgb_to_lab
-from napari_colorize.pixels import COLUMNS, describe, sharpened, summary, write_csv
+from napari_colorize.pixels import COLUMNS, describe, sharpened, write_csv
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -145,23 +145,6 @@ def test_each_bar_has_the_color_of_its_center_at_the_lightness_of_the_pixel():
             np.testing.assert_array_equal(color, expected)
     gray = numbers.a.colors[1]
     assert gray[0] == gray[1] == gray[2]
-
-
-def test_the_text_names_place_color_and_entropy():
-    text = summary(describe(make_pixel(frame=(3, 1)), make_settings()))
-    numbers = describe(make_pixel(), make_settings())
-    assert "frame 3, 1, row 12, column 34" in text
-    assert "L* 60.0" in text
-    assert "RGB {}, {}, {}".format(*numbers.rgb) in text
-    assert f"b* \N{MINUS SIGN}{-numbers.chroma[1]:.1f}" in text
-    assert "b 1.75 bits" in text
-    assert "frame" not in summary(numbers)
-
-
-def test_a_tiny_negative_value_is_not_shown_as_minus_zero():
-    neutral = make_distribution([0.5, 0.4999], [-0.01, 0.01])
-    text = summary(describe(make_pixel(a=neutral), make_settings(1, 0)))
-    assert "a* 0.0" in text
 
 
 def test_the_table_has_a_row_for_each_bin_of_each_pixel(tmp_path: Path):

@@ -81,6 +81,7 @@ def test_the_widget_takes_the_gray_layer_of_what_napari_opens(
 ) -> None:
     from napari.components import ViewerModel
 
+    from napari_colorize.lists import images_of
     from napari_colorize.widget import ColorizeWidget
 
     assert key in {sample.key for sample in plugin.contributions.sample_data}
@@ -89,7 +90,7 @@ def test_the_widget_takes_the_gray_layer_of_what_napari_opens(
     widget = ColorizeWidget(viewer)
     qtbot.addWidget(widget.native)
     assert widget.image.value.name == f"{key} gray"
-    assert [name for name, _ in widget._images()] == [f"{key} gray"]
+    assert [name for name, _ in images_of(viewer)] == [f"{key} gray"]
 
 
 def test_in_the_viewer_truth_and_gray_do_not_overlap(plugin: PluginManifest) -> None:

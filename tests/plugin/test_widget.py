@@ -35,7 +35,7 @@ def names(widget: ColorizeWidget) -> list[str]:
 def test_the_button_adds_all_layers_of_the_image(
     widget: ColorizeWidget, finish: Finish
 ) -> None:
-    assert widget.run_button.text.startswith("Colorize")
+    assert widget.run_button.text.replace("&", "").startswith("Colorize")
     widget._viewer.add_image(GRAY, name="scan")
     finish(widget)
     assert names(widget) == ["scan", *(f"scan {kind}" for kind in KINDS)]
@@ -298,6 +298,7 @@ def test_the_shown_bin_is_named_on_the_canvas(
 ) -> None:
     viewer = widget._viewer
     viewer.canvas.overlays.text.text = "my own"
+    viewer.canvas.overlays.text.box_color = "green"
     viewer.add_image(GRAY, name="scan")
     finish(widget)
     layer = viewer.layers["scan a probability"]
@@ -311,9 +312,12 @@ def test_the_shown_bin_is_named_on_the_canvas(
         assert f"bin {number + 1} of {len(centers)}" in viewer.canvas.overlays.text.text
     red = np.asarray(viewer.canvas.overlays.text.color)
     assert red[0] > red[1], "the last bin of a is red"
+    box = np.asarray(viewer.canvas.overlays.text.box_color)
+    assert list(box[:3]) == [0, 0, 0], "on a light canvas it could not be read"
     layer.visible = False
     assert viewer.canvas.overlays.text.text == "my own"
     assert not viewer.canvas.overlays.text.visible
+    assert viewer.canvas.overlays.text.box_color[1] > 0.4
 
 
 def test_the_device_list_is_filled_by_the_first_run(

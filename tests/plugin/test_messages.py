@@ -1,0 +1,191 @@
+"""Each message to a person: what happened and what to do, in plain words."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image, Shapes
+
+from colorize_engine import ModelError
+from napari_colorize import inspector, widget
+from napari_colorize.inspector import Inspector
+from napari_colorize.job import describe
+from napari_colorize.source import NotColorable, source_of
+from napari_colorize.widget import ColorizeWidget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+_JARGON = re.compile(
+    r"Error\b|Exception|Traceback|Errno|<class|NoneType|dtype|\b(u?int|float)\d+|"
+    r"ndarray|\bndim\b|\b0x[0-9a-f]+",
+)
+_ADVICE = re.compile(
+    r"(?<![a-z])(choose|press|tick|open|wait|draw|move|replace|switch|look|report)\b",
+    re.IGNORECASE,
+)
+
+
+def check(text: str) -> None:
+    """Fail unless it is whole sentences without jargon that say what to do."""
+    assert text[0].isupper(), text
+    assert text.endswith("."), text
+    assert "\n" not in text, text
+    assert ".." not in text, text
+    assert not _JARGON.search(text), text
+    assert _ADVICE.search(text), text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "nothing to color", "Coloring failed: KeyError. Press it.", "It failed."],
+)
+def test_the_check_refuses_poor_messages(text: str) -> None:
+    with pytest.raises((AssertionError, IndexError)):
+        check(text)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "not enough memory"),
+        (
+            RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"),
+            "not enough memory",
+        ),
+        (RuntimeError("the device went away.\n  at line 7"), "the device went away"),
+        (ValueError("there is no device 'cuda' here"), "no device 'cuda' here"),
+        (ValueError(), "no reason was given"),
+        (ModelError("x is no model folder: it lacks card.json"), "lacks card.json"),
+        (OSError(28, "No space left on device", "x.png"), "No space left on device"),
+        (KeyError("a"), "fault in the program"),
+        (AttributeError("'NoneType' object has no attribute 'x'"), "fault in"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_what_ends_a_run_is_told_in_plain_words(error: Exception, words: str) -> None:
+    text = describe(error)
+    check(text)
+    assert words in text
+
+
+def test_a_fault_of_the_program_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    describe(KeyError("lost"))
+    assert "KeyError" in caplog.text
+    caplog.clear()
+    describe(ValueError("there is no device"))
+    assert not caplog.text
+
+
+def outside() -> Shapes:
+    corners = np.array([[90.0, 90], [90, 99], [99, 99], [99, 90]])
+    return Shapes([corners], shape_type="rectangle", name="roi")
+
+
+@pytest.mark.parametrize(
+    ("picture", "region", "words"),
+    [
+        (np.full((4, 4), np.nan), None, "NaN"),
+        (np.array([[0.0, 7.0]]), None, "from 0 to 7"),
+        (np.zeros((4, 4), np.int64), None, "display range"),
+        (np.zeros((4, 4), np.uint8), Shapes(name="roi"), "no rectangle in roi"),
+        (np.zeros((4, 4), np.uint8), outside(), "lies outside of scan"),
+    ],
+    ids=["NaN", "range", "type", "no region", "outside"],
+)
+def test_pictures_that_cannot_be_colored_say_why(
+    picture: np.ndarray, region: Shapes | None, words: str
+) -> None:
+    layer = Image(picture, name="scan", contrast_limits=(0, 1))
+    with pytest.raises(NotColorable) as caught:
+        source_of(layer, region=region).read(())
+    check(str(caught.value))
+    assert words in str(caught.value)
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Texts of the notifications of a test, which are not shown."""
+    found: list[str] = []
+    for module, name in (
+        (widget, "show_warning"),
+        (widget, "show_error"),
+        (inspector, "show_error"),
+    ):
+        monkeypatch.setattr(module, name, found.append)
+    return found
+
+
+def nothing_ticked(colorize: ColorizeWidget) -> None:
+    """Ask for a run without any layer."""
+    colorize._viewer.add_image(np.zeros((5, 5), np.uint8))
+    for box in colorize.layer_choice.boxes.values():
+        box.value = False
+    colorize.colorize()
+
+
+def in_3d(colorize: ColorizeWidget) -> None:
+    """Ask for a run in 3-D."""
+    colorize._viewer.add_image(np.zeros((3, 5, 5), np.uint8))
+    colorize._viewer.dims.ndisplay = 3
+    colorize.colorize()
+
+
+def in_work(colorize: ColorizeWidget) -> None:
+    """Ask for a run of an image that another widget colors."""
+    layer = colorize._viewer.add_image(np.zeros((5, 5), np.uint8))
+    widget._in_work.add(layer)
+    colorize.colorize()
+
+
+@pytest.mark.parametrize(
+    ("do", "words"),
+    [
+        (ColorizeWidget.colorize, "no image"),
+        (nothing_ticked, "Layers to add"),
+        (in_3d, "2-D display"),
+        (in_work, "being colored already"),
+        (lambda colorize: colorize.save("x.png"), "no colored picture"),
+    ],
+    ids=["no image", "nothing ticked", "3-D", "in work", "nothing to save"],
+)
+def test_what_the_widget_refuses_it_explains(
+    qtbot: QtBot, said: list[str], do: Callable[[Any], None], words: str
+) -> None:
+    colorize = ColorizeWidget(ViewerModel())
+    qtbot.addWidget(colorize.native)
+    assert colorize.status.value == "Choose an image and press Colorize."
+    do(colorize)
+    assert len(said) == 1
+    check(said[0])
+    assert words in said[0]
+    assert not colorize.busy
+
+
+def test_files_that_cannot_be_written_are_explained(
+    qtbot: QtBot, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer = ViewerModel()
+    look = Inspector(viewer)
+    qtbot.addWidget(look)
+    look.export(tmp_path / "none" / "x.csv")
+    colorize = ColorizeWidget(viewer)
+    qtbot.addWidget(colorize.native)
+
+    picture = Image(np.zeros((4, 4, 3), np.uint8), rgb=True)
+    run = SimpleNamespace(layers={"colorized": picture})
+    monkeypatch.setattr(ColorizeWidget, "run", run)
+    colorize.save(str(tmp_path / "none" / "x.png"))
+    assert len(said) == 2
+    for text in said:
+        check(text)
+    assert "No such file or directory" in said[0]
+    assert "directory does not exist" in said[1]
