@@ -9,8 +9,11 @@ import threading
 from collections import Counter
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+import click
+
+from colorize_engine.cluster import ClusterLost
 from colorize_engine.console import (
     DONE,
     SOME_FAILED,
@@ -20,22 +23,34 @@ from colorize_engine.console import (
     one_line,
 )
 from colorize_engine.jobs import blank_record, check
-from colorize_engine.leftovers import sweep
-from colorize_engine.pipeline import Pipeline
+from colorize_engine.leftovers import swept
 from colorize_engine.report import Record, write_report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from pathlib import Path
 
-    from colorize_engine.colorizer import Colorizer
     from colorize_engine.jobs import Settings
     from colorize_engine.targets import Job, Plan
 
 
+class Executor(Protocol):
+    """Who does the work: `pipeline.Pipeline` here, `clusterjobs.ClusterJobs` afar."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called."""
+
+    def stop(self) -> None:
+        """Begin no more photos; safe in a signal handler."""
+
+    def run(self, jobs: Iterable[Job]) -> Generator[Record]:
+        """Color photos; yield the record of each, and end early after `stop`."""
+
+
 def run(
     plan: Plan,
-    load: Callable[[], Colorizer],
+    make: Callable[[], Executor],
     settings: Settings,
     report: Path | None = None,
 ) -> int:
@@ -44,8 +59,8 @@ def run(
     Parameters
     ----------
     plan : Plan
-    load
-        Loads the model; called once, and only if there is something to do.
+    make
+        Makes who does the work; called once, and only if there is something to do.
     settings : Settings
     report : Path or None
         Where to write the records, also those of a run that was stopped.
@@ -53,20 +68,39 @@ def run(
     Returns
     -------
     int
-        The exit code: 0 if all is done, 1 if some photo failed, 130 if stopped.
+        The exit code: 0 if all is done, 1 if some photo failed or the cluster was
+        lost, 130 if stopped.
     """
     tally = Tally()
-    written = True
+    stopped, whole = False, True
     try:
-        stopped = _color(plan, load, settings, tally)
+        stopped = _color(plan, make, settings, tally)
+    except ClusterLost as error:
+        complain(str(error))
+        whole = False
     finally:
         if report is not None:
-            written = _reported(report, tally, settings)
+            whole &= _reported(report, tally, settings)
     if stopped:
         complain("stopped")
         return STOPPED
     tally.tell_skipped()
-    return SOME_FAILED if tally.statuses["failed"] or not written else DONE
+    return DONE if whole and not tally.statuses["failed"] else SOME_FAILED
+
+
+def prepare_report(path: Path, *, overwrite: bool) -> None:
+    """Find early what would stop a report from being written at the end.
+
+    Raises
+    ------
+    click.UsageError
+    """
+    if os.path.lexists(path) and not overwrite:
+        raise click.UsageError(f"{path} exists; give --overwrite to replace it")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.UsageError(f"cannot write {path}: {error.strerror}") from error
 
 
 class Tally:
@@ -99,7 +133,7 @@ class Tally:
 
 
 def _color(
-    plan: Plan, load: Callable[[], Colorizer], settings: Settings, tally: Tally
+    plan: Plan, make: Callable[[], Executor], settings: Settings, tally: Tally
 ) -> bool:
     """Do the work of a plan; return whether it was stopped."""
     from tqdm import tqdm
@@ -110,17 +144,20 @@ def _color(
     ready = _checked(plan.jobs, settings, tally)
     if not ready:
         return False
-    for folder in {job.target.parent for job in ready}:
-        sweep(folder)
-    pipeline = Pipeline(load(), settings)
+    executor = make()
     # Without a terminal only the lines of notes and errors are of use.
     hidden = None if len(plan.jobs) > 1 else True
     bar: Any = tqdm(total=len(ready), unit="photo", disable=hidden, file=sys.stderr)
-    with bar, stopped_by_signals(pipeline.stop), closing(pipeline.run(ready)) as done:
+    with (
+        bar,
+        swept(job.target.parent for job in ready),
+        stopped_by_signals(executor.stop),
+        closing(executor.run(ready)) as done,
+    ):
         for record in done:
             tally.add(record)
             bar.update()
-    return pipeline.stopped
+    return executor.stopped
 
 
 def _checked(jobs: list[Job], settings: Settings, tally: Tally) -> list[Job]:

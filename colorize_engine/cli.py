@@ -17,6 +17,7 @@ from colorize_engine.console import (
     as_count,
     as_range,
     as_report,
+    complain,
 )
 
 if TYPE_CHECKING:
@@ -203,7 +204,8 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
-    help="Color a stack on a cluster of dask.distributed, as in tcp://HOST:8786.",
+    help="Color on a cluster of dask.distributed, as in tcp://HOST:8786. Its workers "
+    "must see photos, OUT and a model of your own under the same paths as you.",
 )
 @click.option(
     "--list-models",
@@ -228,15 +230,17 @@ def main(
     **settings: Any,
 ) -> int:
     """Color the photos, as the help tells; return the exit code."""
+    from colorize_engine.cluster import quieten
     from colorize_engine.stackcli import is_stack, run_stack
 
     stack = {"smoothing": smoothing, "channel": channel, "series": series}
     stack = {key: value for key, value in stack.items() if value is not None}
-    if is_stack(photos, output, bool(stack) or scheduler is not None):
-        of_photos = {"probabilities": probabilities, "report": report}
-        return run_stack(
-            photos, output, model, device, scheduler, settings | of_photos | stack
-        )
+    if scheduler is not None:
+        quieten()
+    if is_stack(photos, output, bool(stack)):
+        chosen = {**settings, **stack, "probabilities": probabilities, "report": report}
+        return run_stack(photos, output, named(model), device, scheduler, chosen)
+    from colorize_engine.batch import prepare_report
     from colorize_engine.jobs import Settings
     from colorize_engine.targets import TargetError, plan
 
@@ -253,31 +257,36 @@ def main(
         prepare_report(report, overwrite=settings["overwrite"])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return run(work, model, device, Settings(**settings), report)
-
-
-def prepare_report(path: Path, *, overwrite: bool) -> None:
-    """Find early what would stop a report from being written at the end.
-
-    Raises
-    ------
-    click.UsageError
-    """
-    if os.path.lexists(path) and not overwrite:
-        raise click.UsageError(f"{path} exists; give --overwrite to replace it")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise click.UsageError(f"cannot write {path}: {error.strerror}") from error
+        return run(work, model, device, scheduler, Settings(**settings), report)
 
 
 def run(
-    work: Plan, model: str, device: str, settings: Settings, report: Path | None
+    work: Plan,
+    model: str,
+    device: str,
+    scheduler: str | None,
+    settings: Settings,
+    report: Path | None,
 ) -> int:
-    """Color photos and return the exit code; see `batch.run`."""
+    """Color photos, here or on a cluster, and return the exit code; see `batch.run`."""
     from colorize_engine import batch
+    from colorize_engine.card import ModelError
+    from colorize_engine.cluster import ClusterError
+    from colorize_engine.clusterjobs import ClusterJobs
+    from colorize_engine.pipeline import Pipeline
 
-    return batch.run(work, lambda: load(model, device), settings, report)
+    def executor() -> batch.Executor:
+        if scheduler is None:
+            return Pipeline(load(model, device), settings)
+        cluster = ClusterJobs(scheduler, named(model), device, settings)
+        if not cluster.worker_count:
+            complain("the cluster has no workers yet; waiting for them")
+        return cluster
+
+    try:
+        return batch.run(work, executor, settings, report)
+    except (ClusterError, ModelError) as error:
+        raise click.UsageError(str(error)) from error
 
 
 def load(model: str, device: str) -> Colorizer:
@@ -290,10 +299,15 @@ def load(model: str, device: str) -> Colorizer:
     """
     from colorize_engine.colorizer import Colorizer
 
-    is_path = os.sep in model or "/" in model
+    found = named(model)
     try:
-        if is_path:
-            return Colorizer.from_folder(Path(model), device)
-        return Colorizer.from_pretrained(model, device)
+        if isinstance(found, Path):
+            return Colorizer.from_folder(found, device)
+        return Colorizer.from_pretrained(found, device)
     except (OSError, ValueError, RuntimeError) as error:
         raise click.UsageError(str(error)) from error
+
+
+def named(model: str) -> str | Path:
+    """Return a model as typed: a path if it is one for certain, else maybe a name."""
+    return Path(model) if os.sep in model or "/" in model else model

@@ -16,7 +16,7 @@ from colorize_engine.console import explained, one_line
 from colorize_engine.formats import stills, tiff
 from colorize_engine.formats.atomic import replacing
 from colorize_engine.formats.probabilities import ProbabilityWriter
-from colorize_engine.ledger import digest, is_current, signed
+from colorize_engine.ledger import digest, is_current, mark_of, signed
 from colorize_engine.report import ALREADY_DONE, IN_COLOR, Record
 from colorize_engine.toned import photo_is_in_color
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from colorize_engine.colorizer import Colorizer
     from colorize_engine.files import Mark
+    from colorize_engine.framemodel import FrameModel
     from colorize_engine.targets import Job
 
     Admit = Callable[[int], AbstractContextManager[None]]
@@ -62,24 +63,6 @@ def check(job: Job, settings: Settings) -> None:
     job.source.stat()
     if not job.resumes:
         _replaceable(job, settings, None)
-
-
-def mark_of(colorizer: Colorizer, settings: Settings) -> files.Mark:
-    """Return the record of what colors were computed with."""
-    from colorize_engine import __version__
-
-    def chosen(value: float | None, default: float) -> str:
-        return f"{default if value is None else value:g}"
-
-    card = colorizer.card
-    model = f"{card.name} {card.version} {card.model_hash}" if card else "custom"
-    values = {
-        "temperature": chosen(settings.temperature, colorizer.temperature),
-        "rebalance": chosen(settings.rebalance, colorizer.rebalance),
-        "saturation": f"{settings.saturation:g}",
-        "working size": chosen(settings.working_size, colorizer.working_size),
-    }
-    return files.Mark(f"napari-colorize {__version__}", model, values)
 
 
 def color_job(
@@ -135,12 +118,12 @@ def color_job(
 
 
 def blank_record(
-    job: Job, settings: Settings, colorizer: Colorizer | None = None
+    job: Job, settings: Settings, model: Colorizer | FrameModel | None = None
 ) -> Record:
     """Return a record that knows what is known before the work: failed so far."""
-    card = colorizer.card if colorizer else None
+    card = model.card if model else None
     chosen: dict[str, Any] = {
-        name: getattr(colorizer, name, None)
+        name: getattr(model, name, None)
         if getattr(settings, name) is None
         else getattr(settings, name)
         for name in ("temperature", "rebalance", "working_size")

@@ -13,19 +13,51 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from colorize_engine.files import format_of
+from colorize_engine.files import Mark, format_of
 from colorize_engine.formats import stills, tags, tiff
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from colorize_engine.files import Mark
+    from colorize_engine.colorizer import Colorizer
+    from colorize_engine.framemodel import FrameModel
     from colorize_engine.jobs import Settings
+    from colorize_engine.stackfiles import StackSettings
 
 # Of the event that formats.xmp writes to the history of a document.
 _OPENING, _CLOSING = b"<stEvt:parameters>", b"</stEvt:parameters>"
 _DIGEST_BYTES = 16
+
+
+def mark_of(
+    model: Colorizer | FrameModel, settings: Settings | StackSettings, **more: float
+) -> Mark:
+    """Return the record of what colors were computed with.
+
+    Parameters
+    ----------
+    model : Colorizer or FrameModel
+        What it says holds where a setting is None.
+    settings : Settings or StackSettings
+    more
+        Further numbers that the colors depend on, by their names.
+    """
+    from colorize_engine import __version__
+
+    def chosen(value: float | None, default: float) -> str:
+        return f"{default if value is None else value:g}"
+
+    card = model.card
+    name = f"{card.name} {card.version} {card.model_hash}" if card else "custom"
+    values = {
+        "temperature": chosen(settings.temperature, model.temperature),
+        "rebalance": chosen(settings.rebalance, model.rebalance),
+        "saturation": f"{settings.saturation:g}",
+        "working size": chosen(settings.working_size, model.working_size),
+        **{key: f"{value:g}" for key, value in more.items()},
+    }
+    return Mark(f"napari-colorize {__version__}", name, values)
 
 
 def digest(path: Path) -> str:

@@ -10,21 +10,27 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import sys
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 if sys.platform != "win32":
     import fcntl
 
-# The names that formats.atomic gives.
+# The names that formats.atomic gives, too.
 _TEMPORARY = re.compile(r"\.colorize-[0-9a-f]{12}\.part")
 _DAY = 24 * 60 * 60
+
+
+def temporary_name() -> str:
+    """Return a new name of a file that is left over when its run is killed."""
+    return f".colorize-{secrets.token_hex(6)}.part"
 
 
 @contextmanager
@@ -35,6 +41,22 @@ def writing_in(folder: Path) -> Iterator[None]:
     """
     with _locked(folder, exclusive=False):
         yield
+
+
+@contextmanager
+def swept(folders: Iterable[Path]) -> Iterator[None]:
+    """Remove what killed runs left in folders, and what is left when the block ends.
+
+    That is what the block's own workers leave when they are killed.
+    """
+    folders = set(folders)
+    for folder in folders:
+        sweep(folder)
+    try:
+        yield
+    finally:
+        for folder in folders:
+            sweep(folder)
 
 
 def sweep(folder: Path) -> int:

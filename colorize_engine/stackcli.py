@@ -39,7 +39,7 @@ def is_stack(photos: Sequence[str], output: str, asked: bool) -> bool:
 def run_stack(
     photos: Sequence[str],
     output: str,
-    model: str,
+    model: str | Path,
     device: str,
     scheduler: str | None,
     settings: Mapping[str, Any],
@@ -48,8 +48,10 @@ def run_stack(
 
     Parameters
     ----------
-    photos, output, model, device
+    photos, output, device
         As typed.
+    model
+        A folder for certain, or what may be a name.
     scheduler
         Address of a scheduler of ``dask.distributed``; None for this process.
     settings
@@ -58,13 +60,14 @@ def run_stack(
     Raises
     ------
     click.UsageError
-        If there is more than one input, an option that stacks do not have, or no such
-        model or device.
+        If there is more than one input, an option that stacks do not have, no such
+        model or device, or no such cluster.
     """
     from dataclasses import fields
 
     from tqdm import tqdm
 
+    from colorize_engine.cluster import ClusterError
     from colorize_engine.pretrained import ModelError
     from colorize_engine.stackfiles import StackSettings, color_stack_file
 
@@ -79,7 +82,6 @@ def run_stack(
     names = {field.name for field in fields(StackSettings)}
     chosen = StackSettings(**{k: v for k, v in settings.items() if k in names})
     source, target = Path(photos[0]), Path(output)
-    by_path = os.sep in model or "/" in model
     with tqdm(unit="frame", disable=None, file=sys.stderr) as bar:
 
         def progress(done: int, total: int) -> None:
@@ -90,14 +92,14 @@ def run_stack(
             notes = color_stack_file(
                 source,
                 target,
-                Path(model) if by_path else model,
+                model,
                 chosen,
                 device=device,
                 overwrite=settings["overwrite"],
                 scheduler=scheduler,
                 progress=progress,
             )
-        except ModelError as error:
+        except (ClusterError, ModelError) as error:
             raise click.UsageError(str(error)) from error
         except Exception as error:
             complain(f"{source}: {explained(error, source)}")

@@ -15,7 +15,8 @@ import numpy as np
 from colorize_engine import stacks
 from colorize_engine.formats.atomic import replacing
 from colorize_engine.formats.atomicfolder import replacing_folder, temporary_folder
-from colorize_engine.formats.picture import FileError, Mark
+from colorize_engine.formats.picture import FileError
+from colorize_engine.ledger import mark_of
 from colorize_engine.stackreader import StackFile, open_stack
 from colorize_engine.temporal import smoothed
 from colorize_engine.tiffstacks import close_files, ome_metadata
@@ -62,24 +63,6 @@ class StackSettings:
     temperature: float | None = None
     rebalance: float | None = None
     saturation: float = 1.0
-
-    def mark(self, model: stacks.FrameModel) -> Mark:
-        """Return the record of what colors were computed with."""
-        from colorize_engine import __version__
-
-        def chosen(value: float | None, default: float) -> str:
-            return f"{default if value is None else value:g}"
-
-        card = model.card
-        name = f"{card.name} {card.version} {card.model_hash}" if card else "custom"
-        values = {
-            "temperature": chosen(self.temperature, model.temperature),
-            "rebalance": chosen(self.rebalance, model.rebalance),
-            "saturation": f"{self.saturation:g}",
-            "working size": f"{model.working_size:g}",
-            "smoothing": f"{self.smoothing:g}",
-        }
-        return Mark(f"napari-colorize {__version__}", name, values)
 
 
 def is_stack_target(path: str | os.PathLike[str]) -> bool:
@@ -133,6 +116,8 @@ def color_stack_file(
     ------
     FileError, ValueError
         If the source is no stack, or a setting is wrong; ``ModelError`` for the model.
+    ClusterError
+        If no scheduler answers.
     FileExistsError
         If the target is there and `overwrite` is false.
     OSError
@@ -188,7 +173,7 @@ class _Job:
         self.decoding = settings.temperature, settings.rebalance, settings.saturation
         self.colors = self.lazy.colorize(*self.decoding)
         self.count = int(np.prod(self.lazy.frames))
-        self.mark = settings.mark(self.lazy.model)
+        self.mark = mark_of(self.lazy.model, settings, smoothing=settings.smoothing)
         self.progress = progress or (lambda done, total: None)
 
     @property

@@ -138,6 +138,16 @@ def test_left_overs_go_and_nothing_else(tmp_path: Path) -> None:
     assert leftovers.sweep(tmp_path / "missing") == 0
 
 
+def test_what_is_left_at_the_end_goes_too_also_after_an_error(tmp_path: Path) -> None:
+    names = [leftovers.temporary_name() for _ in range(2)]
+    touch(tmp_path, names[0])
+    with pytest.raises(KeyboardInterrupt), leftovers.swept([tmp_path, tmp_path]):
+        assert os.listdir(tmp_path) == []
+        touch(tmp_path, names[1])
+        raise KeyboardInterrupt
+    assert os.listdir(tmp_path) == []
+
+
 HOLD = """
 import sys
 from pathlib import Path
