@@ -1,12 +1,22 @@
 # make demo   colorize sample photos and write a before/after sheet
 # make napari open napari with the plugin and a sample
 # make test   install what the tests need and run them all
-# make lint   style, types and the walls between the packages
-# make build  wheel and sdist into dist/
+# make lint   style, types, docstrings and the walls between the packages
+# make build  wheel and sdist into dist/, checked by twine
+# make docs   build the documentation into site/; open site/index.html
 # make bench  run the benchmarks, write docs/benchmarks.md; FULLSIZE=folder of color photos
 #             of 6 megapixels or more for the one of upsampling
+#
+# make check-all       all of the above but demo and napari, and all that follows
+# make docstrings      every public name has a docstring (a part of lint)
+# make coverage        the tests; they must reach 95 % of the lines of engine and plugin
+# make check-engine    the wheel alone in an empty environment colors a picture
+# make check-napari    the wheel in an empty environment with napari: the widget is used
+# make check-training  a checkout in an empty environment trains a tiny model
+# make lowest          the tests with the lowest versions that pyproject.toml allows
 
 PYTHON ?= python3
+export PYTHON
 VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -18,7 +28,10 @@ DEBIAN += libgl1 libegl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libxkbcommon0 x
     xauth libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcb-xkb1 \
     libxkbcommon-x11-0
 
-.PHONY: demo napari test lint build bench debian clean
+.PHONY: demo napari test lint build docs bench debian clean
+.PHONY: check-all docstrings coverage check-engine check-napari check-training lowest
+# One after the other, also with make -j: benchmarks measure time, builds write dist/.
+.NOTPARALLEL:
 
 demo: $(VENV)/.base
 	$(BIN)/python examples/demo.py demo
@@ -33,15 +46,43 @@ napari: $(VENV)/.napari debian
 test: $(VENV)/.dev debian
 	$(BIN)/python -m pytest $(PYTEST)
 
-lint: $(VENV)/.dev
+lint: docstrings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docstrings: $(VENV)/.dev
+	$(BIN)/interrogate colorize_engine napari_colorize training
+
 build: $(VENV)/.dev
 	rm -rf dist
 	$(BIN)/python -m build --quiet
+	$(BIN)/twine check --strict dist/*
+
+check-all: lint coverage check-engine check-napari check-training lowest bench docs
+
+# Each of the two packages for itself, so that none hides behind the other.
+coverage: $(VENV)/.dev debian
+	$(BIN)/python -m pytest --cov --cov-report= $(PYTEST)
+	$(BIN)/coverage report --include='colorize_engine/*' --fail-under=95
+	$(BIN)/coverage report --include='napari_colorize/*' --fail-under=95
+
+check-engine: build
+	.ci/engine
+
+check-napari: build debian
+	.ci/napari
+
+check-training:
+	.ci/training
+
+lowest: debian
+	.ci/lowest
+
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "open site/index.html"
 
 bench: $(VENV)/.dev debian
 	$(BIN)/python benchmarks/run.py $(if $(FULLSIZE),--fullsize $(FULLSIZE))
@@ -61,6 +102,10 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e ".[napari,training,dev]"
 	touch $@ $(VENV)/.base $(VENV)/.napari
 
+$(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) -e ".[docs]"
+	touch $@ $(VENV)/.base
+
 # Installs as root on Debian and its kin; elsewhere it prints the line to run.
 debian:
 	@missing=""; \
@@ -73,4 +118,4 @@ debian:
 	    echo "    sudo apt-get install$$missing"; exit 1; fi
 
 clean:
-	rm -rf $(VENV) build dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist demo site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""Open napari with the plugin as it was installed, and color a sample with its widget.
+"""Open napari with the plugin as it was installed; color samples with its widget.
 
 Run it where the wheel is installed, under a display: ``xvfb-run -a python``. It exits
 with an error if the plugin is not found, fails, or adds no layers.
@@ -16,14 +16,12 @@ PATIENCE = 300  # seconds
 KINDS = ("colorized", "a", "b", "a probability", "b probability", "uncertainty")
 
 
-def main() -> None:
+def color(sample: str, viewer: napari.Viewer) -> None:
     """Open a sample, press the button, and compare the layers."""
-    viewer = napari.Viewer()
-    viewer.open_sample("napari-colorize", "astronaut")
+    viewer.layers.clear()
+    viewer.open_sample("napari-colorize", sample)
     (source,) = viewer.layers
     _, widget = viewer.window.add_plugin_dock_widget("napari-colorize", "Colorize")
-    if "torch" in sys.modules:
-        sys.exit("opening the widget imported torch")
     widget.run_button.native.click()
     end = time.monotonic() + PATIENCE
     while widget.busy or len(viewer.layers) == 1:
@@ -36,9 +34,21 @@ def main() -> None:
     expected = {f"{source.name} {kind}" for kind in KINDS}
     if added != expected:
         sys.exit(f"expected the layers {sorted(expected)}")
-    color = viewer.layers[f"{source.name} colorized"].data
-    if (color.max(axis=-1) - color.min(axis=-1)).max() == 0:
+    colored = viewer.layers[f"{source.name} colorized"].data[:]
+    if colored.shape != (*source.data.shape, 3):
+        sys.exit(f"the colored layer has the shape {colored.shape}")
+    if (colored.max(axis=-1) - colored.min(axis=-1)).max() == 0:
         sys.exit("the picture is still gray")
+
+
+def main() -> None:
+    """Color a picture and a stack."""
+    viewer = napari.Viewer()
+    viewer.window.add_plugin_dock_widget("napari-colorize", "Colorize")
+    if "torch" in sys.modules:
+        sys.exit("opening the widget imported torch")
+    for sample in ("astronaut", "pan"):
+        color(sample, viewer)
     viewer.close()
 
 

@@ -59,7 +59,12 @@ BENCHMARKS = (
     Benchmark("Memory", "memory.py"),
     Benchmark("Networks", "nets.py"),
     Benchmark("Color conversion", "color.py"),
-    Benchmark("Upsampling of predicted chroma", "upsampling.py", (), fullsize=True),
+    Benchmark(
+        "Upsampling of predicted chroma",
+        "upsampling.py",
+        ("--most", "4"),
+        fullsize=True,
+    ),
     Benchmark("Folders", "folders.py", ("--rounds", "3")),
     Benchmark("Stacks: memory", "stack_memory.py", ("--working-size", "64")),
     Benchmark("Stacks: flicker", "flicker.py", ("--frames", "6")),

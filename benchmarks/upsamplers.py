@@ -134,8 +134,6 @@ UPSAMPLERS: dict[str, Upsampler] = {
     "fast guided filter, r 2": partial(fast_guided, radius=2, epsilon=25.0),
     "fast guided filter, r 4": partial(fast_guided, radius=4, epsilon=25.0),
     "fast guided filter, r 8": partial(fast_guided, radius=8, epsilon=25.0),
-    "full guided filter, r 1": partial(guided, radius=1.0, epsilon=25.0),
     "full guided filter, r 4": partial(guided, radius=4.0, epsilon=25.0),
     "joint bilateral, 5 L*": partial(joint_bilateral, spread=1.0, likeness=5.0),
-    "joint bilateral, 10 L*": partial(joint_bilateral, spread=1.0, likeness=10.0),
 }

@@ -100,13 +100,14 @@ def main() -> None:
     parser.add_argument("photos", nargs="+", type=Path)
     parser.add_argument("--megapixels", nargs="+", type=float, default=[1, 4, 12])
     parser.add_argument("--model", default="default")
+    parser.add_argument("--most", type=int, default=99, help="photos of each size")
     parser.add_argument("--truth", action="store_true", help="enlarge true chroma")
     args = parser.parse_args()
     colorizer = Colorizer.from_pretrained(args.model)
     for megapixels in args.megapixels:
         scores = []
         for path in args.photos:
-            rgb = scaled(path, megapixels)
+            rgb = scaled(path, megapixels) if len(scores) < args.most else None
             if rgb is not None:
                 scores.append(score(rgb, colorizer, args.truth))
         if not scores:

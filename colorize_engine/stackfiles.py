@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from colorize_engine import stacks
+from colorize_engine.files import MAX_PIXELS
 from colorize_engine.formats.atomic import replacing
 from colorize_engine.formats.atomicfolder import replacing_folder, temporary_folder
 from colorize_engine.formats.picture import FileError
@@ -46,7 +47,7 @@ class StackSettings:
 
     Attributes
     ----------
-    channel, rgb, series, value_range
+    channel, rgb, series, value_range, max_pixels
         As in ``stackreader.open_stack``.
     working_size, smoothing
         As in ``stacks.predict``.
@@ -63,6 +64,7 @@ class StackSettings:
     temperature: float | None = None
     rebalance: float | None = None
     saturation: float = 1.0
+    max_pixels: int = MAX_PIXELS
 
 
 def is_stack_target(path: str | os.PathLike[str]) -> bool:
@@ -133,6 +135,7 @@ def color_stack_file(
             rgb=settings.rgb,
             series=settings.series,
             value_range=settings.value_range,
+            max_pixels=settings.max_pixels,
         )
         job = _Job(opened, model, device, settings, progress)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from colorize_engine.files import MAX_PIXELS
 from colorize_engine.formats.picture import FileError
+from colorize_engine.formats.stills import check_size, reading
 from colorize_engine.formats.values import fit, full_scale, retyped
 
 if TYPE_CHECKING:
@@ -74,9 +76,16 @@ class StackFile:
     steps: Steps
 
     def read(self, index: tuple[int, ...]) -> NDArray[Any]:
-        """Read a frame, in this thread."""
+        """Read a frame, in this thread.
+
+        Raises
+        ------
+        FileError
+            If the file is damaged.
+        """
         frame: Any = self.frames[index]
-        return np.asarray(frame.compute(scheduler="synchronous"))
+        with reading():
+            return np.asarray(frame.compute(scheduler="synchronous"))
 
 
 def open_stack(
@@ -86,6 +95,7 @@ def open_stack(
     rgb: bool = False,
     series: int | None = None,
     value_range: ValueRange = "full",
+    max_pixels: int = MAX_PIXELS,
 ) -> StackFile:
     """Open a TIFF file or a Zarr folder as a stack of frames.
 
@@ -108,6 +118,8 @@ def open_stack(
         Which values are black and white, as in ``files.read``. "auto": the smallest and
         the largest value of all frames together, so that no frame gets brighter than
         another; all are read once for it.
+    max_pixels : int
+        The most pixels of a frame.
 
     Raises
     ------
@@ -124,13 +136,35 @@ def open_stack(
     else:
         from colorize_engine.tiffstacks import read_tiff
 
+        _check_pages(path)
         raw = read_tiff(path, series)
     array, axes, color = _chosen(raw, channel, rgb)
     lead = axes[:-2]
     if not lead:
         raise FileError("it holds a single picture, not a stack of them")
+    check_size(array.shape[len(lead) + 1], array.shape[len(lead)], max_pixels)
     frames = _in_range(array, raw, value_range, len(lead), color)
     return StackFile(frames, lead, color, raw.steps)
+
+
+def _check_pages(path: Path) -> None:
+    """Refuse a TIFF file whose list of pages leads back to itself, for ever.
+
+    Raises
+    ------
+    FileError
+    """
+    from colorize_engine.formats.tiff import is_tiff
+    from colorize_engine.formats.tiffguard import page_offsets
+
+    with path.open("rb") as stream:
+        if is_tiff(stream.read(4)):
+            offsets, following = page_offsets(stream)
+            if following in offsets:
+                raise FileError(
+                    "the file is damaged: its list of pages leads back to page "
+                    f"{offsets.index(following)}"
+                )
 
 
 def _chosen(raw: RawStack, channel: int | None, rgb: bool) -> tuple[Any, str, bool]:

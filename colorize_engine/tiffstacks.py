@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from colorize_engine.formats import stills
+from colorize_engine.files import MAX_PIXELS
+from colorize_engine.formats import stills, tiffguard
 from colorize_engine.formats.picture import FileError
 from colorize_engine.stackreader import RawStack
 
@@ -140,6 +141,8 @@ def read_tiff(path: Path, series: int | None) -> RawStack:
             steps = steps_of(file, number)
             shape, dtype, axes = chosen.shape, chosen.dtype, chosen.axes
             bits, photometric = int(page.bitspersample), int(page.photometric)
+            with path.open("rb") as stream:
+                tiffguard.check_page(stream, page.aspage(), MAX_PIXELS)
     except (FileError, OSError, MemoryError):
         raise
     except Exception as error:

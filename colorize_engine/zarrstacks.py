@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +44,8 @@ _LETTERS = {
 }
 # Axes of arrays that name none, by their number.
 _UNNAMED = {3: "TYX", 4: "TZYX", 5: "TCZYX"}
+# A few bytes claim any number of frames, and dask lists a chunk for each.
+_MOST_FRAMES = 1_000_000
 _COLORS = {"red": "FF0000", "green": "00FF00", "blue": "0000FF", "alpha": "FFFFFF"}
 
 
@@ -67,6 +70,17 @@ def read_zarr(path: Path, series: int | None) -> RawStack:
         raise
     except Exception as error:
         raise FileError(f"it is no readable Zarr ({stills.line(error)})") from error
+    if len(axes) != array.ndim:
+        raise FileError(
+            f"it is no readable Zarr (it names {len(axes)} axes of {array.ndim})"
+        )
+    count = math.prod(
+        n for n, axis in zip(array.shape, axes, strict=True) if axis not in "YX"
+    )
+    if count > _MOST_FRAMES:
+        raise FileError(
+            f"it claims {count:,} frames; more than {_MOST_FRAMES:,} are not read"
+        )
     chunks = tuple(
         n if axis in "YX" else 1 for n, axis in zip(array.shape, axes, strict=True)
     )

@@ -31,6 +31,25 @@ settings.register_profile(
 settings.load_profile("patient")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of test_fuzz.py."""
+    group = parser.getgroup("damaged files")
+    group.addoption(
+        "--fuzz-cases",
+        type=int,
+        default=2000,
+        metavar="N",
+        help="how many damaged files the readers get (default: 2000)",
+    )
+    group.addoption(
+        "--fuzz-first",
+        type=int,
+        default=0,
+        metavar="N",
+        help="the number of the first of them, for others than before (default: 0)",
+    )
+
+
 def tiny_card_and_nets(*, chained: bool = False) -> tuple[Card, dict[str, UNet]]:
     """Untrained nets of a few hundred weights, fixed by a seed, and their card."""
     import torch

@@ -74,7 +74,8 @@ def _replacing(path: Path, overwrite: bool) -> Iterator[BinaryIO]:
         else:
             _take_name(temporary, path)
     except OSError as error:
-        raise (_about(path, error) if error.filename is None else error) from error
+        unknown = error.filename in (None, str(temporary))
+        raise (_about(path, error) if unknown else error) from error
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()

@@ -22,8 +22,8 @@ _SIZES = {
     **dict.fromkeys((LONG, 9, 11, 13), 4),
     **dict.fromkeys((RATIONAL, 10, 12, 16, 17, 18), 8),
 }
-_LARGEST_TAG = 1 << 24
-_MOST_TAGS = 4096
+_LARGEST_TAG, _LARGEST = 1 << 24, (1 << 32) - 1
+MOST_TAGS = 4096
 
 
 class Entry(NamedTuple):
@@ -64,9 +64,12 @@ class Exif:
         return Entry(LONG, 1, struct.pack(self.order + "I", value))
 
     def rational(self, value: float) -> Entry:
-        """Return a RATIONAL tag, exact for integers, else to four decimals."""
-        bottom = 1 if value == int(value) else 10_000
-        top = round(value * bottom)
+        """Return a RATIONAL tag, exact for integers, else to four decimals.
+
+        Numbers that are too large for that become the largest.
+        """
+        bottom = 1 if value == int(value) or value > _LARGEST // 10_000 else 10_000
+        top = min(round(value * bottom), _LARGEST)
         return Entry(RATIONAL, 1, struct.pack(self.order + "II", top, bottom))
 
 
@@ -116,23 +119,29 @@ def read_directory(stream: BinaryIO, offset: int, head: bytes) -> tuple[Director
     order = byte_order(head)
     big = 43 in head[2:4]
     number, layout, pointer = ("Q", "HHQ8s", "Q") if big else ("H", "HHI4s", "I")
+    # Tags that share their bytes would hold more than the file.
+    left = size = stream.seek(0, io.SEEK_END)
+    if not 0 <= offset < size:
+        raise ValueError("the directory lies beyond the end")
     stream.seek(offset)
     (count,) = _unpack(stream, order + number)
-    if count > _MOST_TAGS:
+    if count > MOST_TAGS:
         raise ValueError(f"{count} tags in one directory")
     raw = [_unpack(stream, order + layout) for _ in range(count)]
     (following,) = _unpack(stream, order + pointer)
     directory = {}
     for tag, kind, items, inline in raw:
         length = _SIZES.get(kind, 0) * items
-        if not 0 < length <= _LARGEST_TAG:
+        if not 0 < length <= min(_LARGEST_TAG, left):
             continue
         data = inline[:length]
         if length > len(inline):
-            stream.seek(struct.unpack(order + pointer, inline)[0])
+            (start,) = struct.unpack(order + pointer, inline)
+            stream.seek(min(start, size))
             data = stream.read(length)
         if len(data) == length:
             directory[tag] = Entry(kind, items, data)
+            left -= length
     return directory, following
 
 

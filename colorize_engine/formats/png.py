@@ -32,6 +32,17 @@ _SRGB = (
 )
 
 
+_CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
+# First column and row, and the steps from one to the next, of each pass of interlaced
+# pictures (ISO 15948, 8.2).
+_ADAM7 = (
+    *((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4)),
+    *((0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)),
+)
+_ALL_AT_ONCE = ((0, 0, 1, 1),)
+_PIECE = 1 << 20
+
+
 class Chunk(NamedTuple):
     """A chunk's type and its data; `whole` has length and checksum as well."""
 
@@ -76,7 +87,7 @@ def decode_deep(file: bytes) -> npt.NDArray[np.uint16]:
 
     Raises
     ------
-    ValueError, RuntimeError
+    ValueError, RuntimeError, zlib.error
         If the file is damaged.
     """
     import imagecodecs
@@ -84,10 +95,37 @@ def decode_deep(file: bytes) -> npt.NDArray[np.uint16]:
     chunks = split(file)
     if not chunks or chunks[-1].kind != b"IEND":
         raise ValueError("it ends in the middle")
+    _check_pixels(chunks)
     # libpng prints its complaints about other chunks on stderr.
     bare = [chunk.whole for chunk in chunks if chunk.kind in _PIXEL_CHUNKS]
     pixels: npt.NDArray[np.uint16] = imagecodecs.png_decode(SIGNATURE + b"".join(bare))
     return pixels
+
+
+def _check_pixels(chunks: list[Chunk]) -> None:
+    """Refuse pixels that libpng would only complain of, on stderr.
+
+    Raises
+    ------
+    ValueError, zlib.error
+        If they are too many or too few, or their checksum is wrong.
+    """
+    wide, high, _, kind, _, _, laced = struct.unpack(">IIBBBBB", chunks[0].data)
+    pixel = 2 * _CHANNELS[kind]
+    left = sum(
+        -(-(high - y) // down) * (1 + pixel * -(-(wide - x) // right))
+        for x, y, right, down in (_ADAM7 if laced else _ALL_AT_ONCE)
+        if x < wide and y < high
+    )
+    stream = zlib.decompressobj()
+    for part in chunks:
+        data = part.data if part.kind == b"IDAT" else b""
+        while data and left >= 0 and not stream.eof:
+            left -= len(stream.decompress(data, _PIECE))
+            data = stream.unconsumed_tail
+    left -= len(stream.flush())
+    if left or not stream.eof:
+        raise ValueError("its pixels are not as many as it says")
 
 
 def encode(

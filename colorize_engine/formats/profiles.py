@@ -7,7 +7,7 @@ sRGB would clip them.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -150,7 +150,8 @@ def _luminance_tables(profile: bytes, dtype: np.dtype[Any]) -> Floats | None:
     return tables if off < 1e-4 else None
 
 
-@cache
+# A profile can have megabytes, and every photo of a folder its own.
+@lru_cache(maxsize=8)
 def _is_srgb(profile: bytes) -> bool:
     """Whether a profile means what sRGB means, to about one of 255."""
     levels = np.linspace(0, 255, 6).round().astype(np.uint8)

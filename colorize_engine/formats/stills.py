@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import struct
-from typing import TYPE_CHECKING, Any, BinaryIO
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 from PIL import Image
@@ -13,6 +15,8 @@ from colorize_engine.formats import deep, exif, png, tags, xmp
 from colorize_engine.formats.picture import FileError, Metadata, Samples
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
     from PIL.ImageFile import ImageFile
 
@@ -20,7 +24,12 @@ if TYPE_CHECKING:
 _LEFT_OUT = frozenset(("EPS",))
 # Text in a PNG that is not text, or is kept elsewhere.
 _NOT_TEXT = ("XML:com.adobe.xmp", "Raw profile type", "exif:", "icc:")
+# Of the message of a library, which may quote what is in the file.
+_LONGEST = 200
+# Decoded in Python, pixel by pixel, with hundreds of bytes for each.
+_SLOW, _SLOW_PIXELS = "fits_gzip", 1 << 24
 _MODES_TO_RGB = frozenset(("P", "HSV", "YCbCr", "RGBX"))
+_ANIMATED = frozenset(("GIF", "PNG", "WEBP"))
 _MODES_TO_RGBA = frozenset(("PA", "RGBa"))
 
 
@@ -44,12 +53,14 @@ def read_still(stream: BinaryIO, max_pixels: int) -> Samples:
         source = io.BytesIO(png.header_first(stream.read()))
     image = open_image(source)
     check_size(image.width, image.height, max_pixels)
-    found = deep.decode(image, stream)
+    with reading():
+        found = deep.decode(image, stream)
     values, bits, alpha = _split(*found) if found else pixels(image)
     notes = []
-    if getattr(image, "is_animated", False) and image.format in ("GIF", "PNG", "WEBP"):
-        notes.append("animated: only the first frame is colored")
-    metadata, turned, complaints = _metadata(image)
+    with reading():
+        if image.format in _ANIMATED and getattr(image, "is_animated", False):
+            notes.append("animated: only the first frame is colored")
+        metadata, turned, complaints = _metadata(image)
     return Samples(
         values,
         bits,
@@ -59,6 +70,36 @@ def read_still(stream: BinaryIO, max_pixels: int) -> Samples:
         metadata=metadata,
         notes=(*notes, *complaints),
     )
+
+
+class _Clipped(io.BufferedIOBase):
+    """A file of which no more can be asked for than it holds.
+
+    Python sets memory aside for as many bytes as are asked for before it reads, and
+    Pillow asks for as many as a damaged header says.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self._size = stream, stream.seek(0, io.SEEK_END)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        left = max(0, self._size - self._stream.tell())
+        return self._stream.read(left if size is None or size < 0 else min(size, left))
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
 
 
 def open_image(stream: BinaryIO) -> ImageFile:
@@ -73,6 +114,7 @@ def open_image(stream: BinaryIO) -> ImageFile:
         If no plugin knows the file, or the one that does finds it damaged.
     """
     Image.preinit()
+    stream = cast("BinaryIO", _Clipped(stream))
     stream.seek(0)
     head, trouble = stream.read(16), ""
     tried: set[str] = set()
@@ -134,19 +176,19 @@ def pixels(
     FileError
         If the file is damaged.
     """
+    if image.tile and image.tile[0][0] == _SLOW:
+        check_size(image.width, image.height, _SLOW_PIXELS)
     try:
-        image.load()
-        array, bits = _array(image)
-    except MemoryError:
-        raise
-    except Image.DecompressionBombError as error:
+        with reading():
+            image.load()
+            array, bits = _array(image)
+    except FileError as error:
+        if not isinstance(error.__cause__, Image.DecompressionBombError):
+            raise
         raise FileError(
             f"{image.format} of {image.width} x {image.height} is too large for "
             "Pillow; convert it to PNG or TIFF"
         ) from error
-    except Exception as error:
-        # A decoder can fail on a damaged file in any way.
-        raise FileError(f"the file is damaged ({line(error)})") from error
     return (array, bits, None) if image.mode == "CMYK" else _split(array, bits)
 
 
@@ -227,6 +269,24 @@ def _dpi(info: dict[Any, Any], found: exif.Exif) -> tuple[float, float] | None:
     return (x, y) if 0 < x < 1e6 and 0 < y < 1e6 else tags.resolution(found)
 
 
+@contextmanager
+def reading() -> Iterator[None]:
+    """Turn whatever a decoder raises on a damaged file into a FileError.
+
+    They fail in any way; only the lack of memory, and what the system says of the file
+    or the disk, stay what they are.
+    """
+    try:
+        yield
+    except (FileError, MemoryError):
+        raise
+    except Exception as error:
+        # A place in the file that a damaged header names can be none at all.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise
+        raise FileError(f"the file is damaged ({line(error)})") from error
+
+
 def line(error: Exception) -> str:
     """Return the message of an error on one line, its type's name if it has none."""
-    return " ".join(str(error).split()) or type(error).__name__
+    return " ".join(str(error).split())[:_LONGEST] or type(error).__name__

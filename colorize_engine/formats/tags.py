@@ -35,6 +35,7 @@ _SCENE = TIFF_ONLY.union(
     (0x4746, 0x4749, 0x8298),
     range(0x9C9B, 0x9CA0),
 )
+_MOST_AN_INCH = 1e6
 # Interoperability (it may say "Adobe RGB") and gamma tell of the old pixels.
 _STALE = frozenset((0xA005, 0xA500))
 # Other programs keep the layout of the old file in its description.
@@ -58,7 +59,10 @@ def orientation(exif: Exif) -> int | None:
 
 
 def resolution(exif: Exif) -> tuple[float, float] | None:
-    """Return pixels an inch along x and y, None if not told or told without a unit."""
+    """Return pixels an inch along x and y; None if not told, or told without a unit.
+
+    A million and more is none: no format holds it, and no scanner has it.
+    """
     unit = integer(exif.main, _RESOLUTION_UNIT, exif.order)
     inch = {None: 1.0, 2: 1.0, 3: 2.54}.get(unit)
     values = []
@@ -70,6 +74,8 @@ def resolution(exif: Exif) -> tuple[float, float] | None:
         if not top or not bottom:
             return None
         values.append(inch * top / bottom)
+        if values[-1] >= _MOST_AN_INCH:
+            return None
     return values[0], values[1]
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from colorize_engine.formats import exif, stills, tags, xmp
+from colorize_engine.formats import exif, stills, tags, tiffguard, xmp
 from colorize_engine.formats.picture import FileError, Metadata, Samples
+from colorize_engine.formats.stills import reading
 from colorize_engine.formats.values import strips
 
 if TYPE_CHECKING:
@@ -69,26 +70,23 @@ def open_pages(stream: BinaryIO) -> Pages:
     import tifffile
 
     stream.seek(0)
-    try:
+    with reading():
         file = tifffile.TiffFile(stream)
-        pages = [file.pages[index].aspage() for index in range(len(file.pages))]
+        # Not as many as tifffile counts, which may go round in circles for ever.
+        offsets, following = tiffguard.page_offsets(stream)
+        pages = [file.pages[index].aspage() for index in range(len(offsets))]
         kept = [page for page in pages if not page.subfiletype & _NOT_A_PAGE]
         stacked = 0
         if len(pages) == 1 and file.series[0].ndim > pages[0].ndim:
             stacked = file.series[0].size // max(1, pages[0].size)
-        following = 0
-        if pages and not file.is_ndpi:
-            head = _head(stream)
-            _, following = exif.read_directory(stream, pages[-1].offset, head)
-    except MemoryError:
-        raise
-    except Exception as error:
-        # tifffile fails on damaged files in any way.
-        raise FileError(f"the file is damaged ({stills.line(error)})") from error
+    # It takes tags of any type and count.
+    sides = (side for page in pages for side in (page.imagewidth, page.imagelength))
+    if not all(isinstance(side, int) for side in sides):
+        raise FileError("the file is damaged: the size of a page is no whole number")
     # tifffile drops pages that it cannot find and only logs it.
     if not pages:
         raise FileError("the file is damaged: it has no page")
-    if following not in (0, *(page.offset for page in pages)):
+    if not file.is_ndpi and following not in (0, *offsets):
         raise FileError(
             f"the file is damaged: its list of pages breaks off after {len(pages)}"
         )
@@ -104,12 +102,16 @@ def read_pages(pages: Pages, max_pixels: int) -> Iterator[Samples]:
         When a page is damaged, too large, or of a kind that is no picture.
     """
     for page in pages.pages:
-        stills.check_size(page.imagewidth, page.imagelength, max_pixels)
-        metadata, turned, notes = _metadata(pages.stream, page)
-        profile = page.tags.valueof(_PROFILE)
+        with reading():
+            stills.check_size(page.imagewidth, page.imagelength, max_pixels)
+            if not _is_for_pillow(page):
+                tiffguard.check_page(pages.stream, page, max_pixels)
+                _check_channels(page)
+            metadata, turned, notes = _metadata(pages.stream, page)
+            profile = page.tags.valueof(_PROFILE)
         if page.photometric == _LAB or not isinstance(profile, bytes):
             profile = b""
-        for samples in _decoded(pages, page):
+        for samples in _decoded(pages, page, max_pixels):
             yield replace(
                 samples,
                 profile=profile,
@@ -143,24 +145,32 @@ def _metadata(
     return Metadata(tags.scene(found), packet, dpi=dpi), turned, notes
 
 
-def _decoded(pages: Pages, page: tifffile.TiffPage) -> Iterator[Samples]:
+def _decoded(
+    pages: Pages, page: tifffile.TiffPage, max_pixels: int
+) -> Iterator[Samples]:
     """Decode a page: one picture, or the stack behind it."""
-    try:
-        if pages.stacked:
-            # On disk where it can stay there, as such stacks are large.
-            stack = pages.file.series[0].asarray(out="memmap")
-            arrays = iter(stack.reshape(-1, *page.shape))
-        elif _is_for_pillow(page):
-            yield _by_pillow(pages.stream, page.index)
-            return
-        else:
-            arrays = iter((page.asarray(),))
-    except (FileError, MemoryError):
-        raise
-    except Exception as error:
-        raise FileError(f"the file is damaged ({stills.line(error)})") from error
+    if _is_for_pillow(page):
+        with reading():
+            samples = _by_pillow(pages.stream, page.index, max_pixels)
+        yield samples
+        return
+    with reading():
+        arrays = _stack(pages, page) if pages.stacked else iter((page.asarray(),))
     for array in arrays:
-        yield _samples(page, array)
+        with reading():
+            samples = _samples(page, array)
+        yield samples
+
+
+def _stack(pages: Pages, page: tifffile.TiffPage) -> Iterator[npt.NDArray[Any]]:
+    """Return the pictures behind a single page."""
+    series = pages.file.series[0]
+    if pages.stacked > 1 and series.nbytes > pages.file.filehandle.size:
+        raise FileError(
+            f"the file is damaged: it is too short for its {pages.stacked:,} pictures"
+        )
+    # On disk where it can stay there, as such stacks are large.
+    return iter(series.asarray(out="memmap").reshape(-1, *page.shape))
 
 
 def _is_for_pillow(page: tifffile.TiffPage) -> bool:
@@ -169,24 +179,23 @@ def _is_for_pillow(page: tifffile.TiffPage) -> bool:
     return page.photometric == _LAB or raw_ycbcr
 
 
-def _by_pillow(stream: BinaryIO, index: int) -> Samples:
+def _by_pillow(stream: BinaryIO, index: int, max_pixels: int) -> Samples:
     image = stills.open_image(stream)
     image.seek(index)
+    stills.check_size(image.width, image.height, max_pixels)
     values, bits, alpha = stills.pixels(image)
     return Samples(values, bits, alpha=alpha)
 
 
-def _samples(page: tifffile.TiffPage, array: npt.NDArray[Any]) -> Samples:
-    """Sort the channels of a decoded page.
+def _check_channels(page: tifffile.TiffPage) -> None:
+    """Refuse a page that is no picture; before it is decoded, as it may be huge.
 
     Raises
     ------
     FileError
-        If they are not those of a picture.
+        If its channels are not those of a picture.
     """
-    if page.axes == "SYX":
-        array = np.moveaxis(array, 0, -1)
-    elif page.axes not in ("YX", "YXS"):
+    if page.axes not in ("YX", "YXS", "SYX"):
         raise FileError("a page holds a volume; write its layers as pages of their own")
     colors = _CHANNELS.get(page.photometric)
     if colors is None:
@@ -194,12 +203,20 @@ def _samples(page: tifffile.TiffPage, array: npt.NDArray[Any]) -> Samples:
             f"its pixels are {_name(page)}, not gray, RGB, CMYK or Lab; develop or "
             "convert the file first"
         )
-    channels = array.shape[2] if array.ndim == 3 else 1
+    channels = page.shape[page.axes.index("S")] if "S" in page.axes else 1
     if channels not in (colors, colors + 1):
         raise FileError(
             f"its {channels} channels are said to be {_name(page)}; expected 1 of "
             "gray, 3 of RGB or 4 of CMYK, and at most one alpha channel"
         )
+
+
+def _samples(page: tifffile.TiffPage, array: npt.NDArray[Any]) -> Samples:
+    """Sort the channels of a decoded page."""
+    if page.axes == "SYX":
+        array = np.moveaxis(array, 0, -1)
+    colors = _CHANNELS[page.photometric]
+    channels = array.shape[2] if array.ndim == 3 else 1
     values = array[..., :colors] if array.ndim == 3 else array
     values = values[..., 0] if array.ndim == 3 and colors == 1 else values
     alpha: npt.NDArray[Any] | None = None

@@ -45,6 +45,8 @@ _STALE = frozenset(
     )
 )
 
+_BROKEN = "its XMP data are broken and were left out"
+
 
 def orientation(packet: bytes) -> int | None:
     """Return the orientation (1..8) that a packet tells, None if it tells none."""
@@ -61,7 +63,7 @@ def marked(packet: bytes, mark: Mark | None) -> tuple[bytes, list[str]]:
     if mark is None:
         return packet, []
     meta, kept = _parsed(packet)
-    notes = [] if kept else ["its XMP data are broken and were left out"]
+    notes = [] if kept else [_BROKEN]
     rdf = meta.find(f"{{{_RDF}}}RDF")
     if rdf is None:
         rdf = ElementTree.SubElement(meta, f"{{{_RDF}}}RDF")
@@ -84,7 +86,12 @@ def marked(packet: bytes, mark: Mark | None) -> tuple[bytes, list[str]]:
         ElementTree.SubElement(event, f"{{{_EVENT}}}{name}").text = value
     for prefix, uri in _PREFIXES.items():
         ElementTree.register_namespace(prefix, uri)
-    body = ElementTree.tostring(meta, encoding="utf-8", xml_declaration=False)
+    try:
+        body = ElementTree.tostring(meta, encoding="utf-8", xml_declaration=False)
+    except RecursionError:
+        # Elements in elements, thousands deep.
+        packet, _ = marked(b"", mark)
+        return packet, [_BROKEN]
     begin = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'.encode()
     return begin + body + b'\n<?xpacket end="w"?>', notes
 

@@ -66,6 +66,34 @@ def test_a_film_becomes_ome_tiff(
     assert (smooth[1:] != plain[1:]).any()
 
 
+def test_frames_of_too_many_pixels_are_refused(
+    film: Path,
+    tiny_model: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ("-o", tmp_path / "color.ome.tif", "-m", f"{tiny_model}/", "--channel", 1)
+    code, _, errors = call(capsys, film, *words, "--max-pixels", 32 * 48 - 1)
+    assert code == 1
+    assert "--max-pixels" in errors
+    assert errors.count("\n") == 1
+    assert not (tmp_path / "color.ome.tif").exists()
+    assert call(capsys, film, *words, "--max-pixels", 32 * 48)[0] == 0
+
+
+def test_a_zarr_of_countless_frames_is_refused(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a few bytes, as chunks that are not there are zero."""
+    path = tmp_path / "film.zarr"
+    zarr.create_array(str(path), shape=(10_000_000, 8, 8), chunks=(1, 8, 8), dtype="u1")
+    out = tmp_path / "color.zarr"
+    code, _, errors = call(capsys, path, "-o", out, "-m", f"{tiny_model}/")
+    assert code == 1
+    assert "10,000,000 frames" in errors
+    assert not out.exists()
+
+
 def test_zarr_in_and_out(
     tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
