@@ -62,7 +62,7 @@ BENCHMARKS = (
     Benchmark(
         "Upsampling of predicted chroma",
         "upsampling.py",
-        ("--most", "4"),
+        ("--most", "3"),
         fullsize=True,
     ),
     Benchmark("Folders", "folders.py", ("--rounds", "3")),
