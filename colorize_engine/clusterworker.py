@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from colorize_engine.card import ModelError, read_card
 from colorize_engine.console import explained, one_line
-from colorize_engine.framemodel import FrameModel, _loaded
+from colorize_engine.framemodel import FrameModel, loaded
 from colorize_engine.jobs import blank_record, color_job
 from colorize_engine.pipeline import Budget
 from colorize_engine.pretrained import find_folder
@@ -131,7 +131,7 @@ def _check_weights(expected: Card | None, found: Card | None) -> None:
 
 def _colorizer(model: FrameModel, threads: int) -> Colorizer:
     """Return the colorizer of this process, for one of its tasks."""
-    colorizer = _loaded(model.key, model.model, model.device)
+    colorizer = loaded(model.key, model.model, model.device)
     _check_weights(model.card, colorizer.card)
     served = copy.copy(colorizer)
     served.predictor = _InTurn(colorizer.predictor, threads)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-__all__ = ["FrameModel", "ModelLike"]
+__all__ = ["FrameModel", "ModelLike", "loaded"]
 
 # A name or folder of a model, or a function that any process can call to make one.
 ModelLike: TypeAlias = "str | Path | Callable[[], Colorizer]"
@@ -80,7 +80,7 @@ class FrameModel:
         about: Any
         if callable(model):
             key = str(tokenize(model, device))
-            about = _loaded(key, model, device)
+            about = loaded(key, model, device)
             bins, card = about.bins, about.card
         else:
             from colorize_engine.pretrained import WEIGHTS, find_folder, read_card
@@ -119,7 +119,7 @@ class FrameModel:
             If the frame is no picture; ``ModelError`` for the model.
         """
         with _RUNNING:
-            colorizer = _loaded(self.key, self.model, self.device)
+            colorizer = loaded(self.key, self.model, self.device)
             found = colorizer.predict(frame, self.working_size)
         light = found.lightness[np.newaxis]
         return np.concatenate(
@@ -140,8 +140,22 @@ class FrameModel:
         )
 
 
-def _loaded(key: str, model: ModelLike, device: str) -> Colorizer:
-    """Load a model, or take it from the last ones."""
+def loaded(key: str, model: ModelLike, device: str) -> Colorizer:
+    """Load a model, or take it from those that this process used last.
+
+    Parameters
+    ----------
+    key : str
+        Stands for model, device and weights, as in `FrameModel`.
+    model : str, Path or function
+        Name, folder, or what makes a colorizer.
+    device : str
+        As for ``Colorizer.from_pretrained``.
+
+    Returns
+    -------
+    Colorizer
+    """
     with _RUNNING:
         if key not in _KEPT:
             _KEPT[key] = _load(model, device)

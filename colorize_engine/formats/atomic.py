@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import shutil
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from colorize_engine.leftovers import writing_in
+from colorize_engine.leftovers import temporary_name, writing_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +54,7 @@ def replacing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _replacing(path: Path, overwrite: bool) -> Iterator[BinaryIO]:
-    temporary = path.with_name(f".colorize-{secrets.token_hex(6)}.part")
+    temporary = path.with_name(temporary_name())
     try:
         # Not tempfile, whose files only their owner may read.
         stream = temporary.open("x+b")
