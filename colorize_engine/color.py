@@ -15,8 +15,6 @@ IEC 61966-2-1:1999 (sRGB), CIE 15:2004 (L*a*b*), ITU-R BT.709 (primaries).
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +22,7 @@ import numpy as np
 from colorize_engine import curves
 from colorize_engine.curves import BLOCK, Buffers
 from colorize_engine.gamut import TO_LINEAR, TO_XYZ, reduce_chroma
+from colorize_engine.threads import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["lab_to_rgb", "lab_to_srgb", "lightness", "srgb_to_lab"]
 
 _MIDDLE = np.float32(0.5)  # of linear RGB
-_MAX_THREADS = 8
 _THREAD_BLOCKS = 4  # a thread pays from that many blocks on
 
 
@@ -176,7 +174,12 @@ def lab_to_rgb(
 
     def kernel(block: slice, buffers: Buffers) -> None:
         light = np.clip(levels[block], 0, 100)
-        linear = _linear(light, ab[0, block], ab[1, block], buffers)
+        a, b = ab[0, block], ab[1, block]
+        if light.min() == 0 or light.max() == 100:
+            # Black and white have none; scans and prints are full of both.
+            some = (light > 0) & (light < 100)
+            a, b = a * some, b * some
+        linear = _linear(light, a, b, buffers)
         y, a, b = buffers.last
         reduce_chroma(linear, y, a, b)
         curves.encode(linear, out[block], buffers)
@@ -207,25 +210,12 @@ def _linear(
 
 def _run(kernel: Kernel, pixels: int) -> None:
     """Call `kernel` for all blocks of pixels, in threads where there are many."""
-    blocks = iter(
-        [slice(start, min(start + BLOCK, pixels)) for start in range(0, pixels, BLOCK)]
-    )
+    blocks = [
+        slice(start, min(start + BLOCK, pixels)) for start in range(0, pixels, BLOCK)
+    ]
 
-    def work(_: int = 0) -> None:
+    def begin() -> Callable[[slice], None]:
         buffers = Buffers.allocate()
-        for block in blocks:  # shared: each thread takes the next one
-            kernel(block, buffers.cut(block.stop - block.start))
+        return lambda block: kernel(block, buffers.cut(block.stop - block.start))
 
-    threads = min(_processors(), _MAX_THREADS, pixels // (_THREAD_BLOCKS * BLOCK))
-    if threads < 2:
-        work()
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, range(threads)))
-
-
-def _processors() -> int:
-    """Return the number of processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    spread(begin, blocks, _THREAD_BLOCKS)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from colorize_engine.curves import OFFSET, backward
+from colorize_engine.curves import DELTA, OFFSET, SLOPE, backward
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,9 +27,11 @@ TO_LINEAR = np.linalg.inv(_RELATIVE).astype(np.float32)
 
 _TOLERANCE = 4e-6  # of linear RGB: what counts as inside; 5e-5 when encoded
 _PRECISION = 1e-3  # of the factor that brings a color into the gamut
+_MARGIN = 1e-4  # by which the factor is less than what rounding might exceed
+_NEWTON_STEPS = 3
+_CLOSE = 3e-4  # a last step of that share of the factor has converged
 _SMALLEST = 1e-6  # a bracket of that width is narrow enough for any factor
-_STEPS = 6  # of bisection between the looks at who needs more
-_PIECE = 1 << 14  # pixels whose factors are found at a time
+_HALVINGS = 6  # between the looks at who needs more
 
 
 def reduce_chroma(linear: Floats, y: Floats, a: Floats, b: Floats) -> None:
@@ -47,13 +49,25 @@ def reduce_chroma(linear: Floats, y: Floats, a: Floats, b: Floats) -> None:
     """
     if linear.min() >= -_TOLERANCE and linear.max() <= 1 + _TOLERANCE:
         return
-    excess = np.abs(linear - np.float32(0.5)).max(axis=0)
-    outside = np.flatnonzero(excess > 0.5 + _TOLERANCE)
-    for start in range(0, outside.size, _PIECE):
-        pixels = outside[start : start + _PIECE]
-        # f(X) = y + x_slope * factor, and f(Z) likewise.
-        rays = y[pixels], a[pixels] / np.float32(500), b[pixels] / np.float32(-200)
-        linear[:, pixels] = _at(_fitting_factors(*rays), *rays)
+    outside = np.flatnonzero(_distance(linear) > 0.5 + _TOLERANCE)
+    # f(X) = y + x_slope * factor, and f(Z) likewise.
+    rays = y[outside], a[outside] / np.float32(500), b[outside] / np.float32(-200)
+    factors = _estimated_factors(linear[:, outside], *rays)
+    fitted = _at(factors, *rays)
+    # Written so that NaN counts as wrong, too.
+    wrong = np.flatnonzero(
+        ~((_distance(fitted) <= 0.5 + _TOLERANCE) & (factors >= 0) & (factors <= 1))
+    )
+    if wrong.size:
+        others = rays[0][wrong], rays[1][wrong], rays[2][wrong]
+        fitted[:, wrong] = _at(_bisected_factors(*others), *others)
+    linear[:, outside] = fitted
+
+
+def _distance(linear: Floats) -> Floats:
+    """Largest distance (n,) of (3, n) linear values from 0.5."""
+    red, green, blue = np.abs(linear - np.float32(0.5))
+    return np.maximum(np.maximum(red, green), blue, out=red)
 
 
 def _at(factor: Floats, y: Floats, x_slope: Floats, z_slope: Floats) -> Floats:
@@ -62,7 +76,64 @@ def _at(factor: Floats, y: Floats, x_slope: Floats, z_slope: Floats) -> Floats:
     return TO_LINEAR @ backward(f, np.empty_like(f), np.empty_like(f))
 
 
-def _fitting_factors(y: Floats, x_slope: Floats, z_slope: Floats) -> Floats:
+def _estimated_factors(
+    linear: Floats, y: Floats, x_slope: Floats, z_slope: Floats
+) -> Floats:
+    """Factors at which the color leaves the gamut by one channel, by Newton's method.
+
+    The channel is the first to leave it, and the method starts, where each went
+    straight from gray to `linear`. NaN where it has not converged.
+    """
+    luminance = backward(y[np.newaxis].copy(), *np.empty((2, 1, y.size), np.float32))[0]
+    limits = (linear > np.float32(0.5)).astype(np.float32)
+    limits -= luminance
+    change = linear - luminance
+    inside = np.abs(linear - np.float32(0.5)) <= np.float32(0.5)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        starts = limits / change
+    starts[inside] = np.inf
+    channel = starts.argmin(axis=0)
+    columns = np.arange(y.size)
+    factor: Floats = starts[channel, columns]
+    limit = limits[channel, columns]
+    black_or_white = np.abs(limit) <= _TOLERANCE
+    from_x, from_z = TO_LINEAR[channel, 0], TO_LINEAR[channel, 2]
+    limit += (1 - TO_LINEAR[channel, 1]) * luminance
+    step = factor
+    with np.errstate(all="ignore"):
+        for _ in range(_NEWTON_STEPS):
+            x, x_rate = _cubed(factor * x_slope + y)
+            z, z_rate = _cubed(factor * z_slope + y)
+            x *= from_x
+            z *= from_z
+            x += z
+            x -= limit
+            x_rate *= from_x
+            x_rate *= x_slope
+            z_rate *= from_z
+            z_rate *= z_slope
+            x_rate += z_rate
+            step = x / x_rate
+            factor = factor - step
+        factor *= np.float32(1 - _MARGIN)
+        factor[~(np.abs(step) <= _CLOSE * factor)] = np.nan
+    factor[black_or_white] = 0
+    return factor
+
+
+def _cubed(f: Floats) -> tuple[Floats, Floats]:
+    """Inverse of the cube root curve of CIE Lab and its derivative; `f` is spent."""
+    above = np.maximum(f, np.float32(DELTA))
+    f -= above
+    f *= np.float32(SLOPE)
+    squares = above * above
+    above *= squares
+    f += above
+    squares *= np.float32(3)  # 3 DELTA**2 is SLOPE
+    return f, squares
+
+
+def _bisected_factors(y: Floats, x_slope: Floats, z_slope: Floats) -> Floats:
     """Largest factors of the chroma that stay in the gamut, by bisection.
 
     Only among the brightest greenish yellows, for one color in 10,000, does a ray of
@@ -74,7 +145,7 @@ def _fitting_factors(y: Floats, x_slope: Floats, z_slope: Floats) -> Floats:
     while pixels.size:
         rays = y[pixels], x_slope[pixels], z_slope[pixels]
         low[pixels] = ends = _bisected(low[pixels], width[pixels], *rays)
-        width[pixels] *= np.float32(0.5**_STEPS)
+        width[pixels] *= np.float32(0.5**_HALVINGS)
         left = width[pixels]
         pixels = pixels[left > np.maximum(_PRECISION * (ends + left), _SMALLEST)]
     return low
@@ -100,7 +171,7 @@ def _bisected(
     from_xz = np.ascontiguousarray(TO_LINEAR[:, ::2])
     distance = np.empty_like(base)
     low, width = low.copy(), width.copy()
-    for _ in range(_STEPS):
+    for _ in range(_HALVINGS):
         width *= np.float32(0.5)
         middle = low + width
         np.multiply(middle, x_slope, out=f[0])

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from colorize_engine.color import lightness
+from colorize_engine.threads import spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LONGEST = 4
-_STRIP_PIXELS = 1 << 20
+_STRIP_PIXELS = 1 << 18  # with a few of them in memory, one a thread
 
 
 def working_shape(shape: tuple[int, int], working_size: int) -> tuple[int, int]:
@@ -67,11 +68,15 @@ def fit_lightness(image: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.flo
     # Reduced by half of the ratio at most, so that the last step still filters well.
     block = max(1, int(ratio / 2))
     rows = max(1, _STRIP_PIXELS // (full[1] * block)) * block
-    parts = [
-        np.asarray(Image.fromarray(lightness(image[top : top + rows])).reduce(block))
-        for top in range(0, full[0], rows)
-    ]
-    reduced = Image.fromarray(np.concatenate(parts))
+    parts: dict[int, NDArray[np.float32]] = {}
+
+    def reduce(top: int) -> None:
+        strip = Image.fromarray(lightness(image[top : top + rows]))
+        parts[top] = np.asarray(strip.reduce(block))
+
+    tops = range(0, full[0], rows)
+    spread(lambda: reduce, tops)
+    reduced = Image.fromarray(np.concatenate([parts[top] for top in tops]))
     kernel = Image.Resampling.BILINEAR if ratio >= 1 else Image.Resampling.BICUBIC
     box = (0, 0, full[1] / block, full[0] / block)
     fitted = reduced.resize((shape[1], shape[0]), kernel, box)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from colorize_engine.color import lab_to_rgb, lightness
+from colorize_engine.threads import spread
 from colorize_engine.upsample import METHODS, align, upsample
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from colorize_engine.decode import Distribution
 
 MAX_SATURATION = 100.0
-_STRIP_PIXELS = 1 << 20
+_STRIP_PIXELS = 1 << 18  # with a few of them in memory, one a thread
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +164,8 @@ class Prediction:
         result = np.empty((height, width, 4 if has_alpha else 3), kind)
         # In strips, so that a large picture is never held in float.
         rows = max(1, _STRIP_PIXELS // width)
-        for top in range(0, height, rows):
+
+        def color(top: int) -> None:
             strip = self.image[top : top + rows]
             light = lightness(strip)
             at_full = upsample(
@@ -173,4 +175,6 @@ class Prediction:
             part[..., :3] = lab_to_rgb(light, at_full, inner)
             if has_alpha:
                 part[..., 3] = strip[..., 3]
+
+        spread(lambda: color, range(0, height, rows))
         return result

@@ -29,14 +29,15 @@ class Augmentation:
     ----------
     crop : float
         Least side of a random crop, as a share of the photo's side; 1 for none.
-    lightness : bool
-        Whether tone curve, contrast, blur and grain of L vary, as in old photos.
+    aged : float
+        Share of the photos whose tone curve, contrast, blur and grain of L vary, as in
+        old ones.
     flip : bool
         Whether half of the photos are mirrored.
     """
 
     crop: float = 1.0
-    lightness: bool = False
+    aged: float = 0.0
     flip: bool = False
 
 
@@ -183,8 +184,10 @@ class Batches:
         if cut.shape[-1] != size:
             cut = F.interpolate(cut, (size, size), mode="bilinear", antialias=True)
         lightness = cut[:, 0] / 255
-        if augmentation.lightness:
-            lightness = age(lightness, dice)
+        if augmentation.aged:
+            old = age(lightness, dice)
+            chosen = (dice.uniform() < augmentation.aged)[:, None, None]
+            lightness = torch.where(chosen.to(self.device), old, lightness)
         return lightness * 100, cut[:, 1] - 128, cut[:, 2] - 128
 
 

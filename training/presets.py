@@ -37,8 +37,9 @@ _SCHEMES = {
     "zero-centered": {"step"},
     "lloyd-max": {"count"},
 }
-# Keys of a run that may be left out: photos seen before something begins.
+# Keys of a run that may be left out: photos seen before something begins, and a share.
 _DEFERRED = ("unweighted", "frozen")
+_AGED = "aged"
 _CHANNELS = {"both": ("both",), "separate": ("a", "b"), "a": ("a",), "b": ("b",)}
 
 
@@ -76,6 +77,8 @@ class Run:
         Photos seen before the class weights enter the loss: deferred re-weighting.
     frozen : int
         Photos seen before the encoder learns.
+    aged : float
+        Share of the photos whose L is augmented, where the preset augments it.
     number : int
         1 for the first run of these channels, which the next ones go on from.
     """
@@ -85,6 +88,7 @@ class Run:
     stages: tuple[Stage, ...]
     unweighted: int = 0
     frozen: int = 0
+    aged: float = 1.0
     number: int = 1
 
     @property
@@ -222,7 +226,7 @@ def _expect(what: str, found: set[str], wanted: set[str]) -> None:
 def _runs(entry: dict[str, Any]) -> list[Run]:
     """Turn an entry of the file into one run, or two for "separate"."""
     wanted = {"channels", "learning_rate_factor", "sizes"}
-    _expect("keys in [[runs]]", set(entry) - set(_DEFERRED), wanted)
+    _expect("keys in [[runs]]", set(entry) - {*_DEFERRED, _AGED}, wanted)
     if entry["channels"] not in _CHANNELS:
         raise ValueError(
             f"expected the channels {', '.join(_CHANNELS)}, got {entry['channels']!r}"
@@ -236,7 +240,10 @@ def _runs(entry: dict[str, Any]) -> list[Run]:
     if not all(stage.crop is None or 0 < stage.crop <= 1 for stage in stages):
         raise ValueError("expected crops in sizes that are above 0 and at most 1")
     deferred = {key: int(entry.get(key, 0)) for key in _DEFERRED}
-    run = Run("", float(entry["learning_rate_factor"]), stages, **deferred)
+    aged = float(entry.get(_AGED, 1.0))
+    if not 0 <= aged <= 1:
+        raise ValueError(f"expected {_AGED} in 0..1, got {aged}")
+    run = Run("", float(entry["learning_rate_factor"]), stages, **deferred, aged=aged)
     for key, photos in deferred.items():
         if not 0 <= photos < run.photos:
             raise ValueError(

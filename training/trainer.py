@@ -165,7 +165,7 @@ class Trainer:
         training, crop = self.preset.training, self.run.stage_at(self.done).crop
         return Augmentation(
             training["crop"] if crop is None else crop,
-            training["augment_lightness"],
+            self.run.aged if training["augment_lightness"] else 0.0,
             flip=True,
         )
 

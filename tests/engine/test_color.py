@@ -11,7 +11,7 @@ from skimage.color import lab2rgb, rgb2lab
 from skimage.color.colorconv import xyz_from_rgb
 from skimage.data import astronaut
 
-from colorize_engine import color
+from colorize_engine import threads
 from colorize_engine.color import lab_to_rgb, lab_to_srgb, lightness, srgb_to_lab
 from colorize_engine.curves import BLOCK
 
@@ -199,7 +199,7 @@ def test_integers_are_the_floats_but_for_rounding(dtype, allowed):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_strips_and_threads_equal_the_whole(dtype, monkeypatch):
-    monkeypatch.setattr(color, "_processors", lambda: 2)
+    monkeypatch.setattr(threads, "_processors", lambda: 2)
     rng = np.random.default_rng(5)
     height, width = 700, 9 * BLOCK // 600  # blocks for two threads, and a rest
     light = rng.uniform(-1, 101, (height, width)).astype(np.float32)
@@ -240,7 +240,7 @@ def test_empty_pictures():
 
 
 def test_temporaries_are_small(monkeypatch):
-    monkeypatch.setattr(color, "_processors", lambda: 2)
+    monkeypatch.setattr(threads, "_processors", lambda: 2)
     light = np.full((1000, 1000), 70, np.float32)
     chroma = np.full((2, 1000, 1000), 15, np.float32)
     chroma[:, :, :100] = 80  # out of gamut

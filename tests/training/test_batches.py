@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CPU = torch.device("cpu")
 PLAIN = Augmentation()
-FULL = Augmentation(crop=0.5, lightness=True, flip=True)
+FULL = Augmentation(crop=0.5, aged=1.0, flip=True)
 
 
 @pytest.fixture(scope="module")
@@ -136,11 +136,22 @@ def test_crops_and_mirrors_move_all_channels_alike() -> None:
 def test_aging_changes_lightness_only_and_keeps_its_range() -> None:
     batches = Batches(made(), np.arange(10), 10, 0, CPU)
     plain = batches.get(0, 32, PLAIN)
-    aged = batches.get(0, 32, Augmentation(lightness=True))
+    aged = batches.get(0, 32, Augmentation(aged=1.0))
     assert torch.equal(plain[1], aged[1])
     assert torch.equal(plain[2], aged[2])
     assert not torch.equal(plain[0], aged[0])
     assert 0 <= aged[0].min() < aged[0].max() <= 100
+
+
+def test_a_share_of_the_photos_is_aged_and_the_rest_stay_as_they_are() -> None:
+    batches = Batches(made(), np.tile(np.arange(10), 20), 200, 0, CPU)
+    plain, aged, some = (
+        batches.get(0, 32, Augmentation(aged=share))[0] for share in (0.0, 1.0, 0.3)
+    )
+    as_plain = (some == plain).flatten(1).all(1)
+    as_aged = (some == aged).flatten(1).all(1)
+    assert (as_plain | as_aged).all()
+    assert 0.6 < as_plain.float().mean() < 0.85
 
 
 def test_each_kind_of_aging_befalls_half_of_the_photos() -> None:

@@ -80,6 +80,12 @@ def test_a_run_may_have_crops_by_size_and_defer_the_class_weights(
     assert [run.frozen for run in runs] == [8, 0, 0]
 
 
+def test_a_run_may_age_a_share_of_its_photos(tiny: Preset, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(tiny.text.replace('"both"', '"both"\naged = 0.3'))
+    assert [run.aged for run in load_preset(path).runs] == [0.3, 1, 1]
+
+
 def test_runs_of_both_heads_go_on_from_each_other(tiny: Preset, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     start = tiny.text.index("[[runs]]")
@@ -132,6 +138,7 @@ def test_an_unknown_preset_is_an_error_that_lists_the_known(tmp_path: Path) -> N
         ("[32, 64]", "[32, 0]", "at least one pixel and one photo"),
         ("[32, 64]", "[32, 64, 1.5]", "above 0 and at most 1"),
         ('channels = "both"', 'channels = "both"\nunweighted = 9999', "unweighted in"),
+        ('channels = "both"', 'channels = "both"\naged = 1.5', "aged in 0..1"),
         ("[32, 64]", "[32]", "cannot be used"),
         ("[data]", "[data", "cannot be used"),
     ],

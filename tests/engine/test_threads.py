@@ -1,0 +1,68 @@
+"""Pieces of a picture in several threads."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from colorize_engine import threads
+
+
+@pytest.fixture(autouse=True)
+def three_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "_processors", lambda: 3)
+
+
+def names_of(count: int, fewest: int = 1) -> list[tuple[int, str]]:
+    """Which thread worked on which piece; each waits until all have begun."""
+    begun = min(3, count // fewest)
+    meeting = threading.Barrier(max(begun, 1))
+    found: list[tuple[int, str]] = []
+
+    def begin():
+        meeting.wait(20)
+        return lambda piece: found.append((piece, threading.current_thread().name))
+
+    threads.spread(begin, range(count), fewest)
+    return found
+
+
+def test_every_piece_is_worked_on_once() -> None:
+    found = names_of(100)
+    assert sorted(piece for piece, _ in found) == list(range(100))
+    assert threading.current_thread().name not in {name for _, name in found}
+
+
+@pytest.mark.parametrize(("count", "fewest"), [(0, 1), (1, 1), (5, 3)])
+def test_few_pieces_stay_in_their_thread(count: int, fewest: int) -> None:
+    here = threading.current_thread().name
+    assert names_of(count, fewest) == [(piece, here) for piece in range(count)]
+
+
+def test_work_within_a_piece_stays_in_its_thread() -> None:
+    found: set[tuple[str, str]] = set()
+
+    def outer(_: int) -> None:
+        name = threading.current_thread().name
+        within = lambda _: found.add((name, threading.current_thread().name))  # noqa: E731
+        threads.spread(lambda: within, range(9))
+
+    threads.spread(lambda: outer, range(9))
+    assert found
+    assert all(one == other for one, other in found)
+
+
+def test_an_error_ends_the_others_and_reaches_the_caller() -> None:
+    done: list[int] = []
+
+    def work(piece: int) -> None:
+        if piece == 4:
+            raise ZeroDivisionError("four")
+        done.append(piece)
+
+    with pytest.raises(ZeroDivisionError, match="four"):
+        threads.spread(lambda: work, range(100_000))
+    assert len(done) < 99_999
+    # And the next call finds nothing of it.
+    assert len(names_of(10)) == 10
