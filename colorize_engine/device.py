@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import torch
+
+_sharing = threading.Lock()
 
 
 def available_devices() -> list[str]:
@@ -58,6 +61,22 @@ def fast_dtype(device: torch.device) -> torch.dtype:
     else:
         fast = device.type == "cpu" and _cpu_has_bfloat16()
     return torch.bfloat16 if fast else torch.float32
+
+
+def take_share(of: int) -> None:
+    """Let torch use one in ``of`` of its threads when the calling thread asks it.
+
+    The others keep theirs: torch's setting is for the calling thread and for those that
+    begin later, so that a thread that ends at once sets it back for the latter.
+    """
+    import torch
+
+    with _sharing:
+        before = torch.get_num_threads()
+        torch.set_num_threads(max(1, before // of))
+        thread = threading.Thread(target=torch.set_num_threads, args=(before,))
+        thread.start()
+        thread.join()
 
 
 def _cpu_has_bfloat16() -> bool:

@@ -67,7 +67,9 @@ def reduce_chroma(linear: Floats, y: Floats, a: Floats, b: Floats) -> None:
 def _distance(linear: Floats) -> Floats:
     """Largest distance (n,) of (3, n) linear values from 0.5."""
     red, green, blue = np.abs(linear - np.float32(0.5))
-    return np.maximum(np.maximum(red, green), blue, out=red)
+    np.maximum(red, green, out=red)
+    farthest: Floats = np.maximum(red, blue, out=red)
+    return farthest
 
 
 def _at(factor: Floats, y: Floats, x_slope: Floats, z_slope: Floats) -> Floats:

@@ -1,9 +1,10 @@
-"""Many photos at once: threads that read and write, and one that runs the nets.
+"""Many photos at once: threads that read and write, and some that run the nets.
 
 Each working thread takes a photo from its file to its file, and meanwhile the others
-do. When it has lightness for the nets it hands it to the thread of the nets and waits.
+do. When it has lightness for the nets it hands it to a thread of the nets and waits.
 So the nets have work as long as some thread is ahead, and no more photos are in memory
-than there are threads.
+than there are threads. On a CPU the nets have two threads, each with half of the
+processors: two photos side by side take less time than one after the other on all.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from colorize_engine.device import take_share
 from colorize_engine.jobs import color_job
+from colorize_engine.threads import processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -40,25 +43,34 @@ _BATCH = 8
 
 
 class Nets:
-    """A predictor that runs another one in a thread of its own, for many callers.
+    """A predictor that runs another one in threads of its own, for many callers.
 
     Requests of one shape that wait at the same time run as a batch where that gains.
 
     Parameters
     ----------
     predictor
-        Called by one thread only.
+        Called by one thread only, unless it has an attribute ``concurrent = True``.
+    most : int
+        Of its calls at a time.
     """
 
     batched = False
 
-    def __init__(self, predictor: Predictor) -> None:
+    def __init__(self, predictor: Predictor, most: int = 1) -> None:
         self._predictor = predictor
         self._limit = _BATCH if _gains_by_batches(predictor) else 1
         self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._cancelled = False
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
+        side_by_side = 1
+        if getattr(predictor, "concurrent", False):
+            side_by_side = max(1, min(most, processors()))
+        self._threads = [
+            threading.Thread(target=self._serve, args=(side_by_side,), daemon=True)
+            for _ in range(side_by_side)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def __call__(self, lightness: Floats, /) -> Logits:
         """Predict, as `Predictor`.
@@ -77,17 +89,22 @@ class Nets:
         self._cancelled = True
 
     def close(self) -> None:
-        """End the thread, once no call can come any more."""
-        self._requests.put(None)
-        self._thread.join()
+        """End the threads, once no call can come any more."""
+        for _ in self._threads:
+            self._requests.put(None)
+        for thread in self._threads:
+            thread.join()
 
-    def _serve(self) -> None:
+    def _serve(self, side_by_side: int) -> None:
+        if side_by_side > 1:
+            take_share(side_by_side)
         waiting: list[Request] = []
         open_ = True
         while open_ or waiting:
             if not waiting:
                 open_ = self._take(waiting, wait=True)
-            while open_ and not self._requests.empty():
+            # What cannot go with the first is left to the other threads.
+            while open_ and self._limit > 1 and not self._requests.empty():
                 open_ = self._take(waiting, wait=False)
             if waiting:
                 waiting = self._answer_some(waiting)
@@ -216,7 +233,9 @@ class Pipeline:
             What was raised in a thread and is no failure of a photo (those are told
             in their records).
         """
-        self._nets = Nets(self._colorizer.predictor)
+        jobs = list(jobs)
+        most = min(len(jobs), self._threads // 2)
+        self._nets = Nets(self._colorizer.predictor, most)
         served = copy.copy(self._colorizer)
         served.predictor = self._nets
         waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()

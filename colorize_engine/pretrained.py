@@ -90,6 +90,9 @@ class Model:
     batched : bool
         Whether pictures may be given several at once. At reduced precision a batch is
         rounded otherwise than its pictures one by one, so there they run one by one.
+    concurrent : bool
+        Whether several threads gain by calling it at once, each with a share of the
+        processors.
 
     Parameters
     ----------
@@ -120,6 +123,7 @@ class Model:
         # Strides are powers of two, so the largest is a multiple of the other.
         self.stride = max(net.stride for net in nets.values())
         self.batched = dtype == torch.float32
+        self.concurrent = device.type == "cpu"
 
     def __call__(
         self, lightness: NDArray[np.float32]

@@ -57,7 +57,7 @@ def spread(
         _inside.now = True
         work(number)
 
-    threads = min(_processors(), _MOST, len(pieces) // fewest)
+    threads = min(processors(), _MOST, len(pieces) // fewest)
     if threads <= 1 or getattr(_inside, "now", False):
         work()
         return
@@ -65,7 +65,7 @@ def spread(
         list(pool.map(work_alone, range(threads)))
 
 
-def _processors() -> int:
+def processors() -> int:
     """Return the number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
         return len(os.sched_getaffinity(0))

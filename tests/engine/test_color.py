@@ -199,7 +199,7 @@ def test_integers_are_the_floats_but_for_rounding(dtype, allowed):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_strips_and_threads_equal_the_whole(dtype, monkeypatch):
-    monkeypatch.setattr(threads, "_processors", lambda: 2)
+    monkeypatch.setattr(threads, "processors", lambda: 2)
     rng = np.random.default_rng(5)
     height, width = 700, 9 * BLOCK // 600  # blocks for two threads, and a rest
     light = rng.uniform(-1, 101, (height, width)).astype(np.float32)
@@ -240,7 +240,7 @@ def test_empty_pictures():
 
 
 def test_temporaries_are_small(monkeypatch):
-    monkeypatch.setattr(threads, "_processors", lambda: 2)
+    monkeypatch.setattr(threads, "processors", lambda: 2)
     light = np.full((1000, 1000), 70, np.float32)
     chroma = np.full((2, 1000, 1000), 15, np.float32)
     chroma[:, :, :100] = 80  # out of gamut

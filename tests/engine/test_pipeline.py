@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import tifffile
+import torch
 from PIL import Image
 from skimage import data
 
@@ -233,6 +234,58 @@ def test_requests_of_one_shape_run_as_a_batch_where_that_gains() -> None:
     for row, shape in enumerate(shapes):
         expected = logits(np.full(shape, row, np.float32))
         np.testing.assert_array_equal(found[row], expected)
+
+
+def test_nets_that_gain_by_it_run_photos_side_by_side(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("colorize_engine.pipeline.processors", lambda: 8)
+    make_photos(tmp_path / "in", 6)
+    meeting, shares = threading.Barrier(2), []
+    before = torch.get_num_threads()
+    torch.set_num_threads(4)
+
+    class OnCpu:
+        concurrent = True
+
+        def __call__(self, light: np.ndarray) -> object:
+            meeting.wait(60)  # for the other one
+            shares.append(torch.get_num_threads())
+            return logits(light)
+
+    try:
+        assert statuses(planned(tmp_path), stand_in(OnCpu())) == ["done"] * 6
+        assert shares == [2] * 6
+        # Threads that begin later have them all again.
+        thread = threading.Thread(target=lambda: shares.append(torch.get_num_threads()))
+        thread.start()
+        thread.join()
+        assert shares[-1] == torch.get_num_threads() == 4
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_one_photo_has_all_processors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("colorize_engine.pipeline.processors", lambda: 8)
+    make_photos(tmp_path / "in", 1)
+    shares = []
+
+    class OnCpu:
+        concurrent = True
+
+        def __call__(self, light: np.ndarray) -> object:
+            shares.append(torch.get_num_threads())
+            return logits(light)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(4)
+    try:
+        assert statuses(planned(tmp_path), stand_in(OnCpu())) == ["done"]
+    finally:
+        torch.set_num_threads(before)
+    assert shares == [4]
 
 
 def test_pixels_wait_for_room_and_a_large_picture_goes_alone() -> None:

@@ -11,7 +11,7 @@ from colorize_engine import threads
 
 @pytest.fixture(autouse=True)
 def three_processors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads, "_processors", lambda: 3)
+    monkeypatch.setattr(threads, "processors", lambda: 3)
 
 
 def names_of(count: int, fewest: int = 1) -> list[tuple[int, str]]:
