@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from colorize_engine.cluster import ClusterLost
+from colorize_engine.card import ModelError
+from colorize_engine.cluster import ClusterError, ClusterLost
 from colorize_engine.console import (
     DONE,
     SOME_FAILED,
@@ -78,6 +79,10 @@ def run(
     except ClusterLost as error:
         complain(str(error))
         whole = False
+    except (click.UsageError, ClusterError, ModelError):
+        # Nothing was begun, and the next try needs the report's name.
+        report = None
+        raise
     finally:
         if report is not None:
             whole &= _reported(report, tally, settings)

@@ -78,7 +78,8 @@ class Colorizer:
     ----------
     predictor
         Any callable from lightness to logits, see ``Predictor``; one with an attribute
-        ``batched = True`` takes and gives a leading batch axis too.
+        ``batched = True`` takes and gives a leading batch axis too, one with
+        ``concurrent = True`` may be called by several threads at once.
     a_bins, b_bins : ChannelBins
         Bins that the logits are over.
     temperature, rebalance

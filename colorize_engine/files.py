@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import stat
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     import numpy.typing as npt
+
+    from colorize_engine.formats.picture import Samples
 
 __all__ = [
     "MAX_PIXELS",
@@ -105,8 +108,17 @@ class Photo:
 
         with self.path.open("rb") as stream:
             pages = tiff.open_pages(stream)
-            for samples in tiff.read_pages(pages, self.max_pixels):
-                yield develop(samples, self.value_range)
+            samples = tiff.read_pages(pages, self.max_pixels)
+            while (page := self._next(samples)) is not None:
+                yield develop(page, self.value_range)
+
+    def _next(self, pages: Iterator[Samples]) -> Samples | None:
+        """Read the next page; an error that names no file is about this one."""
+        try:
+            return next(pages, None)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise OSError(error.errno, reason, str(self.path)) from error
 
 
 def read(
@@ -267,17 +279,19 @@ def write(
     notes: list[str] = []
     with replacing(path, overwrite=overwrite) as stream:
         stored = (_stored(path, picture, notes) for picture in pictures)
+        first = next(stored, None)
+        if first is None:
+            raise FileError("there is no picture to write")
         if kind == "TIFF":
             from colorize_engine.formats.tiffwriter import write_pages
 
-            notes += write_pages(stream, stored, mark, page_count)
+            notes += write_pages(stream, chain([first], stored), mark, page_count)
         else:
             from colorize_engine.formats.stillwriter import encode
 
-            picture = next(stored)
             if next(stored, None) is not None:
                 raise FileError(f"{kind} cannot hold more than one picture")
-            file, more = encode(picture, kind, mark, quality)
+            file, more = encode(first, kind, mark, quality)
             notes += more
             stream.write(file)
     return tuple(dict.fromkeys(notes))

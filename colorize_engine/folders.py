@@ -73,7 +73,10 @@ def find_photos(folder: Path, leave_out: Path | None = None) -> Found:
             seen.add(identity)
             with os.scandir(place) as entries:
                 for entry in entries:
-                    _sort(entry, place, found, waiting, linked)
+                    try:
+                        _sort(entry, place, found, waiting, linked)
+                    except OSError as error:  # a link that leads nowhere it may
+                        found.errors.append(error)
         except OSError as error:
             found.errors.append(error)
         linked.sort()

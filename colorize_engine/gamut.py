@@ -40,8 +40,9 @@ def reduce_chroma(linear: Floats, y: Floats, a: Floats, b: Floats) -> None:
     Parameters
     ----------
     linear : (3, n) float32
-        Linear RGB of the colors. Those outside 0..1 are replaced by the most colorful
-        ones inside (their a* and b* too small by 0.1 % at most).
+        Linear RGB of the colors, n at most ``curves.BLOCK``. Those outside 0..1 are
+        replaced by the most colorful ones inside (their a* and b* too small by 0.1 %
+        at most).
     y : (n,) float32
         The same colors as f(Y) = (L* + 16) / 116, in 4/29..1.
     a, b : (n,) float32

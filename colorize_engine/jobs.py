@@ -233,7 +233,12 @@ def _write(
     """
     files.check_target(job.target, photo)
     notes: dict[str, None] = {}
-    job.target.parent.mkdir(parents=True, exist_ok=True)
+    folder = job.target.parent
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(
+            errno.ENOTDIR, "a file has the name of the folder", str(folder)
+        )
+    folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         writers = []
         for channel, path in zip("ab", job.probabilities, strict=False):

@@ -63,7 +63,8 @@ class Nets:
         self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._cancelled = False
         side_by_side = 1
-        if getattr(predictor, "concurrent", False):
+        # Only one thread takes batches.
+        if self._limit == 1 and getattr(predictor, "concurrent", False):
             side_by_side = max(1, min(most, processors()))
         self._threads = [
             threading.Thread(target=self._serve, args=(side_by_side,), daemon=True)
@@ -103,7 +104,7 @@ class Nets:
         while open_ or waiting:
             if not waiting:
                 open_ = self._take(waiting, wait=True)
-            # What cannot go with the first is left to the other threads.
+            # Without batches the others are left to the other threads.
             while open_ and self._limit > 1 and not self._requests.empty():
                 open_ = self._take(waiting, wait=False)
             if waiting:
@@ -233,7 +234,7 @@ class Pipeline:
             What was raised in a thread and is no failure of a photo (those are told
             in their records).
         """
-        jobs = list(jobs)
+        jobs, self._ending = list(jobs), False
         most = min(len(jobs), self._threads // 2)
         self._nets = Nets(self._colorizer.predictor, most)
         served = copy.copy(self._colorizer)

@@ -185,7 +185,11 @@ def _chosen(raw: RawStack, channel: int | None, rgb: bool) -> tuple[Any, str, bo
             array = array[(slice(None),) * place + (_channel(channel, count),)]
             axes = axes.replace("C", "")
     elif channel not in (None, 0) or (rgb and not color):
-        raise FileError("it has a single channel")
+        raise FileError(
+            "it is in color and has no channels to choose from"
+            if color
+            else "it has a single channel"
+        )
     rest = [letter for letter in axes if letter not in "YXS"]
     order = [axes.index(letter) for letter in (*rest, *"YXS"[: 2 + color])]
     names = _as_time_and_depth(rest, array.shape, order)

@@ -36,15 +36,16 @@ def spread(
 
     Raises
     ------
-    Exception
-        What a thread raised first; then the others begin no more pieces.
+    BaseException
+        What a thread raised, or the caller's Ctrl+C; the threads then begin no more
+        pieces.
     """
     waiting = iter(pieces)
     failed = threading.Event()
 
-    def work(_: int = 0) -> None:
-        one = begin()
+    def work() -> None:
         try:
+            one = begin()
             for piece in waiting:  # shared: each thread takes the next one
                 if failed.is_set():
                     return
@@ -53,16 +54,20 @@ def spread(
             failed.set()
             raise
 
-    def work_alone(number: int) -> None:
+    def work_alone(_: int) -> None:
         _inside.now = True
-        work(number)
+        work()
 
     threads = min(processors(), _MOST, len(pieces) // fewest)
     if threads <= 1 or getattr(_inside, "now", False):
         work()
         return
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work_alone, range(threads)))
+        try:
+            list(pool.map(work_alone, range(threads)))
+        except BaseException:
+            failed.set()
+            raise
 
 
 def processors() -> int:

@@ -73,8 +73,9 @@ def _replacing(path: Path, overwrite: bool) -> Iterator[BinaryIO]:
         else:
             _take_name(temporary, path)
     except OSError as error:
-        unknown = error.filename in (None, str(temporary))
-        raise (_about(path, error) if unknown else error) from error
+        if error.filename in (None, str(temporary)):
+            raise _about(path, error) from error
+        raise
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()

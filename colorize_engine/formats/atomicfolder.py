@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import shutil
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from colorize_engine.leftovers import temporary_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,7 @@ __all__ = ["replacing_folder", "temporary_folder"]
 @contextmanager
 def temporary_folder(target: Path) -> Iterator[Path]:
     """Name a folder beside a target, which is removed at the end."""
-    folder = target.with_name(f".colorize-{secrets.token_hex(6)}.part")
+    folder = target.with_name(temporary_name())
     try:
         yield folder
     finally:
@@ -30,23 +31,26 @@ def temporary_folder(target: Path) -> Iterator[Path]:
 def replacing_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
     """Name a temporary folder that takes a name when the block ends without an error.
 
-    What had the name is moved aside until the new folder has it, and then removed.
+    What had the name is moved aside until the new folder has it, and then removed;
+    whatever comes between, it is not lost.
     """
     target = Path(os.path.realpath(target))
-    with temporary_folder(target) as folder, temporary_folder(target) as old:
+    with temporary_folder(target) as folder:
         yield folder
         if not os.path.lexists(target):
             folder.rename(target)
             return
         if not overwrite:
             raise FileExistsError(errno.EEXIST, "the file exists", str(target))
-        target.rename(old)
+        old = target.with_name(temporary_name())
         try:
+            target.rename(old)
             folder.rename(target)
-        except OSError:
-            old.rename(target)
+        except BaseException:
+            if os.path.lexists(old) and not os.path.lexists(target):
+                old.rename(target)
             raise
-        with suppress(NotADirectoryError):
-            shutil.rmtree(old)
-            return
-        old.unlink()
+        if old.is_dir():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.unlink()

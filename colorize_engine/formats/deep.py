@@ -108,5 +108,6 @@ def _ppm(head: bytes, stream: BinaryIO, width: int, height: int) -> Deep:
         raise ValueError(f"it holds {size:,} of the {6 * width * height:,} bytes")
     stream.seek(found.end())
     pixels = np.frombuffer(stream.read(6 * width * height), ">u2")
-    values = pixels.reshape(height, width, 3).astype(np.uint16)
-    return values, int(found[3]).bit_length()
+    top = int(found[3])
+    scaled = np.minimum(pixels, top) * (65_535 / top)
+    return np.rint(scaled).astype(np.uint16).reshape(height, width, 3), 16

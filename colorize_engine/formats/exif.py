@@ -22,6 +22,8 @@ _SIZES = {
     **dict.fromkeys((LONG, 9, 11, 13), 4),
     **dict.fromkeys((RATIONAL, 10, 12, 16, 17, 18), 8),
 }
+# Of unsigned integers, for struct: SHORT, LONG, IFD, LONG8, IFD8.
+_NUMBERS = {SHORT: "H", LONG: "I", 13: "I", 16: "Q", 18: "Q"}
 _LARGEST_TAG, _LARGEST = 1 << 24, (1 << 32) - 1
 MOST_TAGS = 4096
 
@@ -79,13 +81,14 @@ def text_entry(text: bytes) -> Entry:
 
 
 def integer(directory: Directory, tag: int, order: str) -> int | None:
-    """Return the first value of a SHORT or LONG tag, None where there is none."""
+    """Return the first value of a tag of unsigned integers, None where there is none.
+
+    Also of the types IFD and IFD8, which pointers to directories may have.
+    """
     entry = directory.get(tag)
-    if entry is None or entry.kind not in (SHORT, LONG):
+    if entry is None or entry.kind not in _NUMBERS:
         return None
-    value: int = struct.unpack_from(
-        order + ("H" if entry.kind == SHORT else "I"), entry.data
-    )[0]
+    value: int = struct.unpack_from(order + _NUMBERS[entry.kind], entry.data)[0]
     return value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from colorize_engine.formats.exif import (
     RATIONAL,
@@ -112,11 +112,12 @@ def block(exif: Exif, limit: int) -> tuple[bytes, bool]:
     main = {tag: entry for tag, entry in exif.main.items() if tag not in TIFF_ONLY}
     exif, cut = replace(exif, main=main), False
     while len(data := build(exif)) > limit:
-        directory = exif.camera if exif.camera else exif.main
+        name = next(n for n in ("camera", "place", "main") if getattr(exif, n))
+        directory: Directory = getattr(exif, name)
         largest = max(directory, key=lambda tag: _bulk(directory, tag))
         rest = {tag: entry for tag, entry in directory.items() if tag != largest}
-        exif = replace(exif, camera=rest) if exif.camera else replace(exif, main=rest)
-        cut = True
+        parts: dict[str, Any] = {name: rest}
+        exif, cut = replace(exif, **parts), True
     return data, cut
 
 

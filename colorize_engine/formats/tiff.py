@@ -227,7 +227,9 @@ def _samples(page: tifffile.TiffPage, array: npt.NDArray[Any]) -> Samples:
             alpha = array[..., -1]
         else:
             notes = ("its fourth channel is no alpha and was left out",)
-    bits = page.bitspersample
+    bits: Any = page.bitspersample
+    if isinstance(bits, tuple):  # as in 5-6-5, which tifffile has scaled
+        bits = 8 * array.dtype.itemsize
     if page.photometric == _PALETTE:
         values, bits = _looked_up(page, values), 8
     elif alpha is not None and kind == _ASSOCIATED:

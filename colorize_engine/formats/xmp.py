@@ -32,6 +32,9 @@ _PREFIXES = {
     "xmpRights": "http://ns.adobe.com/xap/1.0/rights/",
     "Iptc4xmpCore": "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/",
 }
+# Once: the table is that of the whole process, and files are written in threads.
+for _prefix, _uri in _PREFIXES.items():
+    ElementTree.register_namespace(_prefix, _uri)
 # They describe the old pixels, or hold a thumbnail of them.
 _STALE = frozenset(
     f"{{{_PREFIXES[prefix]}}}{name}"
@@ -84,8 +87,6 @@ def marked(packet: bytes, mark: Mark | None) -> tuple[bytes, list[str]]:
         ("parameters", mark.parameters),
     ):
         ElementTree.SubElement(event, f"{{{_EVENT}}}{name}").text = value
-    for prefix, uri in _PREFIXES.items():
-        ElementTree.register_namespace(prefix, uri)
     try:
         body = ElementTree.tostring(meta, encoding="utf-8", xml_declaration=False)
     except RecursionError:

@@ -549,6 +549,28 @@ def test_a_report_tells_of_every_photo(
     assert report.read_bytes() != before
 
 
+def test_a_wrong_model_leaves_no_report(tmp_path: Path, run: Run, photo: Path) -> None:
+    words = (photo, "-o", tmp_path / "o.png", "--report", tmp_path / "r.csv")
+    code, _, errors = run(*words, model="defualt")
+    assert (code, len(errors)) == (2, 1)
+    assert not (tmp_path / "r.csv").exists()
+    assert run(*words)[0] == 0
+    assert "done" in (tmp_path / "r.csv").read_text()
+
+
+def test_a_file_where_the_folder_must_be_is_told(tmp_path: Path, run: Run) -> None:
+    source = archive(tmp_path / "in")
+    (source / "deep").mkdir()
+    (source / "gray.png").rename(source / "deep" / "gray.png")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "deep").write_text("mine")
+    code, _, errors = run(source, "-o", tmp_path / "out")
+    assert code == 1
+    [line] = [line for line in errors if "gray.png" in line]
+    assert "a file has the name of the folder" in line
+    assert (tmp_path / "out" / "deep").read_text() == "mine"
+
+
 @pytest.mark.parametrize("report", ["r.txt", "photo.png/r.csv"])
 def test_a_report_that_cannot_be_is_wrong_usage(
     tmp_path: Path, run: Run, photo: Path, report: str

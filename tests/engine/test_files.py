@@ -57,6 +57,24 @@ def jp2(path: Path, array: np.ndarray) -> None:
     path.write_bytes(imagecodecs.jpeg2k_encode(array, level=0, reversible=True))
 
 
+def test_the_white_of_a_ppm_is_its_own(tmp_path: Path) -> None:
+    for top in (256, 1000, 65535):
+        ramp = np.array([[[0] * 3, [top // 2] * 3, [top] * 3]], ">u2")
+        path = tmp_path / f"{top}.ppm"
+        path.write_bytes(f"P6 3 1\n{top}\n".encode() + ramp.tobytes())
+        [picture] = files.read(path)
+        assert picture.image.dtype == np.uint16
+        levels = picture.image.reshape(3, -1)[:, 0]
+        np.testing.assert_allclose(levels, [0, 65535 * (top // 2) / top, 65535], atol=1)
+
+
+def test_no_picture_makes_no_file(tmp_path: Path) -> None:
+    for name in ("x.png", "x.tif"):
+        with pytest.raises(files.FileError, match="no picture to write"):
+            files.write(tmp_path / name, [])
+    assert not list(tmp_path.iterdir())
+
+
 def ppm16(path: Path, array: np.ndarray) -> None:
     head = f"P6 # of ours\n{WIDTH} {HEIGHT}\n65535\n"
     path.write_bytes(head.encode() + array.astype(">u2").tobytes())

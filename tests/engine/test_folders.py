@@ -53,6 +53,16 @@ def test_links_are_followed_once_and_loops_are_left(tmp_path: Path) -> None:
     assert found == ["out/y.jpg", "photo.jpg", "z/x.jpg"]
 
 
+def test_a_link_to_itself_is_an_error_and_hides_no_other(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"{name}.jpg" for name in "abcdef"))
+    (tmp_path / "circle.jpg").symlink_to("circle.jpg")
+    found = find_photos(tmp_path)
+    named = [path.name for path in found.photos if path.name != "circle.jpg"]
+    assert named == [f"{name}.jpg" for name in "abcdef"]
+    told = [Path(str(error.filename)).name for error in found.errors]
+    assert told == ["circle.jpg"] or "circle.jpg" in below(tmp_path, found.photos)
+
+
 def test_the_output_folder_is_left_out_under_any_name(tmp_path: Path) -> None:
     touch(tmp_path, "x.jpg", "out/x.jpg", "out/deep/x.jpg", "deep/x.jpg")
     (tmp_path / "link").symlink_to(tmp_path / "out")

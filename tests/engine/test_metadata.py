@@ -285,6 +285,24 @@ def test_exif_too_large_for_jpeg_loses_the_makers_note_first(tmp_path: Path) -> 
     assert len(exif_of(kept).camera[MAKER_NOTE].data) == 70_000
 
 
+def test_a_pointer_may_be_of_the_type_ifd() -> None:
+    data = bytearray(block("<"))
+    for at in range(10, 10 + 12 * 6, 12):
+        if struct.unpack_from("<H", data, at)[0] in (codec.EXIF_IFD, codec.GPS_IFD):
+            struct.pack_into("<H", data, at + 2, 13)
+    parsed = codec.parse(bytes(data))
+    assert EXPOSURE in parsed.camera
+    assert 1 in parsed.place
+
+
+def test_places_too_large_for_jpeg_go_as_well(tmp_path: Path) -> None:
+    parsed = codec.parse(block())
+    track = Entry(codec.UNDEFINED, 70_000, bytes(70_000))
+    large = codec.build(Exif(">", parsed.main, parsed.camera, {1: track}))
+    _, notes = colored(tmp_path, source(tmp_path, ".png", exif=large), ".jpg")
+    assert "EXIF" in notes[0]
+
+
 entries = st.builds(
     lambda kind, data: Entry(kind, len(data), data),
     st.sampled_from([1, codec.ASCII, codec.UNDEFINED]),

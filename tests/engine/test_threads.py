@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -51,6 +52,20 @@ def test_work_within_a_piece_stays_in_its_thread() -> None:
     threads.spread(lambda: outer, range(9))
     assert found
     assert all(one == other for one, other in found)
+
+
+def test_an_error_at_the_beginning_ends_the_others() -> None:
+    done: list[int] = []
+    third = iter([True, True, False])
+
+    def begin():
+        if not next(third):
+            raise ZeroDivisionError("at the beginning")
+        return lambda piece: (time.sleep(1e-4), done.append(piece))
+
+    with pytest.raises(ZeroDivisionError, match="at the beginning"):
+        threads.spread(begin, range(100_000))
+    assert len(done) < 99_999
 
 
 def test_an_error_ends_the_others_and_reaches_the_caller() -> None:
