@@ -3,17 +3,18 @@
     python benchmarks/folders.py [--photos 48] [--rounds 5] [--threads 4] [--model ...]
 
 The photos are 256 x 256 JPEG files, cut from photos of scikit-image, whose lightness
-the networks alone get from memory, one by one. Both are run by turns, in one process,
-and their medians compared; the networks of the folder wait for nothing if the share
-comes near 1. Processor seconds tell what reading, coloring and writing cost beside.
+the networks alone get from memory: one by one on all processors, and side by side as a
+folder runs them. All are run by turns, in one process, and their medians compared; the
+networks of the folder wait for nothing if the share comes near 1. Processor seconds tell
+what reading, coloring and writing cost beside.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
@@ -26,7 +27,7 @@ from skimage import data
 from colorize_engine import Colorizer
 from colorize_engine.geometry import fit_lightness, pad
 from colorize_engine.jobs import Settings
-from colorize_engine.pipeline import THREADS, Pipeline
+from colorize_engine.pipeline import THREADS, Nets, Pipeline
 from colorize_engine.targets import plan
 
 if TYPE_CHECKING:
@@ -48,24 +49,20 @@ def make_photos(folder: Path, count: int) -> None:
         Image.fromarray(crop).save(folder / f"{number:05}.jpg", quality=90)
 
 
-def net_alone(colorizer: Colorizer, folder: Path) -> Callable[[], None]:
-    """Return a call that runs the networks on all photos."""
+def net_alone(colorizer: Colorizer, folder: Path, most: int) -> Callable[[], None]:
+    """Return a call that runs the networks on all photos, so many at a time."""
     planes = []
     for path in sorted(folder.iterdir()):
         with Image.open(path) as image:
             plane = fit_lightness(np.asarray(image), (SIDE, SIDE))
         planes.append(pad(plane, colorizer.stride))
 
-    def work() -> None:
-        for plane in planes:
-            colorizer.predictor(plane)
-
     def call() -> None:
-        # As in a run over a folder: torch keeps a team of its own for each thread that
-        # calls it, and two teams get in each other's way.
-        thread = threading.Thread(target=work)
-        thread.start()
-        thread.join()
+        # As in a run over a folder, where threads of their own run the networks.
+        nets = Nets(colorizer.predictor, most)
+        with ThreadPoolExecutor(most) as pool:
+            list(pool.map(nets, planes))
+        nets.close()
 
     return call
 
@@ -104,7 +101,8 @@ def main() -> None:
         folder = Path(name)
         make_photos(folder, args.photos)
         calls = {
-            "networks alone": net_alone(colorizer, folder),
+            "networks alone, one by one": net_alone(colorizer, folder, 1),
+            "networks alone, side by side": net_alone(colorizer, folder, 2),
             "from files to files": whole(colorizer, folder, args.threads),
         }
         times: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
@@ -121,7 +119,8 @@ def main() -> None:
         rates.append(1 / wall)
         print(f"| {title} | {1 / wall:.1f} | {1e3 * wall:.1f} | {1e3 * work:.1f} |")
     print(
-        f"\nShare of the networks' own rate: {rates[1] / rates[0]:.2f} "
+        f"\nShare of the networks' own rate: {rates[2] / rates[0]:.2f} of one by one, "
+        f"{rates[2] / rates[1]:.2f} of side by side "
         f"({args.photos} photos of {SIDE} x {SIDE}, {args.threads} working threads, "
         f"model {args.model} on {args.device}; median of {args.rounds} rounds)."
     )

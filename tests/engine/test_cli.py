@@ -560,7 +560,6 @@ def test_a_wrong_model_leaves_no_report(tmp_path: Path, run: Run, photo: Path) -
 
 def test_a_file_where_the_folder_must_be_is_told(tmp_path: Path, run: Run) -> None:
     source = archive(tmp_path / "in")
-    (source / "deep").mkdir()
     (source / "gray.png").rename(source / "deep" / "gray.png")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "deep").write_text("mine")
