@@ -5,8 +5,8 @@
 The photos are 256 x 256 JPEG files, cut from photos of scikit-image, whose lightness
 the networks alone get from memory: one by one on all processors, and side by side as a
 folder runs them. All are run by turns, in one process, and their medians compared; the
-networks of the folder wait for nothing if the share comes near 1. Processor seconds tell
-what reading, coloring and writing cost beside.
+networks of the folder wait for nothing if the share comes near 1. Processor seconds
+tell what reading, coloring and writing cost beside.
 """
 
 from __future__ import annotations

@@ -119,6 +119,8 @@ def main() -> None:
     parser.add_argument("--fullsize", type=Path, help="folder of large color photos")
     parser.add_argument("--only", nargs="*", metavar="SCRIPT", help="such as speed.py")
     args = parser.parse_args()
+    if args.only and args.out == parser.get_default("out"):
+        parser.error("--only writes a page of its own; give --out")
     photos = sorted(args.fullsize.glob("*.jpg")) if args.fullsize else []
     chosen = [b for b in BENCHMARKS if not args.only or b.script in args.only]
     sections = [run(benchmark, photos) for benchmark in chosen]

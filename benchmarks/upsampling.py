@@ -117,7 +117,7 @@ def main() -> None:
         print(
             f"\n{megapixels:g} MP, {len(scores)} photos; bilinear: dE00 {base[0]:.3f},"
         )
-        print(f"{base[1]:.3f} along edges")
+        print(f"{base[1]:.3f} along edges\n")
         print("| method | dE00 | along edges | worst photo | time |")
         print("|---|---|---|---|---|")
         for name in UPSAMPLERS:

@@ -237,16 +237,18 @@ def main(
     stack = {key: value for key, value in stack.items() if value is not None}
     if scheduler is not None:
         quieten()
+    # What tifffile logs and libraries warn of is told in the errors and notes.
+    for library in ("tifffile", "PIL"):
+        logging.getLogger(library).addHandler(logging.NullHandler())
     if is_stack(photos, output, bool(stack)):
         chosen = {**settings, **stack, "probabilities": probabilities, "report": report}
-        return run_stack(photos, output, named(model), device, scheduler, chosen)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return run_stack(photos, output, named(model), device, scheduler, chosen)
     from colorize_engine.batch import prepare_report
     from colorize_engine.jobs import Settings
     from colorize_engine.targets import TargetError, plan
 
-    # What tifffile logs and Pillow warns of is told in the errors and notes.
-    for library in ("tifffile", "PIL"):
-        logging.getLogger(library).addHandler(logging.NullHandler())
     try:
         work = plan(
             [Path(photo) for photo in photos], output, probabilities=probabilities

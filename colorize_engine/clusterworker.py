@@ -20,6 +20,7 @@ from colorize_engine.framemodel import FrameModel, loaded
 from colorize_engine.jobs import blank_record, color_job
 from colorize_engine.pipeline import Budget
 from colorize_engine.pretrained import find_folder
+from colorize_engine.threads import alone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,7 +78,8 @@ def color_on_worker(
     except Exception as error:  # of loading the model, too
         reason = one_line(f"worker {worker.address}: {explained(error, job.source)}")
         return replace(blank_record(job, settings, model), error=reason)
-    return color_job(job, settings, colorizer, _ROOM)
+    with alone():
+        return color_job(job, settings, colorizer, _ROOM)
 
 
 def begin_no_more(run: str, dask_worker: Any) -> list[str]:

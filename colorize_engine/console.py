@@ -37,6 +37,9 @@ class OneLineCommand(click.Command):
             # Whoever read our output has gone; Python must not notice at its end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = SOME_FAILED
+        except click.Abort:
+            complain("stopped")
+            code = STOPPED
         except Exception as error:
             complain(f"unexpected {type(error).__name__}: {error}")
             code = SOME_FAILED

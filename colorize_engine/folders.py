@@ -60,17 +60,16 @@ def find_photos(folder: Path, leave_out: Path | None = None) -> Found:
     Found
     """
     found = Found()
-    seen = {_identity(leave_out)} if leave_out is not None else set()
+    seen = {identity(leave_out)} if leave_out is not None else set()
     linked: list[Path] = []
     waiting = [folder]
     while waiting or linked:
         # Links last, so that a folder in the tree keeps its own name.
         place = waiting.pop() if waiting else linked.pop(0)
         try:
-            identity = _identity(place)
-            if identity in seen:
+            if (known := identity(place)) in seen:
                 continue
-            seen.add(identity)
+            seen.add(known)
             with os.scandir(place) as entries:
                 for entry in entries:
                     try:
@@ -116,10 +115,10 @@ def photo_suffixes() -> frozenset[str]:
     )
 
 
-def _identity(place: Path) -> object:
-    """Return what all names of a folder have in common; OSError if it is not there."""
+def identity(path: Path) -> object:
+    """Return what all names of a file or folder have in common."""
     try:
-        status = place.stat()
-    except FileNotFoundError:
-        return os.path.abspath(place)
+        status = path.stat()
+    except OSError:
+        return os.path.abspath(path)
     return status.st_dev, status.st_ino

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from colorize_engine.temporal import smoothed
+from colorize_engine.threads import alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,8 @@ __all__ = ["color_block", "give_block", "predict_block", "smooth_block"]
 
 def predict_block(source: FrameModel, lead: int, block: NDArray[Any]) -> Floats:
     """Run the nets on a block of one frame, behind `lead` axes of length 1."""
-    planes = source.predict(block.reshape(block.shape[lead:]))
+    with alone():
+        planes = source.predict(block.reshape(block.shape[lead:]))
     return planes.reshape(*(1,) * lead, *planes.shape)
 
 
@@ -46,7 +48,8 @@ def color_block(
     found = source.prediction(
         block.reshape(block.shape[lead:]), planes.reshape(planes.shape[lead:])
     )
-    color = found.colorize(*settings, method=method)
+    with alone():
+        color = found.colorize(*settings, method=method)
     return color.reshape(*(1,) * lead, *color.shape)
 
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LONGEST = 4
-_STRIP_PIXELS = 1 << 18  # with a few of them in memory, one a thread
+STRIP_PIXELS = 1 << 18
+"""Pixels that are held in float at a time, in each thread."""
 
 
 def working_shape(shape: tuple[int, int], working_size: int) -> tuple[int, int]:
@@ -63,11 +64,11 @@ def fit_lightness(image: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.flo
 
     full = image.shape[:2]
     ratio = min(full[0] / shape[0], full[1] / shape[1])
-    if ratio == 1 and full == shape:
+    if full == shape:
         return lightness(image)
     # Reduced by half of the ratio at most, so that the last step still filters well.
     block = max(1, int(ratio / 2))
-    rows = max(1, _STRIP_PIXELS // (full[1] * block)) * block
+    rows = max(1, STRIP_PIXELS // (full[1] * block)) * block
     parts: dict[int, NDArray[np.float32]] = {}
 
     def reduce(top: int) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from colorize_engine.color import lab_to_rgb, lightness
+from colorize_engine.geometry import STRIP_PIXELS
 from colorize_engine.threads import spread
 from colorize_engine.upsample import METHODS, align, upsample
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from colorize_engine.decode import Distribution
 
 MAX_SATURATION = 100.0
-_STRIP_PIXELS = 1 << 18  # with a few of them in memory, one a thread
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +163,7 @@ class Prediction:
         inner = kind if kind.kind == "u" else np.dtype(np.float32)
         result = np.empty((height, width, 4 if has_alpha else 3), kind)
         # In strips, so that a large picture is never held in float.
-        rows = max(1, _STRIP_PIXELS // width)
+        rows = max(1, STRIP_PIXELS // width)
 
         def color(top: int) -> None:
             strip = self.image[top : top + rows]

@@ -287,13 +287,12 @@ def _check(source: Path, target: Path, *, overwrite: bool) -> None:
             f"{target.suffix or 'a name without suffix'} is no format that stacks are "
             "written in; choose .tif or .zarr"
         )
-    for package in ("dask", "zarr"):
-        try:
-            import_module(package)
-        except ImportError as error:
-            raise FileError(
-                f"stacks need {package}; run: pip install 'napari-colorize[stacks]'"
-            ) from error
+    try:
+        import_module("dask")
+    except ImportError as error:
+        raise FileError(
+            "stacks need dask; run: pip install 'napari-colorize[stacks]'"
+        ) from error
     source.stat()
     real, beside = (Path(os.path.realpath(path)) for path in (source, target))
     if real == beside or real in beside.parents or beside in real.parents:

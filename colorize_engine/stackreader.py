@@ -137,7 +137,7 @@ def open_stack(
         from colorize_engine.tiffstacks import read_tiff
 
         _check_pages(path)
-        raw = read_tiff(path, series)
+        raw = read_tiff(path, series, max_pixels)
     array, axes, color = _chosen(raw, channel, rgb)
     lead = axes[:-2]
     if not lead:
@@ -158,13 +158,14 @@ def _check_pages(path: Path) -> None:
     from colorize_engine.formats.tiffguard import page_offsets
 
     with path.open("rb") as stream:
-        if is_tiff(stream.read(4)):
-            offsets, following = page_offsets(stream)
-            if following in offsets:
-                raise FileError(
-                    "the file is damaged: its list of pages leads back to page "
-                    f"{offsets.index(following)}"
-                )
+        if not is_tiff(stream.read(4)):
+            raise FileError("it is no TIFF file; stacks are TIFF files or Zarr folders")
+        offsets, following = page_offsets(stream)
+        if following in offsets:
+            raise FileError(
+                "the file is damaged: its list of pages leads back to page "
+                f"{offsets.index(following)}"
+            )
 
 
 def _chosen(raw: RawStack, channel: int | None, rgb: bool) -> tuple[Any, str, bool]:

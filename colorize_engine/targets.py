@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorize_engine.files import FORMATS, format_of
-from colorize_engine.folders import OTHER_PICTURES, TIFF_LIKE, Found, find_photos
+from colorize_engine.folders import (
+    OTHER_PICTURES,
+    TIFF_LIKE,
+    Found,
+    find_photos,
+    identity,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -126,7 +132,7 @@ def _into_folder(
         if not os.path.isdir(source):
             pairs.append((source, out / _kept_name(source)))
             continue
-        if _identity(source) == _identity(out):
+        if identity(source) == identity(out):
             raise TargetError(
                 f"the folder {str(source)!r} is the output folder itself; choose "
                 "another one"
@@ -190,21 +196,12 @@ def _refuse_shared(jobs: Iterable[Job]) -> None:
 
 
 def _refuse_inputs(jobs: Sequence[Job]) -> None:
-    sources = {_identity(job.source): job.source for job in jobs}
+    sources = {identity(job.source): job.source for job in jobs}
     for job in jobs:
         for path in job.outputs:
-            source = sources.get(_identity(path))
+            source = sources.get(identity(path))
             if source is not None:
                 raise TargetError(
                     f"the output {str(path)!r} is the input {str(source)!r} itself; "
                     "choose another name or folder"
                 )
-
-
-def _identity(path: Path) -> object:
-    """Return what two names of one file have in common."""
-    try:
-        status = path.stat()
-    except OSError:
-        return os.path.abspath(path)
-    return status.st_dev, status.st_ino

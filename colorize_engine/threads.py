@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 T = TypeVar("T")
 
@@ -68,6 +69,17 @@ def spread(
         except BaseException:
             failed.set()
             raise
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Have `spread` stay in this thread, where a scheduler fills the others."""
+    before = getattr(_inside, "now", False)
+    _inside.now = True
+    try:
+        yield
+    finally:
+        _inside.now = before
 
 
 def processors() -> int:

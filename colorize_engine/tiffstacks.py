@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from colorize_engine.files import MAX_PIXELS
 from colorize_engine.formats import stills, tiffguard
 from colorize_engine.formats.picture import FileError
 from colorize_engine.stackreader import RawStack
@@ -113,13 +112,14 @@ def _is_cut(file: tifffile.TiffFile) -> bool:
     )
 
 
-def read_tiff(path: Path, series: int | None) -> RawStack:
+def read_tiff(path: Path, series: int | None, max_pixels: int) -> RawStack:
     """Open a series of a TIFF file; its pages are read when they are needed.
 
     Raises
     ------
     FileError
-        If the file is damaged, or its pages are neither gray nor RGB.
+        If the file is damaged, its pages are neither gray nor RGB, or the first of them
+        has more than `max_pixels`.
     OSError
         If it is missing or may not be read.
     """
@@ -142,7 +142,7 @@ def read_tiff(path: Path, series: int | None) -> RawStack:
             shape, dtype, axes = chosen.shape, chosen.dtype, chosen.axes
             bits, photometric = int(page.bitspersample), int(page.photometric)
             with path.open("rb") as stream:
-                tiffguard.check_page(stream, page.aspage(), MAX_PIXELS)
+                tiffguard.check_page(stream, page.aspage(), max_pixels)
     except (FileError, OSError, MemoryError):
         raise
     except Exception as error:

@@ -72,7 +72,8 @@ def shown(chroma: NDArray[np.float32]) -> NDArray[np.generic]:
 def main(target: Path) -> None:
     """Run the modules on a photo and draw what they give."""
     photo = data.chelsea()[:, 75:375]
-    gray = np.rint(2.55 * lightness(photo)).astype(np.uint8)
+    light = lightness(photo)
+    gray = lab_to_rgb(light, np.zeros((2, *light.shape), np.float32))[..., 0]
     prediction = Colorizer.from_pretrained().predict(gray)
     sheet = Sheet()
     middle, upper, lower = 1.7, 2.85, 0.55

@@ -100,12 +100,14 @@ class LiveDecoder:
             while (job := self._next()) is not None:
                 index, settings = job
                 arrays = self._results.decode(index, settings)
-                if self._closed:
-                    return
-                if self._results.source.is_stack:
-                    for kind, values in arrays.items():
-                        self._results.store.write(kind, index, values)
-                    arrays = {}
+                # With the lock, so that the store is not removed meanwhile.
+                with self._lock:
+                    if self._closed:
+                        return
+                    if self._results.source.is_stack:
+                        for kind, values in arrays.items():
+                            self._results.store.write(kind, index, values)
+                        arrays = {}
                 worker.emitted.emit((index, arrays))
         finally:
             with self._lock:

@@ -89,13 +89,13 @@ class BinsOverlay:
         for run in registry.of(viewer):
             for kind in PROBABILITIES:
                 layer = run.layers.get(kind)
-                if layer is None or not layer.visible:
+                if layer is None or id(layer) not in order or not layer.visible:
                     continue
                 centers = run.results.colorizer.bins["ab".index(kind[0])].centers
                 number = _shown_bin(layer, viewer.dims.point)
                 if 0 <= number < len(centers):
                     value = (kind[0], number, len(centers), float(centers[number]))
-                    found.append((order.get(id(layer), -1), value))
+                    found.append((order[id(layer)], value))
         return [value for _, value in sorted(found, reverse=True)]
 
 

@@ -111,7 +111,7 @@ def _stretched(frame: NDArray[Any], low: float, high: float) -> NDArray[np.float
 
 def _checked(frame: NDArray[Any]) -> NDArray[Any]:
     """Give a frame of a type that says by itself what is black and white."""
-    kind = frame.dtype
+    kind = frame.dtype.newbyteorder("=")
     if kind.kind == "b":
         return frame.astype(np.uint8) * np.uint8(255)
     if kind.kind == "f":
@@ -128,7 +128,7 @@ def _checked(frame: NDArray[Any]) -> NDArray[Any]:
             f"The picture's values are of another kind than 8-bit or 16-bit numbers "
             f"from 0 up, {_OPTION}"
         )
-    return frame
+    return frame.astype(kind, copy=False)
 
 
 def source_of(

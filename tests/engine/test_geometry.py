@@ -99,7 +99,7 @@ def test_scaling_down_averages_over_areas() -> None:
 def test_strips_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     image = np.random.default_rng(0).random((437, 211)).astype(np.float32)
     whole = fit_lightness(image, (40, 19))
-    monkeypatch.setattr("colorize_engine.geometry._STRIP_PIXELS", 4000)
+    monkeypatch.setattr("colorize_engine.geometry.STRIP_PIXELS", 4000)
     np.testing.assert_array_equal(fit_lightness(image, (40, 19)), whole)
 
 

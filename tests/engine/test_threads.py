@@ -54,6 +54,16 @@ def test_work_within_a_piece_stays_in_its_thread() -> None:
     assert all(one == other for one, other in found)
 
 
+def test_alone_it_stays_in_its_thread() -> None:
+    here = threading.current_thread().name
+    with threads.alone():
+        found: list[str] = []
+        name = lambda _: found.append(threading.current_thread().name)  # noqa: E731
+        threads.spread(lambda: name, range(9))
+    assert found == [here] * 9
+    assert here not in {name for _, name in names_of(9)}
+
+
 def test_an_error_at_the_beginning_ends_the_others() -> None:
     done: list[int] = []
     third = iter([True, True, False])

@@ -187,6 +187,13 @@ def test_a_row_of_the_gallery_is_gray_then_color_then_truth(
     assert colored != gray > 0
 
 
+def test_the_page_of_examples_takes_in_all_scripts() -> None:
+    page = (DOCS / "examples.md").read_text("utf-8")
+    taken = re.findall(r'^--8<-- "(examples/.*\.py)"$', page, re.M)
+    scripts = {f"examples/{path.name}" for path in documents.ROOT.glob("examples/*.py")}
+    assert set(taken) == scripts
+
+
 def test_the_site_is_built_without_a_warning_and_needs_no_net(tmp_path: Path) -> None:
     pytest.importorskip("mkdocstrings_handlers.python", reason="the extra docs")
     site = tmp_path / "site"

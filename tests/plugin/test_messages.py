@@ -181,8 +181,14 @@ def test_files_that_cannot_be_written_are_explained(
     qtbot.addWidget(colorize.native)
 
     picture = Image(np.zeros((4, 4, 3), np.uint8), rgb=True)
-    run = SimpleNamespace(layers={"colorized": picture})
+    live = SimpleNamespace(busy=True)
+    run = SimpleNamespace(layers={"colorized": picture}, live=live)
     monkeypatch.setattr(ColorizeWidget, "run", run)
+    # What is not decoded as the sliders stand would carry settings of others.
+    colorize.save(str(tmp_path / "x.png"))
+    assert not (tmp_path / "x.png").exists()
+    assert "still follow the sliders" in said.pop()
+    live.busy = False
     colorize.save(str(tmp_path / "none" / "x.png"))
     assert len(said) == 2
     for text in said:
