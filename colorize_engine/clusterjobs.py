@@ -123,13 +123,13 @@ class ClusterJobs:
             for job, future in self._finished(jobs, proof, self._room):
                 if isinstance(future.exception(), killed):
                     last.append(job)
-                else:
-                    yield self._record(job, future)
+                elif (record := self._record(job, future)) is not None:
+                    yield record
             for job, future in self._finished(last, proof, lambda: 1):
                 if isinstance(future.exception(), killed):
                     yield replace(self._blank(job), error=_DIED)
-                else:
-                    yield self._record(job, future)
+                elif (record := self._record(job, future)) is not None:
+                    yield record
 
     def _check_workers(self) -> None:
         answers = self._client.run(reason_against, self.model, on_error="return")
@@ -214,14 +214,19 @@ class ClusterJobs:
     def _blank(self, job: Job) -> Record:
         return blank_record(job, self._settings, self.model)
 
-    def _record(self, job: Job, future: Any) -> Record:
-        """Return the record of a job that is finished, with its paths as here."""
+    def _record(self, job: Job, future: Any) -> Record | None:
+        """Return the record of a job that is finished, with its paths as here.
+
+        None if a worker took it up just when the run was stopped, and left it alone.
+        """
         error = future.exception()
         if error is not None:
             return replace(
                 self._blank(job), error=one_line(explained(error, job.source))
             )
-        record: Record = future.result()
+        record: Record | None = future.result()
+        if record is None:
+            return None
         if record.notes == (ALREADY_DONE,) and not self._was_there[job]:
             # By this run, on a worker that died before it could tell.
             record = replace(record, status="done", notes=())
