@@ -250,6 +250,18 @@ def test_the_command_reports_resumes_and_skips_as_it_does_alone(
     assert (code, len(lines), errors) == (1, 5, [first[2][0], *errors[1:]])
 
 
+def test_a_photo_taken_up_as_the_run_stops_has_no_record() -> None:
+    class LeftAlone:
+        def exception(self) -> None:
+            return None
+
+        def result(self) -> None:
+            return None
+
+    jobs_ = object.__new__(ClusterJobs)
+    assert jobs_._record(Job(Path("a.png"), Path("b.png")), LeftAlone()) is None
+
+
 def test_ctrl_c_ends_with_whole_files_a_report_and_an_idle_cluster(
     address: str,
     events: Events,
