@@ -36,6 +36,7 @@ __all__ = ["lab_to_rgb", "lab_to_srgb", "lightness", "srgb_to_lab"]
 
 _MIDDLE = np.float32(0.5)  # of linear RGB
 _THREAD_BLOCKS = 4  # a thread pays from that many blocks on
+_ALMOST = np.float32(1e-4)  # L* so near to black or white is a tenth of a 16-bit level
 
 
 def lightness(image: NDArray[Any]) -> Floats:
@@ -59,11 +60,15 @@ def lightness(image: NDArray[Any]) -> Floats:
     out = np.empty(len(pixels), np.float32)
 
     def kernel(block: slice, buffers: Buffers) -> None:
+        if not gray and image.dtype == np.uint8:
+            curves.lightness_of_bytes(pixels[block], TO_XYZ[1], out[block], buffers)
+            return
         linear = curves.linearize(pixels[block], buffers)
         luminance = linear if gray else np.matmul(TO_XYZ[1:2], linear)
         cube_root = curves.forward(luminance, buffers)[0]
         cube_root *= np.float32(116)
-        np.subtract(cube_root, np.float32(16), out=out[block])
+        cube_root -= np.float32(16)
+        np.clip(cube_root, 0, 100, out=out[block])
 
     _run(kernel, len(pixels))
     return out.reshape(image.shape[:2])
@@ -175,9 +180,9 @@ def lab_to_rgb(
     def kernel(block: slice, buffers: Buffers) -> None:
         light = np.clip(levels[block], 0, 100)
         a, b = ab[0, block], ab[1, block]
-        if light.min() == 0 or light.max() == 100:
+        if light.min() < _ALMOST or light.max() > 100 - _ALMOST:
             # Black and white have none; scans and prints are full of both.
-            some = (light > 0) & (light < 100)
+            some = (light >= _ALMOST) & (light <= 100 - _ALMOST)
             a, b = a * some, b * some
         linear = _linear(light, a, b, buffers)
         y, a, b = buffers.last

@@ -173,10 +173,56 @@ def backward(f: Floats, above: Floats, cubes: Floats) -> Floats:
     return f
 
 
+def lightness_of_bytes(
+    pixels: NDArray[np.uint8], weights: Floats, out: Floats, buffers: Buffers
+) -> None:
+    """L* of 8-bit colors by tables alone, to 0.006: half the time of the exact way.
+
+    Parameters
+    ----------
+    pixels : (n, 3) uint8
+        Encoded pixels.
+    weights : (3,) float32
+        Shares of the linear channels in the luminance; their sum is 1.
+    out : (n,) float32
+        Receives L* in 0..100.
+    buffers : Buffers
+        `main`, `spare` and `indices` are overwritten.
+    """
+    indices = buffers.indices[0]
+    total, part = (b[0].view(np.int32) for b in (buffers.main, buffers.spare))
+    for channel, table in enumerate(_luminance_tables(tuple(weights.tolist()))):
+        np.copyto(indices, pixels[:, channel])
+        if channel:
+            np.take(table, indices, out=part, mode="clip")
+            total += part
+        else:
+            np.take(table, indices, out=total, mode="clip")
+    np.take(_lightness_by_luminance(), total, out=out, mode="clip")
+
+
+@cache
+def _luminance_tables(weights: tuple[float, ...]) -> NDArray[np.int32]:
+    """Each level's part (3, 256) of the luminance, which is ``_STEPS`` for white."""
+    parts = np.outer(weights, _linear_from(np.linspace(0, 1, 256)))
+    tables: NDArray[np.int32] = np.rint(_STEPS * parts).astype(np.int32)
+    tables[1, -1] += _STEPS - tables[:, -1].sum()
+    return tables
+
+
+@cache
+def _lightness_by_luminance() -> Floats:
+    """L* (_STEPS + 1,) of as many evenly spaced luminances."""
+    return _lightness_from(np.linspace(0, 1, _STEPS + 1))
+
+
 @cache
 def lightness_table(levels: int) -> Floats:
     """L* (levels,) of as many evenly spaced gray levels."""
-    y = _linear_from(np.linspace(0, 1, levels))
+    return _lightness_from(_linear_from(np.linspace(0, 1, levels)))
+
+
+def _lightness_from(y: NDArray[np.float64]) -> Floats:
     above = 116 * np.cbrt(y) - 16
     return np.where(y > DELTA**3, above, 116 / SLOPE * y).astype(np.float32)
 

@@ -48,9 +48,12 @@ def reduce_chroma(linear: Floats, y: Floats, a: Floats, b: Floats) -> None:
     a, b : (n,) float32
         a* and b*.
     """
-    if linear.min() >= -_TOLERANCE and linear.max() <= 1 + _TOLERANCE:
+    red, green, blue = linear
+    least = np.minimum(np.minimum(red, green), blue)
+    most = np.maximum(np.maximum(red, green), blue)
+    outside = np.flatnonzero((least < -_TOLERANCE) | (most > 1 + _TOLERANCE))
+    if not outside.size:
         return
-    outside = np.flatnonzero(_distance(linear) > 0.5 + _TOLERANCE)
     # f(X) = y + x_slope * factor, and f(Z) likewise.
     rays = y[outside], a[outside] / np.float32(500), b[outside] / np.float32(-200)
     factors = _estimated_factors(linear[:, outside], *rays)
