@@ -20,18 +20,48 @@ _LEAST_TEMPERATURE = 1e-37
 
 def softmax(logits: ArrayLike) -> NDArray[np.float32]:
     """Softmax over the first axis: (Q, ...) float32 that sums to 1 over Q."""
-    z = np.asarray(logits, np.float32)
-    shares = _below_largest(z)
-    np.exp(shares, out=shares)
+    return sharpened(logits, 1)
+
+
+def sharpened(logits: ArrayLike, temperature: float) -> NDArray[np.float32]:
+    """Distribution sharpened by a temperature: f_T of `annealed_mean`, its mean.
+
+    Parameters
+    ----------
+    logits : (Q, ...) array
+        Logits or log-probabilities over the bins; -inf is probability 0.
+    temperature
+        T in 0..1: 1 leaves the distribution, 0 leaves the mode, or tied ones, equal.
+
+    Returns
+    -------
+    (Q, ...) float32
+        Sums to 1 over Q.
+
+    Raises
+    ------
+    ValueError
+        If the temperature lies outside 0..1.
+    """
+    shares = _sharpened(np.asarray(logits, np.float32), temperature)
     shares /= shares.sum(0)
     return shares
 
 
-def _below_largest(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Logits less the largest of each distribution, a new array."""
-    # An overflow gives -inf, which is as good as any logit that far down.
+def _sharpened(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
+    """Shares of the sharpened distributions, of which the largest is 1; a new array."""
+    if not 0 <= temperature <= 1:
+        raise ValueError(f"expected a temperature in 0..1, got {temperature}")
+    # An overflow gives -inf, which is as good as any logit that far down. The largest
+    # exponent is 0, so a small T underflows to the mode, no further.
     with np.errstate(over="ignore"):
-        return np.asarray(logits - logits.max(0))
+        shares: NDArray[np.float32] = np.asarray(logits - logits.max(0))
+        if temperature == 0:
+            return np.asarray(shares == 0, np.float32)
+        if temperature < 1:
+            shares /= np.float32(max(temperature, _LEAST_TEMPERATURE))
+    np.exp(shares, out=shares)
+    return shares
 
 
 def rebalanced(
@@ -101,22 +131,13 @@ def annealed_mean(
     ValueError
         If the temperature lies outside 0..1 or there is not one center for each bin.
     """
-    if not 0 <= temperature <= 1:
-        raise ValueError(f"expected a temperature in 0..1, got {temperature}")
     z = np.asarray(logits, np.float32)
     at = np.asarray(centers, np.float32)
     if z.ndim < 1 or at.shape != z.shape[:1]:
         raise ValueError(
             f"expected logits (Q, ...) and centers (Q,), got {z.shape} and {at.shape}"
         )
-    shares = _below_largest(z)
-    if temperature == 0:
-        shares = np.equal(shares, 0).astype(np.float32)
-    else:
-        # The largest exponent is 0, so a small T underflows to the mode, no further.
-        with np.errstate(over="ignore"):
-            shares /= np.float32(max(temperature, _LEAST_TEMPERATURE))
-        np.exp(shares, out=shares)
+    shares = _sharpened(z, temperature)
     # A product of matrices would be slower here: its threads cost more than the sums.
     mean = np.einsum("q,q...->...", at, shares) / shares.sum(0)
     return np.asarray(np.clip(mean, at.min(), at.max()))
@@ -161,6 +182,11 @@ class Distribution:
         """Annealed mean of the rebalanced distribution: (h, w) float32, a* or b*."""
         logits = rebalanced(self.logits, self.bins.weights, rebalance)
         return annealed_mean(logits, self.bins.centers, temperature)
+
+    def sharpened(self, temperature: float, rebalance: float) -> NDArray[np.float32]:
+        """Distribution whose mean ``decode`` gives: (Q, h, w) float32, sums to 1."""
+        logits = rebalanced(self.logits, self.bins.weights, rebalance)
+        return sharpened(logits, temperature)
 
     def entropy(self) -> NDArray[np.float32]:
         """Entropy of the probabilities in bits: (h, w) float32, 0 .. log2(Q)."""

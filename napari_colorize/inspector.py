@@ -24,6 +24,7 @@ from napari_colorize.job import reason
 from napari_colorize.marks import Legend
 from napari_colorize.panels import PixelPanel, PlaceFields, Scrolled
 from napari_colorize.pixels import PixelNumbers, describe, write_csv
+from napari_colorize.runs import Place
 from napari_colorize.source import shown_frame
 from napari_colorize.wiring import Wiring
 
@@ -126,11 +127,11 @@ class Inspector(QWidget):
         """Show the pixel under the cursor, unless it is shown already."""
         flat = self._viewer.dims.ndisplay == 2
         run = self._current_run if flat else None
-        pixel = None if run is None else run.pixel_at(self._world())
-        if run is None or pixel is None:
+        place = None if run is None else run.place_at(self._world())
+        if run is None or place is None:
             self.current = None
-        elif self.current is None or _place(self.current.pixel) != _place(pixel):
-            self.current = describe(pixel, run.settings)
+        elif self.current is None or _place(self.current.pixel) != place:
+            self.current = describe(run.pixel(place), run.settings)
         hint = _OUTSIDE if self._current_run is not None else _NO_RUN
         self._hint.setText(hint if flat else _IN_3D)
         self._show()
@@ -157,8 +158,9 @@ class Inspector(QWidget):
     def _numbers_of_pin(self) -> PixelNumbers | None:
         if self._pin is None:
             return None
-        pixel = self._pin.run.pixel_at(self._pin.world)
-        return None if pixel is None else describe(pixel, self._pin.run.settings)
+        run = self._pin.run
+        place = run.place_at(self._pin.world)
+        return None if place is None else describe(run.pixel(place), run.settings)
 
     def _show(self) -> None:
         self._pinned_panel.show_numbers(self.pinned)
@@ -177,7 +179,7 @@ class Inspector(QWidget):
     def pin(self, world: tuple[float, ...]) -> None:
         """Pin the pixel at a position in the world, if there is one."""
         run = self._current_run
-        if run is not None and run.pixel_at(world) is not None:
+        if run is not None and run.place_at(world) is not None:
             self._pin = _Pin(run, world)
             self.refresh()
 
@@ -252,8 +254,8 @@ class Inspector(QWidget):
         return bool(super().event(event))
 
 
-def _place(pixel: Pixel) -> tuple[tuple[int, ...], int, int]:
-    return pixel.frame, pixel.row, pixel.column
+def _place(pixel: Pixel) -> Place:
+    return Place(pixel.frame, pixel.row, pixel.column)
 
 
 def _button(text: str, tip: str) -> QPushButton:

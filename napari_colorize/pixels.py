@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from colorize_engine.color import lab_to_rgb
-from colorize_engine.decode import annealed_mean, entropy, rebalanced, softmax
+from colorize_engine.decode import annealed_mean, entropy, rebalanced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -105,43 +105,13 @@ class PixelNumbers:
     rgb: tuple[int, int, int]
 
 
-def sharpened(
-    distribution: Distribution, settings: DecodeSettings
-) -> NDArray[np.float32]:
-    """Distribution whose mean is the decoded value: f_T of the rebalanced logits.
-
-    Parameters
-    ----------
-    distribution
-        Of one pixel: logits of shape (Q,).
-    settings
-        Temperature T in 0..1 and rebalance.
-
-    Returns
-    -------
-    (Q,) float32
-        Sums to 1; ``Distribution.decode`` is the mean of the centers under it.
-    """
-    logits = rebalanced(
-        distribution.logits, distribution.bins.weights, settings.rebalance
-    ).astype(np.float64)
-    # Less the largest, so that no small T makes an overflow of the mode.
-    logits -= logits.max()
-    if settings.temperature == 0:
-        ties = logits == 0
-        return np.asarray(ties / ties.sum(), np.float32)
-    # Lower logits may go to -inf, which is probability 0.
-    with np.errstate(over="ignore"):
-        return softmax(logits / settings.temperature)
-
-
 def describe(pixel: Pixel, settings: DecodeSettings) -> PixelNumbers:
     """Work out all that is shown of a pixel.
 
     Parameters
     ----------
     pixel
-        As ``Run.pixel_at`` gives it.
+        As ``Run.pixel`` gives it.
     settings
         As the sliders stand.
     """
@@ -174,7 +144,7 @@ def _channel(
         name,
         bins.centers,
         probabilities,
-        sharpened(distribution, settings),
+        distribution.sharpened(settings.temperature, settings.rebalance),
         colors,
         mean,
         float(annealed_mean(logits, bins.centers, 0)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary, ref
 
 import numpy as np
@@ -43,6 +43,14 @@ def plain(thing: T) -> T:
     """
     unwrapped: T = getattr(thing, "__wrapped__", thing)
     return unwrapped
+
+
+class Place(NamedTuple):
+    """Where a pixel is in the source: frame, row and column, as in `Pixel`."""
+
+    frame: tuple[int, ...]
+    row: int
+    column: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,29 +161,30 @@ class Run:
         """First row and column that the results reach, and how many there are."""
         return self.results.source.corner, self.results.source.shape
 
-    def pixel_at(self, world: Sequence[float]) -> Pixel | None:
-        """Say what the nets think of the pixel at a world position.
-
-        None where the results do not reach.
-        """
+    def place_at(self, world: Sequence[float]) -> Place | None:
+        """Find the pixel at a world position; None where the results do not reach."""
         source = self.results.source
         at = np.rint(self.layer.world_to_data(world)).astype(int)
-        first = np.array([*source.start, *source.corner])
-        inside = at - first
+        inside = at - [*source.start, *source.corner]
         extent = np.array([*source.frames, *source.shape])
         if (inside < 0).any() or (inside >= extent).any():
             return None
-        index = tuple(int(i) for i in inside[:-2])
+        *frame, row, column = at.tolist()
+        return Place(tuple(frame), row, column)
+
+    def pixel(self, place: Place) -> Pixel:
+        """Say what the nets think of a pixel; of a stack its part is read from disk."""
+        source = self.results.source
+        index = tuple(i - n for i, n in zip(place.frame, source.start, strict=True))
+        top, left = place.row - source.corner[0], place.column - source.corner[1]
         row, column = (
             int((i + 0.5) * small / full)
             for i, small, full in zip(
-                inside[-2:], self.results.working_shape, source.shape, strict=True
+                (top, left), self.results.working_shape, source.shape, strict=True
             )
         )
         a, b = self.results.distributions(index, row, column)
-        light = self.results.lightness_at(index, int(inside[-2]), int(inside[-1]))
-        frame = tuple(int(i) for i in at[:-2])
-        return Pixel(frame, int(at[-2]), int(at[-1]), light, a, b)
+        return Pixel(*place, self.results.lightness_at(index, top, left), a, b)
 
     def keep(self) -> None:
         """Let the layers stay as they are, named by their model, beside later ones."""

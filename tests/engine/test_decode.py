@@ -14,6 +14,7 @@ from colorize_engine.decode import (
     annealed_mean,
     entropy,
     rebalanced,
+    sharpened,
     softmax,
 )
 
@@ -274,3 +275,33 @@ def test_entropy_is_that_of_the_probabilities() -> None:
     p = direct(d.logits, d.bins.weights, -1, 1)[1:]
     np.testing.assert_allclose(d.entropy(), -(p * np.log2(p)).sum(0), atol=1e-5)
     assert d.entropy().max() <= np.log2(3) + 1e-6
+
+
+@given(temperature=st.floats(0, 1), gamma=st.floats(-2, 2), seed=st.integers(0, 1000))
+def test_the_decoded_value_is_the_mean_of_the_sharpened_distribution(
+    temperature: float, gamma: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    centers = np.arange(-100, 101, 10, dtype=np.float32)
+    weights = rng.uniform(0.1, 5, len(centers))
+    logits = rng.normal(0, 3, (len(centers), 2, 3)).astype(np.float32)
+    d = Distribution(logits, ChannelBins(centers, weights, weights))
+    shares = d.sharpened(temperature, gamma)
+    np.testing.assert_allclose(shares.sum(0), 1, atol=1e-5)
+    mean = np.tensordot(centers, shares, 1)
+    np.testing.assert_allclose(mean, d.decode(temperature, gamma), atol=1e-3)
+
+
+def test_sharpened_to_the_mode_as_trained_and_without_overflow() -> None:
+    logs = np.log(np.float32([0.4, 0.2, 0.4]))
+    np.testing.assert_array_equal(sharpened(logs, 0), np.float32([0.5, 0, 0.5]))
+    np.testing.assert_allclose(sharpened(logs, 1), [0.4, 0.2, 0.4], rtol=1e-6)
+    alone = np.log(np.float32([0.1, 0.2, 0.7]))
+    np.testing.assert_array_equal(sharpened(alone, 5e-324), np.float32([0, 0, 1]))
+    with pytest.raises(ValueError, match=r"temperature in 0\.\.1, got 2"):
+        sharpened(alone, 2)
+
+
+def test_an_empty_bin_stays_empty_however_sharp() -> None:
+    for temperature in (0, 0.38, 1):
+        assert (distribution().sharpened(temperature, -1)[0] == 0).all()

@@ -28,7 +28,7 @@ from napari_colorize.inspector import Inspector
 from napari_colorize.panels import Scrolled
 from napari_colorize.pixels import describe
 from napari_colorize.results import DecodeSettings, Results
-from napari_colorize.runs import Pixel, Run, registry
+from napari_colorize.runs import Pixel, Place, Run, registry
 from napari_colorize.source import source_of
 from napari_colorize.words import value
 from napari_colorize.worker import Worker
@@ -62,13 +62,17 @@ class PlainRun:
         self.layers = {"colorized": layer}
         self.asked = 0
 
-    def pixel_at(self, world):
-        """Give a pixel inside of the layer."""
-        self.asked += 1
+    def place_at(self, world):
+        """Give a place inside of the layer."""
         at = np.rint(self.layer.world_to_data(world)).astype(int)
         if (at < 0).any() or (at >= self.layer.data.shape).any():
             return None
-        return make_pixel(tuple(at[:-2].tolist()), *at[-2:].tolist())
+        return Place(tuple(at[:-2].tolist()), *at[-2:].tolist())
+
+    def pixel(self, place):
+        """Give the pixel there."""
+        self.asked += 1
+        return make_pixel(*place)
 
     @property
     def extent(self):
@@ -147,16 +151,17 @@ def test_the_numbers_follow_the_cursor_and_vanish_beside_the_picture(viewer):
     assert any("Move the cursor" in hint for hint in hints)
 
 
-def test_nothing_is_decoded_again_while_the_cursor_stays_on_a_pixel(
+def test_nothing_is_read_or_decoded_again_while_the_cursor_stays_on_a_pixel(
     viewer, monkeypatch
 ):
-    add_run(viewer)
+    run = add_run(viewer)
     inspector = docked(viewer)
     viewer.cursor.position = (7.2, 11.9)
-    before = inspector.current
+    before, asked = inspector.current, run.asked
     monkeypatch.setattr(module, "describe", lambda *_: pytest.fail("decoded again"))
     viewer.cursor.position = (7.3, 12.1)
     assert inspector.current is before
+    assert run.asked == asked
 
 
 def test_scale_rotation_and_translation_lead_to_the_right_pixel(viewer):

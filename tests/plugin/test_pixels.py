@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from colorize_engine import ChannelBins, Distribution
 from colorize_engine.color import lab_to_rgb, srgb_to_lab
-from napari_colorize.pixels import COLUMNS, describe, sharpened, write_csv
+from napari_colorize.pixels import COLUMNS, describe, write_csv
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,52 +42,6 @@ def make_settings(temperature=0.38, rebalance=-0.25, saturation=1.0):
     return SimpleNamespace(
         temperature=temperature, rebalance=rebalance, saturation=saturation
     )
-
-
-@given(
-    temperature=st.floats(0, 1),
-    rebalance=st.floats(-2, 2),
-    seed=st.integers(0, 1000),
-)
-def test_the_shown_bars_have_the_decoded_value_as_their_mean(
-    temperature, rebalance, seed
-):
-    rng = np.random.default_rng(seed)
-    centers = np.arange(-100, 101, 10, dtype=np.float32)
-    weights = rng.uniform(0.1, 5, len(centers))
-    bins = ChannelBins(centers, weights, weights)
-    distribution = Distribution(rng.normal(0, 3, len(centers)).astype("f4"), bins)
-    bars = sharpened(distribution, make_settings(temperature, rebalance))
-    assert bars.sum() == pytest.approx(1, abs=1e-5)
-    decoded = distribution.decode(temperature, rebalance)
-    assert (bars * centers).sum() == pytest.approx(float(decoded), abs=1e-3)
-
-
-def test_at_temperature_zero_only_the_modes_remain():
-    tied = make_distribution([0.4, 0.2, 0.4], [-10, 0, 20])
-    np.testing.assert_array_equal(
-        sharpened(tied, make_settings(0, 0)), np.float32([0.5, 0, 0.5])
-    )
-
-
-def test_at_temperature_one_the_bars_are_the_distribution_as_trained():
-    shares = np.float32([0.1, 0.2, 0.7])
-    distribution = make_distribution(shares, [-40, 0, 40], [1, 2, 4])
-    np.testing.assert_allclose(
-        sharpened(distribution, make_settings(1, 0)), shares, rtol=1e-6
-    )
-
-
-def test_the_smallest_temperature_makes_no_overflow():
-    sharp = make_distribution([0.1, 0.2, 0.7], [-40, 0, 40])
-    bars = sharpened(sharp, make_settings(5e-324, 0))
-    np.testing.assert_array_equal(bars, np.float32([0, 0, 1]))
-
-
-def test_an_empty_bin_stays_empty():
-    distribution = make_distribution([0.1, 0.2, 0.7], [-40, 0, 40], [1, 1, 0])
-    for temperature in (0, 0.38, 1):
-        assert sharpened(distribution, make_settings(temperature, -1))[2] == 0
 
 
 def test_raw_probabilities_and_entropy_do_not_follow_the_settings():

@@ -118,8 +118,8 @@ def test_a_region_is_colored_where_it_lies(
     assert viewer.layers["scan colorized"].data.shape == (20, 40, 3)
     assert viewer.layers["scan a"].metadata[METADATA]["region"] == [10, 20, 20, 40]
     run = widget.run
-    assert run.pixel_at(source.data_to_world((5, 30))) is None
-    pixel = run.pixel_at(source.data_to_world((12, 30)))
+    assert run.place_at(source.data_to_world((5, 30))) is None
+    pixel = run.pixel(run.place_at(source.data_to_world((12, 30))))
     assert (pixel.row, pixel.column) == (12, 30)
 
 
@@ -140,6 +140,6 @@ def test_results_of_one_slice_lie_on_that_slice(
         layer.data_to_world((0, 7, 9)), source.data_to_world((3, 7, 9)), atol=1e-6
     )
     assert layer.metadata[METADATA]["frame"] == [3]
-    pixel = widget.run.pixel_at(source.data_to_world((3, 7, 9)))
+    pixel = widget.run.pixel(widget.run.place_at(source.data_to_world((3, 7, 9))))
     assert (pixel.frame, pixel.row, pixel.column) == ((3,), 7, 9)
-    assert widget.run.pixel_at(source.data_to_world((2, 7, 9))) is None
+    assert widget.run.place_at(source.data_to_world((2, 7, 9))) is None
