@@ -91,29 +91,6 @@ def cell_weights(counts: NDArray[np.int64] | Floats) -> NDArray[np.float64]:
     return weights
 
 
-def auc(chroma: Floats, true: Floats) -> float:
-    """Area under the curve of cumulative color error, of one photo.
-
-    For the thresholds t = 0, 1, ... 150 the share of pixels whose error
-    ``||ab - ab_true||`` is at most t, averaged over t.
-
-    Parameters
-    ----------
-    chroma, true : (2, H, W) float
-        Predicted and true a* and b*.
-
-    Returns
-    -------
-    float
-        In percent; 100 where no pixel is in error.
-
-    References
-    ----------
-    .. [1] Zhang, Isola, Efros: Colorful image colorization. ECCV 2016. Section 3.1.
-    """
-    return 100.0 * float(error_scores(chroma, true).mean()) / THRESHOLDS
-
-
 def psnr(rgb: Bytes, true: Bytes) -> float:
     """Peak signal-to-noise ratio of an 8-bit RGB picture.
 

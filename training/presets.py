@@ -37,9 +37,10 @@ _SCHEMES = {
     "zero-centered": {"step"},
     "lloyd-max": {"count"},
 }
-# Keys of a run that may be left out: photos seen before something begins, and a share.
+# Keys of a run that may be left out: photos seen before something begins, a share, and
+# how many runs it starts from.
 _DEFERRED = ("unweighted", "frozen")
-_AGED = "aged"
+_AGED, _AVERAGED = "aged", "averaged"
 _CHANNELS = {"both": ("both",), "separate": ("a", "b"), "a": ("a",), "b": ("b",)}
 
 
@@ -79,6 +80,9 @@ class Run:
         Photos seen before the encoder learns.
     aged : float
         Share of the photos whose L is augmented, where the preset augments it.
+    averaged : int
+        It starts from the mean of the weights of so many runs of both heads, the last
+        ones before it.
     number : int
         1 for the first run of these channels, which the next ones go on from.
     """
@@ -89,6 +93,7 @@ class Run:
     unweighted: int = 0
     frozen: int = 0
     aged: float = 1.0
+    averaged: int = 1
     number: int = 1
 
     @property
@@ -140,12 +145,17 @@ class Preset:
         """Photos that each of the two nets has seen in the end."""
         return sum(run.photos for run in self.runs if run.channels in ("both", "a"))
 
-    def before(self, run: Run) -> Run | None:
-        """Give the run that one starts from: the last of both heads before it."""
+    def before(self, run: Run) -> tuple[Run, ...]:
+        """Give the runs whose mean one starts from: the last of both heads before it.
+
+        The mean of the weights at the end of several cycles of the learning rate is
+        better than each of them (Izmailov et al., "Averaging weights leads to wider
+        optima and better generalization", UAI 2018).
+        """
         both = [r for r in self.runs if r.channels == "both"]
         if run.channels == "both":
             both = both[: run.number - 1]
-        return both[-1] if both else None
+        return tuple(both[-run.averaged :])
 
     def design(self, channels: str, bins: dict[str, ChannelBins]) -> NetDesign:
         """Design of the net with the head or heads of one run.
@@ -226,7 +236,8 @@ def _expect(what: str, found: set[str], wanted: set[str]) -> None:
 def _runs(entry: dict[str, Any]) -> list[Run]:
     """Turn an entry of the file into one run, or two for "separate"."""
     wanted = {"channels", "learning_rate_factor", "sizes"}
-    _expect("keys in [[runs]]", set(entry) - {*_DEFERRED, _AGED}, wanted)
+    known = {*_DEFERRED, _AGED, _AVERAGED}
+    _expect("keys in [[runs]]", set(entry) - known, wanted)
     if entry["channels"] not in _CHANNELS:
         raise ValueError(
             f"expected the channels {', '.join(_CHANNELS)}, got {entry['channels']!r}"
@@ -243,7 +254,8 @@ def _runs(entry: dict[str, Any]) -> list[Run]:
     aged = float(entry.get(_AGED, 1.0))
     if not 0 <= aged <= 1:
         raise ValueError(f"expected {_AGED} in 0..1, got {aged}")
-    run = Run("", float(entry["learning_rate_factor"]), stages, **deferred, aged=aged)
+    rate, averaged = float(entry["learning_rate_factor"]), int(entry.get(_AVERAGED, 1))
+    run = Run("", rate, stages, **deferred, aged=aged, averaged=averaged)
     for key, photos in deferred.items():
         if not 0 <= photos < run.photos:
             raise ValueError(
@@ -265,4 +277,11 @@ def _numbered(runs: Iterable[Run]) -> tuple[Run, ...]:
             "expected the runs a and b (or separate), with or without runs of both "
             f"before them, got {', '.join(order) or 'none'}"
         )
+    for run in numbered:
+        most = max(1, len(order) - 2 if run.channels != "both" else run.number - 1)
+        if not 1 <= run.averaged <= most:
+            raise ValueError(
+                f"expected {_AVERAGED} in 1..{most}, of the runs of both heads before "
+                f"the run {run.name}, got {run.averaged}"
+            )
     return numbered

@@ -65,7 +65,12 @@ class ChromaScores:
         self.signs += sign_hits(chroma, true)
 
     def auc(self) -> float:
-        """Area under the curve over all pixels, in percent, see `auc`."""
+        """Area under the curve of cumulative color error, over all pixels, in percent.
+
+        For the thresholds t = 0, 1, ... 150 the share of pixels whose error
+        ``||ab - ab_true||`` is at most t, averaged over t (Zhang, Isola, Efros 2016,
+        section 3.1). 100 where no pixel is in error.
+        """
         return 100.0 * float(self.scores.sum() / (self.counts.sum() * THRESHOLDS))
 
     def auc_rebalanced(self) -> float:

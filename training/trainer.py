@@ -112,8 +112,7 @@ class Trainer:
         self.heads = ("a", "b") if run.channels == "both" else (run.channels,)
         plain = {c: replace(b, weights=np.sign(b.weights)) for c, b in bins.items()}
         first_bins = plain if run.unweighted else bins
-        before = preset.before(run)
-        earlier = out / before.name / WEIGHTS if before else None
+        earlier = [out / before.name / WEIGHTS for before in preset.before(run)]
         net = start_net(preset, run.channels, first_bins, earlier, init_from)
         if any(stage.side % net.stride for stage in run.stages):
             raise ValueError(

@@ -5,6 +5,7 @@ import pytest
 from skimage import data
 
 from training import metrics
+from training.scores import ChromaScores
 
 
 def flat(a, b, side=6):
@@ -17,6 +18,13 @@ def pictures():
     return data.astronaut()[:48, 200:248], data.coffee()[100:148, 200:248]
 
 
+def area(predicted, true):
+    """Area under the curve of one photo."""
+    scores = ChromaScores()
+    scores.add(predicted, true)
+    return scores.auc()
+
+
 @pytest.mark.parametrize(
     ("error", "thresholds_met"),
     [(0, 151), (0.5, 150), (10, 141), (10.01, 140), (150, 1), (151, 0), (400, 0)],
@@ -26,7 +34,7 @@ def test_auc_of_a_constant_error_is_the_share_of_thresholds_it_meets(
 ):
     true = flat(20, -30)
     predicted = true + np.float32([[[0]], [[error]]])
-    assert metrics.auc(predicted, true) == pytest.approx(100 * thresholds_met / 151)
+    assert area(predicted, true) == pytest.approx(100 * thresholds_met / 151)
 
 
 def test_auc_equals_the_mean_of_the_cumulative_curve():
@@ -34,7 +42,7 @@ def test_auc_equals_the_mean_of_the_cumulative_curve():
     true, predicted = rng.uniform(-100, 100, (2, 2, 20, 30))
     error = np.sqrt(((true - predicted) ** 2).sum(0))
     curve = [np.mean(error <= threshold) for threshold in range(151)]
-    assert metrics.auc(predicted, true) == pytest.approx(100 * np.mean(curve))
+    assert area(predicted, true) == pytest.approx(100 * np.mean(curve))
 
 
 def test_error_is_the_distance_in_both_channels():

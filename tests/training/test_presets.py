@@ -86,6 +86,26 @@ def test_a_run_may_age_a_share_of_its_photos(tiny: Preset, tmp_path: Path) -> No
     assert [run.aged for run in load_preset(path).runs] == [0.3, 1, 1]
 
 
+def test_separate_nets_may_start_from_the_mean_of_several_runs(
+    tiny: Preset, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.toml"
+    start = tiny.text.index("[[runs]]")
+    end = tiny.text.index("[[runs]]", start + 1)
+    both, rest = tiny.text[start:end], tiny.text[end:]
+    for averaged in (1, 2, 3):
+        later = rest.replace('"separate"', f'"separate"\naveraged = {averaged}')
+        path.write_text(tiny.text[:start] + both * 3 + later)
+        preset = load_preset(path)
+        assert preset.before(preset.runs[-1]) == preset.runs[3 - averaged : 3]
+        assert preset.before(preset.runs[2]) == preset.runs[1:2]
+    for averaged in (0, 4):
+        later = rest.replace('"separate"', f'"separate"\naveraged = {averaged}')
+        path.write_text(tiny.text[:start] + both * 3 + later)
+        with pytest.raises(ValueError, match=rf"averaged in 1\.\.3, .*got {averaged}"):
+            load_preset(path)
+
+
 def test_runs_of_both_heads_go_on_from_each_other(tiny: Preset, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     start = tiny.text.index("[[runs]]")
@@ -94,7 +114,12 @@ def test_runs_of_both_heads_go_on_from_each_other(tiny: Preset, tmp_path: Path) 
     preset = load_preset(path)
     first, second, a, b = preset.runs
     assert [run.name for run in preset.runs] == ["both", "both-2", "a", "b"]
-    assert [preset.before(run) for run in preset.runs] == [None, first, second, second]
+    assert [preset.before(run) for run in preset.runs] == [
+        (),
+        (first,),
+        (second,),
+        (second,),
+    ]
     assert preset.photos_seen == tiny.photos_seen + first.photos
     assert (a.photos, b.photos) == (tiny.runs[1].photos, tiny.runs[2].photos)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from colorize_engine.pretrained import Card, save
 from colorize_engine.unet import UNet, net_input
@@ -245,9 +245,38 @@ def test_separate_nets_start_from_the_one_with_both_heads(
     lightness, a = torch.rand(1, 32, 32) * 100, torch.rand(1, 32, 32) * 50
     logits = whole(net_input(lightness)).split([len(bins["a"]), len(bins["b"])], 1)
     for part, channel in zip(logits, ("a", "b"), strict=True):
-        net = start_net(tiny, channel, bins, path).eval()
+        net = start_net(tiny, channel, bins, [path]).eval()
         seen = a if "a" in net.design.inputs else None
         torch.testing.assert_close(net(net_input(lightness, seen)), part)
+
+
+def test_a_net_starts_from_the_mean_of_several(
+    tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
+) -> None:
+    paths = [tmp_path / name for name in ("first", "second")]
+    states = []
+    for seed, path in enumerate(paths):
+        torch.manual_seed(seed)
+        net = UNet(tiny.design("both", bins))
+        for norm in (m for m in net.modules() if isinstance(m, torch.nn.BatchNorm2d)):
+            assert norm.running_mean is not None
+            norm.running_mean.normal_()
+        states.append(net.state_dict())
+        save_file(states[-1], path)
+    found = start_net(tiny, "a", bins, paths).state_dict()
+    for key, value in found.items():
+        first, second = (
+            state[key][: len(value)] if value.ndim else state[key] for state in states
+        )
+        torch.testing.assert_close(
+            value, (first + second) / 2 if value.is_floating_point() else second
+        )
+    alone = start_net(tiny, "a", bins, [paths[0], tmp_path / "gone"]).state_dict()
+    assert any(
+        (alone[key] != states[0][key][: len(alone[key])]).any()
+        for key in alone
+        if alone[key].ndim
+    )
 
 
 def test_training_starts_from_a_model_folder(
