@@ -1,9 +1,10 @@
-"""Hidden files that a run left behind when it was killed.
+"""Hidden files and folders that a run left behind when it was killed.
 
 A run that writes into a folder holds a shared lock on it, which the kernel takes back
 whatever ends the run. Who gets the folder's exclusive lock knows that nobody writes
-there, so that files under temporary names are left-overs. Where folders cannot be
-locked (Windows, some network folders), and for what others may be writing, age tells.
+there, so that what has a temporary name is left over. Where folders cannot be locked
+(Windows, some network folders), and for what others may be writing, age tells of files;
+folders, whose age tells nothing of what is in them, then stay.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 import sys
 import time
 from contextlib import contextmanager, suppress
@@ -29,7 +31,7 @@ _DAY = 24 * 60 * 60
 
 
 def temporary_name() -> str:
-    """Return a new name of a file that is left over when its run is killed."""
+    """Return a new name of what is left over when its run is killed."""
     return f".colorize-{secrets.token_hex(6)}.part"
 
 
@@ -60,7 +62,7 @@ def swept(folders: Iterable[Path]) -> Iterator[None]:
 
 
 def sweep(folder: Path) -> int:
-    """Remove what killed runs left in a folder, and return how many files that were.
+    """Remove what killed runs left in a folder, and return how many things that were.
 
     Nothing of a run that is alive is touched: while there is one, only files go that
     nobody changed for a day. A folder that is missing or read-only is no error.
@@ -72,7 +74,11 @@ def sweep(folder: Path) -> int:
                 continue
             with suppress(OSError):
                 age = time.time() - entry.stat(follow_symlinks=False).st_mtime
-                if alone or age > _DAY:
+                if entry.is_dir(follow_symlinks=False):
+                    if alone:
+                        shutil.rmtree(entry)
+                        removed += 1
+                elif alone or age > _DAY:
                     os.unlink(entry)
                     removed += 1
     return removed

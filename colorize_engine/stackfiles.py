@@ -18,6 +18,7 @@ from colorize_engine.formats.atomic import replacing
 from colorize_engine.formats.atomicfolder import replacing_folder, temporary_folder
 from colorize_engine.formats.picture import FileError
 from colorize_engine.ledger import mark_of
+from colorize_engine.leftovers import sweep
 from colorize_engine.stackreader import StackFile, open_stack
 from colorize_engine.temporal import smoothed
 from colorize_engine.tiffstacks import close_files, ome_metadata
@@ -139,6 +140,7 @@ def color_stack_file(
         )
         job = _Job(opened, model, device, settings, progress)
         target.parent.mkdir(parents=True, exist_ok=True)
+        sweep(target.parent)
         if target.suffix.lower() == ".zarr":
             with replacing_folder(target, overwrite=overwrite) as folder:
                 job.fill_zarr(folder, scheduler)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from colorize_engine.leftovers import temporary_name
+from colorize_engine.leftovers import temporary_name, writing_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,12 +19,16 @@ __all__ = ["replacing_folder", "temporary_folder"]
 
 @contextmanager
 def temporary_folder(target: Path) -> Iterator[Path]:
-    """Name a folder beside a target, which is removed at the end."""
+    """Name a folder beside a target, which is removed at the end.
+
+    What a killed run leaves of it is removed by the next one, see ``leftovers``.
+    """
     folder = target.with_name(temporary_name())
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with writing_in(target.parent):
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -42,7 +46,8 @@ def replacing_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
             return
         if not overwrite:
             raise FileExistsError(errno.EEXIST, "the file exists", str(target))
-        old = target.with_name(temporary_name())
+        # Under a name that nobody sweeps: for a moment it is all that there is.
+        old = target.with_name(f"{temporary_name()}.old")
         try:
             target.rename(old)
             folder.rename(target)

@@ -6,7 +6,6 @@ import errno
 import hashlib
 import json
 import os
-import resource
 import shutil
 import struct
 import subprocess
@@ -23,6 +22,8 @@ from PIL import Image
 
 from colorize_engine import cli
 from colorize_engine.formats.png import SIGNATURE, chunk, split
+
+resource = pytest.importorskip("resource", reason="the limits are those of Unix")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -147,6 +147,43 @@ def test_left_overs_go_and_nothing_else(tmp_path: Path) -> None:
     assert leftovers.sweep(tmp_path / "missing") == 0
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from colorize_engine.formats.atomicfolder import replacing_folder
+with replacing_folder(Path(sys.argv[1]), overwrite=True) as folder:
+    (folder / "c").mkdir(parents=True)
+    (folder / "c" / "0").write_bytes(b"frame")
+    print("written", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_the_folder_of_a_run_that_lives_stays_and_that_of_a_killed_one_goes(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "out.zarr"
+    target.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(target)],
+        cwd=Path(leftovers.__file__).parents[1],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout.readline() == "written\n"
+        assert leftovers.sweep(tmp_path) == 0
+        [hidden] = [name for name in os.listdir(tmp_path) if name != "out.zarr"]
+        day_ago = time.time() - 25 * 60 * 60
+        os.utime(tmp_path / hidden, (day_ago, day_ago))
+        assert leftovers.sweep(tmp_path) == 0
+        process.kill()
+        process.wait()
+    assert len(os.listdir(tmp_path)) == 2
+    assert leftovers.sweep(tmp_path) == 1
+    assert os.listdir(tmp_path) == ["out.zarr"]
+
+
 def test_what_is_left_at_the_end_goes_too_also_after_an_error(tmp_path: Path) -> None:
     names = [leftovers.temporary_name() for _ in range(2)]
     touch(tmp_path, names[0])

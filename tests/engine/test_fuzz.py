@@ -12,7 +12,6 @@ import faulthandler
 import io
 import logging
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -25,13 +24,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
 from colorize_engine import ChannelBins, Colorizer, files
 
+resource = pytest.importorskip("resource", reason="the limits are those of Unix")
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-    import pytest
 
     # What a source is made of: one file, or those of a Zarr folder.
     Seed = dict[str, bytes]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import resource
 import shutil
 import struct
 import subprocess
@@ -25,6 +24,8 @@ from PIL import Image
 
 from colorize_engine import ChannelBins, Colorizer, files
 from colorize_engine.formats.png import SIGNATURE, chunk, split
+
+resource = pytest.importorskip("resource", reason="the limits are those of Unix")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import stand_ins  # noqa: E402
 
 from colorize_engine.files import FileError  # noqa: E402
+from colorize_engine.leftovers import temporary_name  # noqa: E402
 from colorize_engine.stackfiles import (  # noqa: E402
     StackSettings,
     color_stack_file,
@@ -403,6 +404,16 @@ def test_nothing_is_overwritten_untold_or_half_written(
     gray = open_stack(target, rgb=True).frames.compute()
     assert np.ptp(gray.astype(int), axis=-1).max() <= 1
     assert len([*tmp_path.iterdir()]) == 2
+
+
+def test_what_a_killed_run_left_beside_the_output_goes(tmp_path: Path) -> None:
+    left = tmp_path / temporary_name() / "c"
+    left.mkdir(parents=True)
+    (left / "0").write_bytes(b"frame")
+    source = tmp_path / "in.tif"
+    tifffile.imwrite(source, film(2, 8, 8), photometric="minisblack")
+    color_stack_file(source, tmp_path / "out.zarr", stand_ins.make)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.tif", "out.zarr"]
 
 
 def test_a_folder_that_is_taken_meanwhile_stays(tmp_path: Path) -> None:
