@@ -13,7 +13,7 @@ import documents
 README = (documents.ROOT / "README.md").read_text(encoding="utf-8")
 SCRIPTS = documents.blocks(README, "python")
 # Commands of these programs need a whole checkout or hours; they have tests elsewhere.
-ELSEWHERE = ("make", "pip", "python -m training", "git")
+ELSEWHERE = ("make", "pip", "napari", "python -m training", "git")
 COMMANDS = [
     line for line in documents.commands(README) if not line.startswith(ELSEWHERE)
 ]
