@@ -23,7 +23,7 @@ from skimage import data
 from skimage.color import deltaE_ciede2000
 
 from colorize_engine import temporal
-from colorize_engine.color import lab_to_srgb, lightness, srgb_to_lab
+from colorize_engine.color import lightness, lightness_to_gray, srgb_to_lab
 from colorize_engine.framemodel import FrameModel
 
 if TYPE_CHECKING:
@@ -82,13 +82,6 @@ def part(photo: Floats, corner: tuple[float, float]) -> Floats:
     return ((1 - right) * found[:, :-1] + right * found[:, 1:]).astype(np.float32)
 
 
-def gray_of(lab: Floats) -> Floats:
-    """Give a gray picture of the same L*: (h, w) in 0..1."""
-    gray = np.zeros_like(lab)
-    gray[..., 0] = lab[..., 0]
-    return lab_to_srgb(gray)[..., 0]
-
-
 def pan(model: FrameModel, name: str, count: int) -> Scene:
     """Move over a photo, and back."""
     photo, scene = getattr(data, name)(), Scene()
@@ -102,7 +95,7 @@ def pan(model: FrameModel, name: str, count: int) -> Scene:
         if number and 2 * number == count:
             # Of an even number the two in the middle are the same.
             way = (0.0, 0.0)
-        scene.add(model, gray_of(lab), lab, way)
+        scene.add(model, lightness_to_gray(lab[..., 0], np.float32), lab, way)
     return scene
 
 
@@ -111,7 +104,9 @@ def rest(model: FrameModel, name: str, count: int) -> Scene:
     rng, scene = np.random.default_rng(0), Scene()
     lab = srgb_to_lab(part(getattr(data, name)(), PANS[name][0]))
     for _ in range(count):
-        noisy = gray_of(lab) + rng.normal(0, NOISE, lab.shape[:2])
+        noisy = lightness_to_gray(lab[..., 0], np.float32) + rng.normal(
+            0, NOISE, lab.shape[:2]
+        )
         scene.add(model, np.clip(noisy, 0, 1).astype(np.float32), lab, (0.0, 0.0))
     return scene
 

@@ -32,7 +32,13 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Kernel = Callable[[slice, Buffers], None]
 
-__all__ = ["lab_to_rgb", "lab_to_srgb", "lightness", "srgb_to_lab"]
+__all__ = [
+    "lab_to_rgb",
+    "lab_to_srgb",
+    "lightness",
+    "lightness_to_gray",
+    "srgb_to_lab",
+]
 
 _MIDDLE = np.float32(0.5)  # of linear RGB
 _THREAD_BLOCKS = 4  # a thread pays from that many blocks on
@@ -72,6 +78,29 @@ def lightness(image: NDArray[Any]) -> Floats:
 
     _run(kernel, len(pixels))
     return out.reshape(image.shape[:2])
+
+
+def lightness_to_gray(light: NDArray[Any], dtype: DTypeLike = np.uint8) -> NDArray[Any]:
+    """Gray picture of a lightness: what `lightness` undoes.
+
+    Parameters
+    ----------
+    light : (H, W) array
+        L*, limited to 0..100.
+    dtype : np.uint8, np.uint16 or np.float32
+        As in `lab_to_rgb`.
+
+    Returns
+    -------
+    (H, W) array of `dtype`
+
+    Raises
+    ------
+    ValueError
+        As `lab_to_rgb`.
+    """
+    no_chroma = np.broadcast_to(np.float32(0), (2, *light.shape))
+    return np.ascontiguousarray(lab_to_rgb(light, no_chroma, dtype)[..., 0])
 
 
 def srgb_to_lab(rgb: NDArray[Any]) -> Floats:

@@ -17,7 +17,7 @@ from matplotlib import pyplot as plt
 from skimage import data
 
 from colorize_engine import Colorizer
-from colorize_engine.color import lab_to_rgb, lightness
+from colorize_engine.color import lab_to_rgb, lightness, lightness_to_gray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,7 +73,7 @@ def main(target: Path) -> None:
     """Run the modules on a photo and draw what they give."""
     photo = data.chelsea()[:, 75:375]
     light = lightness(photo)
-    gray = lab_to_rgb(light, np.zeros((2, *light.shape), np.float32))[..., 0]
+    gray = lightness_to_gray(light)
     prediction = Colorizer.from_pretrained().predict(gray)
     sheet = Sheet()
     middle, upper, lower = 1.7, 2.85, 0.55

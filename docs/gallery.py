@@ -18,7 +18,7 @@ from skimage import data
 from skimage.color import deltaE_ciede2000
 
 from colorize_engine import Colorizer
-from colorize_engine.color import lab_to_rgb, lightness, srgb_to_lab
+from colorize_engine.color import lightness, lightness_to_gray, srgb_to_lab
 from colorize_engine.pretrained import find_folder, read_card
 
 if TYPE_CHECKING:
@@ -102,8 +102,7 @@ def beside(pictures: list[np.ndarray]) -> np.ndarray:
 
 def gray_of(image: np.ndarray) -> np.ndarray:
     """Gray 8-bit picture (H, W, 3) with the lightness of an image."""
-    light = lightness(image)
-    return lab_to_rgb(light, np.zeros((2, *light.shape), np.float32), np.uint8)
+    return np.repeat(lightness_to_gray(lightness(image))[..., None], 3, axis=2)
 
 
 def photo(entry: Entry) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from colorize_engine.color import lab_to_rgb, lightness, srgb_to_lab
+from colorize_engine.color import lightness, lightness_to_gray, srgb_to_lab
 from training.metrics import (
     CELLS,
     THRESHOLDS,
@@ -206,8 +206,7 @@ class Truth:
     def of(cls, name: str, rgb: NDArray[np.uint8]) -> Truth:
         """Derive it from the (H, W, 3) uint8 photo."""
         lab = srgb_to_lab(rgb)
-        no_chroma = np.zeros((2, *rgb.shape[:2]), np.float32)
-        gray = np.ascontiguousarray(lab_to_rgb(lab[..., 0], no_chroma)[..., 0])
+        gray = lightness_to_gray(lab[..., 0])
         return cls(name, rgb, lab, gray, lightness(gray))
 
     @property

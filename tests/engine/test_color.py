@@ -13,7 +13,13 @@ from skimage.color.colorconv import xyz_from_rgb
 from skimage.data import astronaut
 
 from colorize_engine import threads
-from colorize_engine.color import lab_to_rgb, lab_to_srgb, lightness, srgb_to_lab
+from colorize_engine.color import (
+    lab_to_rgb,
+    lab_to_srgb,
+    lightness,
+    lightness_to_gray,
+    srgb_to_lab,
+)
 from colorize_engine.curves import BLOCK
 
 DTYPES = (np.uint8, np.uint16, np.float32)
@@ -138,6 +144,7 @@ def test_all_gray_levels(dtype):
     np.testing.assert_allclose(light, oracle(rgb)[..., 0], atol=1e-3, rtol=0)
     np.testing.assert_allclose(lightness(as_float(gray)), light, atol=1e-3, rtol=0)
     np.testing.assert_allclose(srgb_to_lab(rgb)[..., 1:], 0, atol=1e-3)
+    np.testing.assert_array_equal(lightness_to_gray(light, dtype), gray)
     no_chroma = np.zeros((2, *gray.shape), np.float32)
     np.testing.assert_array_equal(lab_to_rgb(light, no_chroma, dtype), rgb)
 
