@@ -2,7 +2,7 @@
 
 ``python -m training.analysis --model default --out docs`` writes, for scikit-image's
 photos, ``images/analysis-NAME.jpg`` (gray, colorized, own color, and a and b as
-predicted beside the true ones) and ``analysis-NAME.md``, a table that asks whether the
+predicted beside the true ones) and, into ``analysis.md``, a table that asks whether the
 net goes by what an object is: the surroundings of a region are replaced, then its own
 texture, and it is measured how far the region's distributions move.
 """
@@ -196,6 +196,21 @@ def sheet(colorizer: Colorizer) -> NDArray[np.uint8]:
     return np.vstack(rows)
 
 
+def put_into_page(page: Path, name: str, text: str) -> None:
+    """Replace the table of a model in a page, which is between two comments.
+
+    A page without these comments gets them, and the table, at its end; so does one that
+    is missing.
+    """
+    begin, end = f"<!-- table of {name} -->", "<!-- end of the table -->"
+    whole = page.read_text("utf-8") if page.is_file() else ""
+    if begin not in whole:
+        whole = f"{whole}\n`{name}`:\n\n{begin}\n{end}\n".lstrip()
+    before, _, rest = whole.partition(begin)
+    _, _, after = rest.partition(end)
+    page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", "utf-8")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m training.analysis",
@@ -204,7 +219,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--model", default="default", help="name or model folder")
-    add("--out", type=Path, default=Path("docs"), help="folder to write")
+    add("--out", type=Path, default=Path("docs"), help="folder of analysis.md")
     add("--device", default="auto", help="auto, cpu or cuda")
     return parser
 
@@ -221,7 +236,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         picture = Image.fromarray(sheet(colorizer))
         picture.save(args.out / "images" / f"analysis-{name}.jpg", quality=88)
         text = occlusion_table(colorizer)
-        (args.out / f"analysis-{name}.md").write_text(text + "\n")
+        put_into_page(args.out / "analysis.md", name, text)
         print(text)
 
     run_command(parser, work)

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.analysis import CHANGES, PHOTOS, REGIONS, divergence, main, truth_of
+from training.analysis import (
+    CHANGES,
+    PHOTOS,
+    REGIONS,
+    divergence,
+    main,
+    put_into_page,
+    truth_of,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,11 +39,24 @@ def test_divergence_goes_from_0_to_1_bit() -> None:
     assert divergence(one, other) == pytest.approx(1, abs=1e-6)
 
 
+def test_only_the_table_of_the_model_is_replaced(tmp_path: Path) -> None:
+    page = tmp_path / "analysis.md"
+    page.write_text("# Title\n")
+    for name, text in (("one", "old"), ("two", "other"), ("one", "new")):
+        put_into_page(page, name, text)
+    whole = page.read_text()
+    assert whole.startswith("# Title\n\n`one`:\n\n<!-- table of one -->\n\nnew\n")
+    assert "other" in whole
+    assert "old" not in whole
+    assert whole.count("<!-- end of the table -->") == 2
+
+
 def test_the_command_writes_a_sheet_and_a_table(
     tiny_model: Path, tmp_path: Path, one_thread: None
 ) -> None:
     main(["--model", str(tiny_model), "--out", str(tmp_path)])
-    lines = (tmp_path / "analysis-tiny.md").read_text().splitlines()
+    whole = (tmp_path / "analysis.md").read_text()
+    lines = [line for line in whole.splitlines() if line.startswith("|")]
     assert len(lines) == 3 + len(REGIONS)
     moved = [float(cell.split(",")[0]) for cell in lines[2].split("|")[2:-1]]
     # An untrained net looks at what is near: its texture counts.
