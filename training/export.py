@@ -172,7 +172,7 @@ def export(
         If a run is not finished, or belongs to another version of the preset.
     """
     runs, photos = Path(runs), Photos.open(data)
-    bins = load_bins(runs / BINS)
+    bins = load_bins(runs / BINS, preset)
     training = {**describe_photos(preset, photos), **describe_training(preset, runs)}
     nets: dict[str, UNet] = {}
     for channel in ("a", "b"):

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BINS = "bins.json"
+_MADE_FOR = "made for"
 # Values of a* or b* that the 256 levels of the 8-bit convention stand for.
 LEVELS = np.arange(256, dtype=np.float32) - 128
 
@@ -98,9 +99,9 @@ def plot(
     figure.savefig(path, dpi=110)
 
 
-def save_bins(bins: dict[str, ChannelBins], path: Path) -> None:
-    """Write the bins of both channels as JSON."""
-    content = {
+def save_bins(bins: dict[str, ChannelBins], path: Path, preset: Preset) -> None:
+    """Write the bins of both channels as JSON, and what of the preset they follow."""
+    content: dict[str, object] = {
         channel: {
             "centers": b.centers.tolist(),
             "prior": b.prior.tolist(),
@@ -108,18 +109,25 @@ def save_bins(bins: dict[str, ChannelBins], path: Path) -> None:
         }
         for channel, b in bins.items()
     }
+    content[_MADE_FOR] = _made_for(preset)
     unfinished = path.with_suffix(".part")
     unfinished.write_text(json.dumps(content, indent=1) + "\n")
     unfinished.replace(path)
 
 
-def load_bins(path: Path) -> dict[str, ChannelBins]:
+def _made_for(preset: Preset) -> dict[str, object]:
+    return {"data": preset.data, "bins": preset.bins}
+
+
+def load_bins(path: Path, preset: Preset) -> dict[str, ChannelBins]:
     """Read what ``save_bins`` wrote.
 
     Raises
     ------
     FileNotFoundError
         If the statistics were not taken yet.
+    ValueError
+        If they were taken for a preset of other sections ``data`` or ``bins``.
     """
     try:
         content = json.loads(path.read_text())
@@ -128,6 +136,13 @@ def load_bins(path: Path) -> dict[str, ChannelBins]:
             f"{path} is missing; run python -m training.statistics --out {path.parent} "
             "first"
         ) from None
+    # Older ones do not tell.
+    wanted = _made_for(preset)
+    if content.pop(_MADE_FOR, wanted) != wanted:
+        raise ValueError(
+            f"{path} was made for other sections [data] or [bins] than those of the "
+            f"preset {preset.name}: remove it, or work in another folder"
+        )
     return {channel: ChannelBins(**values) for channel, values in content.items()}
 
 
@@ -165,7 +180,7 @@ def measure(
     )
     plot(counts, bins, out / "statistics.png")
     # The bins come last: where they are, all is there.
-    save_bins(bins, out / BINS)
+    save_bins(bins, out / BINS, preset)
     return bins
 
 

@@ -96,8 +96,8 @@ def train(
     Raises
     ------
     ValueError
-        If a checkpoint belongs to another preset, the preset has no such run, or the
-        model to start from does not fit.
+        If a checkpoint or the bins belong to another preset, the preset has no such
+        run, or the model to start from does not fit.
     FileNotFoundError
         If the data set, the bins or the published encoder are missing.
     """
@@ -105,7 +105,7 @@ def train(
     if not runs:
         raise ValueError(f"the preset {preset.name} has no run of {channels}")
     out, photos = Path(out), Photos.open(data)
-    bins = load_bins(out / BINS)
+    bins = load_bins(out / BINS, preset)
     settings = _settings(device, precision, checkpoint_every)
     if settings.world > 1:
         dist.init_process_group("nccl" if settings.device.type == "cuda" else "gloo")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -119,7 +120,7 @@ def test_measure_writes_histograms_plot_and_bins(
     with Image.open(tmp_path / "statistics.png") as plot:
         assert plot.width > 500
         assert len(plot.convert("RGB").getcolors(1 << 24)) > 20
-    loaded = load_bins(tmp_path / "bins.json")
+    loaded = load_bins(tmp_path / "bins.json", tiny)
     for channel in ("a", "b"):
         for part in ("centers", "prior", "weights"):
             np.testing.assert_array_equal(
@@ -128,12 +129,28 @@ def test_measure_writes_histograms_plot_and_bins(
 
 
 def test_saved_bins_are_read_again_to_the_bit(tmp_path: Path) -> None:
-    bins = {c: make_bins(COUNTS, c, load_preset("default")) for c in ("a", "b")}
-    save_bins(bins, tmp_path / "bins.json")
-    loaded = load_bins(tmp_path / "bins.json")
+    preset = load_preset("default")
+    bins = {c: make_bins(COUNTS, c, preset) for c in ("a", "b")}
+    save_bins(bins, tmp_path / "bins.json", preset)
+    loaded = load_bins(tmp_path / "bins.json", preset)
     for channel in ("a", "b"):
         assert loaded[channel].weights.tobytes() == bins[channel].weights.tobytes()
         assert loaded[channel].prior.tobytes() == bins[channel].prior.tobytes()
+
+
+def test_bins_of_another_preset_are_not_taken(tiny: Preset, tmp_path: Path) -> None:
+    path = tmp_path / "bins.json"
+    save_bins({c: make_bins(COUNTS, c, tiny) for c in ("a", "b")}, path, tiny)
+    for section in ("data", "bins"):
+        other = replace(tiny, **{section: {**getattr(tiny, section), "more": 1}})
+        with pytest.raises(ValueError, match=r"other sections \[data\] or \[bins\]"):
+            load_bins(path, other)
+    assert load_bins(path, replace(tiny, net={}, runs=())).keys() == {"a", "b"}
+    # Those that older versions wrote do not tell.
+    content = json.loads(path.read_text())
+    del content["made for"]
+    path.write_text(json.dumps(content))
+    assert load_bins(path, load_preset("default")).keys() == {"a", "b"}
 
 
 def test_the_command_line_prints_the_bins(

@@ -76,11 +76,11 @@ def short(tiny: Preset, tmp_path: Path) -> Preset:
 
 
 @pytest.fixture
-def out(bins: dict[str, ChannelBins], tmp_path: Path) -> Path:
+def out(bins: dict[str, ChannelBins], short: Preset, tmp_path: Path) -> Path:
     """Folder for runs, with bins."""
     folder = tmp_path / "runs"
     folder.mkdir()
-    save_bins(bins, folder / "bins.json")
+    save_bins(bins, folder / "bins.json", short)
     return folder
 
 
@@ -104,7 +104,7 @@ def test_the_command_trains_all_runs_and_logs_them(
     arguments = command(data, short, out, "--device", "cpu", "--precision", "float32")
     main([*arguments, "--checkpoint-every", "16"])
     said = capsys.readouterr().out
-    bins = load_bins(out / "bins.json")
+    bins = load_bins(out / "bins.json", short)
     for run in short.runs:
         assert f"short {run.channels}: validation loss" in said
         state = load_file(out / run.channels / WEIGHTS)
@@ -152,7 +152,7 @@ def test_two_processes_share_the_work(data: Path, short: Preset, out: Path) -> N
     assert done.stdout.count("validation loss") == 1
     kept = [torch.load(out / f"{rank}.pt", weights_only=False) for rank in range(2)]
     assert_equal(kept[0]["weights"], kept[1]["weights"])
-    bins = load_bins(out / "bins.json")
+    bins = load_bins(out / "bins.json", short)
     alone = Trainer(short, short.runs[2], Photos.open(data), bins, out, SETTINGS)
     for step in range(2):
         whole = alone.batches.get(8 * step, 32, alone.augmentation)
