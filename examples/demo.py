@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from skimage import data
 
-from colorize_engine.color import lightness
+from colorize_engine.color import lightness, lightness_to_gray
 
 PHOTOS = ("astronaut", "coffee", "chelsea", "rocket", "camera")
 HEIGHT = 240
@@ -24,10 +24,7 @@ def to_gray(photo: np.ndarray) -> np.ndarray:
     """Gray 8-bit picture with the lightness L* of a photo."""
     if photo.ndim == 2:
         return photo
-    # The gray levels' own lightness, to look each pixel's up in.
-    levels = lightness(np.arange(256, dtype=np.uint8)[None])[0]
-    middles = (levels[:-1] + levels[1:]) / 2
-    return np.searchsorted(middles, lightness(photo)).astype(np.uint8)
+    return lightness_to_gray(lightness(photo))
 
 
 def row(name: str, gray: Path, color: Path) -> np.ndarray:
