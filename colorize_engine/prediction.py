@@ -89,7 +89,13 @@ class Prediction:
             raise ValueError(
                 f"expected a saturation in 0..{MAX_SATURATION:g}, got {saturation}"
             )
-        chroma = np.stack([self.a.decode(t, gamma), self.b.decode(t, gamma)])
+        decoded: dict[str, NDArray[np.float32]] = {}
+
+        def decode(channel: str) -> None:
+            decoded[channel] = getattr(self, channel).decode(t, gamma)
+
+        spread(lambda: decode, ("a", "b"))
+        chroma = np.stack([decoded["a"], decoded["b"]])
         return np.asarray(chroma * np.float32(saturation))
 
     def entropy(self) -> NDArray[np.float32]:
