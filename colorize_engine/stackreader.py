@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,37 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from colorize_engine.formats.values import ValueRange
+    from colorize_engine.rawstack import RawStack, Steps
 
-    # Of an axis (X, Y, Z or T) the step and its unit as in OME-XML, "µm" or "s".
-    Steps = dict[str, tuple[float, str]]
-
-__all__ = ["RawStack", "StackFile", "open_stack"]
-
-
-@dataclass(frozen=True, eq=False)
-class RawStack:
-    """What a file holds, before a channel is chosen.
-
-    Attributes
-    ----------
-    array : dask array
-        Values as stored.
-    axes : str
-        A letter for each axis: T, C, Z, Y, X as in OME, S for samples of color, or
-        others, as tifffile names them.
-    bits : int
-        Bits that a sample uses.
-    inverted : bool
-        Whether 0 is white.
-    steps : dict
-        For X, Y, Z and T, where known, the step and its unit ("µm", "s").
-    """
-
-    array: da.Array
-    axes: str
-    bits: int
-    inverted: bool = False
-    steps: Steps = field(default_factory=dict)
+__all__ = ["StackFile", "open_stack"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ import numpy as np
 
 from colorize_engine.formats import stills, tiffguard
 from colorize_engine.formats.picture import FileError
-from colorize_engine.stackreader import RawStack
+from colorize_engine.rawstack import RawStack
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import tifffile
     from numpy.typing import NDArray
 
-    from colorize_engine.stackreader import Steps
+    from colorize_engine.rawstack import Steps
 
 __all__ = ["close_files", "ome_metadata", "read_tiff", "steps_of"]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from colorize_engine.formats import stills
 from colorize_engine.formats.picture import FileError
-from colorize_engine.stackreader import RawStack
+from colorize_engine.rawstack import RawStack
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from colorize_engine.formats.picture import Mark
-    from colorize_engine.stackreader import Steps
+    from colorize_engine.rawstack import Steps
 
 __all__ = ["create_ome_zarr", "read_zarr", "write_frame"]
 
