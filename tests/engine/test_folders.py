@@ -6,13 +6,18 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from colorize_engine import leftovers
 from colorize_engine.folders import find_photos, photo_suffixes
 from colorize_engine.targets import TargetError, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def touch(root: Path, *names: str) -> None:
@@ -147,6 +152,21 @@ def test_left_overs_go_and_nothing_else(tmp_path: Path) -> None:
     assert leftovers.sweep(tmp_path / "missing") == 0
 
 
+@contextmanager
+def holding(script: str, path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run a script that says when it holds a path, and then waits to be killed."""
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(path)],
+        cwd=Path(leftovers.__file__).parents[1],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -154,7 +174,7 @@ from colorize_engine.formats.atomicfolder import replacing_folder
 with replacing_folder(Path(sys.argv[1]), overwrite=True) as folder:
     (folder / "c").mkdir(parents=True)
     (folder / "c" / "0").write_bytes(b"frame")
-    print("written", flush=True)
+    print("held", flush=True)
     sys.stdin.read()
 """
 
@@ -164,14 +184,7 @@ def test_the_folder_of_a_run_that_lives_stays_and_that_of_a_killed_one_goes(
 ) -> None:
     target = tmp_path / "out.zarr"
     target.mkdir()
-    with subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(target)],
-        cwd=Path(leftovers.__file__).parents[1],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout.readline() == "written\n"
+    with holding(KILLED, target) as process:
         assert leftovers.sweep(tmp_path) == 0
         [hidden] = [name for name in os.listdir(tmp_path) if name != "out.zarr"]
         day_ago = time.time() - 25 * 60 * 60
@@ -211,14 +224,7 @@ def test_files_of_a_run_that_lives_stay_and_those_of_a_killed_one_go(
     touch(tmp_path, LEFT, old)
     day_ago = time.time() - 25 * 60 * 60
     os.utime(tmp_path / old, (day_ago, day_ago))
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(tmp_path)],
-        cwd=Path(leftovers.__file__).parents[1],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout.readline() == "held\n"
+    with holding(HOLD, tmp_path) as process:
         assert leftovers.sweep(tmp_path) == 1
         assert os.listdir(tmp_path) == [LEFT]
         process.kill()
