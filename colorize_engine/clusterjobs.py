@@ -165,11 +165,18 @@ class ClusterJobs:
                 if done is None:
                     self._drop_waiting(sent)
                 elif done.key in sent:
+                    if done.status in ("lost", "pending"):
+                        # Its worker died with the result: another does it again.
+                        done.add_done_callback(self._events.put)
+                        continue
                     if done.status not in ("finished", "error"):
                         raise ClusterLost("the scheduler went away or dropped the work")
                     yield sent.pop(done.key)
         finally:
             self._drop_waiting(sent)
+            for _, future in sent.values():
+                # Some may have been among the events before.
+                future.add_done_callback(self._events.put)
             while sent and self._client.status == "running":
                 done = self._events.get()
                 sent.pop(done.key if done else "", None)

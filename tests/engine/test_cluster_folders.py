@@ -27,12 +27,12 @@ import stand_ins  # noqa: E402
 
 from colorize_engine import batch, cli, clusterjobs, clusterworker  # noqa: E402
 from colorize_engine.clusterjobs import ClusterJobs  # noqa: E402
-from colorize_engine.jobs import Settings, color_job  # noqa: E402
+from colorize_engine.jobs import Settings, blank_record, color_job  # noqa: E402
 from colorize_engine.pretrained import read_card  # noqa: E402
 from colorize_engine.targets import Job, plan  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from colorize_engine.report import Record
 
@@ -181,6 +181,43 @@ def test_a_killed_worker_costs_nothing_but_time(
         assert color_job(job, Settings(), alone).status == "done"
     assert content(out) == content(tmp_path / "alone")
     assert sorted(os.listdir(out)) == sorted(path.name for path in map(Path, outputs))
+
+
+class Lost:
+    """Future of a task whose worker died with the result before it was fetched."""
+
+    key, status = "one", "lost"
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+
+    def add_done_callback(self, call: Callable[[Lost], None]) -> None:
+        """Another worker is done with it at once."""
+        self.status = "finished"
+        call(self)
+
+    def exception(self) -> None:
+        """Give none."""
+
+    def result(self) -> Record:
+        """Give the record."""
+        return self.record
+
+
+def test_a_result_that_died_with_its_worker_is_waited_for_again(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_photos(tmp_path / "in", 1)
+    [job], executor = planned(tmp_path), on_cluster(address)
+    record = replace(blank_record(job, Settings(), executor.model), status="done")
+
+    def send(job: Job, proof: Path | None) -> Lost:
+        future = Lost(record)
+        executor._events.put(future)
+        return future
+
+    monkeypatch.setattr(executor, "_send", send)
+    assert [one.status for one in executor.run([job])] == ["done"]
 
 
 def test_a_photo_that_kills_every_worker_is_that_photos_error(
