@@ -176,7 +176,10 @@ def backward(f: Floats, above: Floats, cubes: Floats) -> Floats:
 def lightness_of_bytes(
     pixels: NDArray[np.uint8], weights: Floats, out: Floats, buffers: Buffers
 ) -> None:
-    """L* of 8-bit colors by tables alone, to 0.006: half the time of the exact way.
+    """L* of 8-bit colors by tables alone, to 0.006.
+
+    In 0.8 to 0.9 of the processor time of `linearize` and `forward` (a photo and random
+    colors of 5.8 megapixels, side by side).
 
     Parameters
     ----------
