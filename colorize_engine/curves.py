@@ -13,7 +13,7 @@ IEC 61966-2-1:1999 (sRGB), CIE 15:2004 (L*a*b*).
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
+
+_Float = TypeVar("_Float", np.float32, np.float64)
 
 BLOCK = 1 << 15  # pixels; fewer cost more in calls, more in cache misses
 
@@ -230,7 +232,7 @@ def _lightness_from(y: NDArray[np.float64]) -> Floats:
     return np.where(y > DELTA**3, above, 116 / SLOPE * y).astype(np.float32)
 
 
-def encoded_from(linear: NDArray[np.float64]) -> NDArray[np.float64]:
+def encoded_from(linear: NDArray[_Float]) -> NDArray[_Float]:
     """Return the exact sRGB encoding, slowly; negative values follow the toe."""
     above = np.maximum(linear, _LINEAR_TOE)
     power = 1.055 * above ** (1 / 2.4) - 0.055

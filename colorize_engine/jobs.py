@@ -18,7 +18,7 @@ from colorize_engine.formats.atomic import replacing
 from colorize_engine.formats.probabilities import ProbabilityWriter
 from colorize_engine.ledger import digest, is_current, mark_of, signed
 from colorize_engine.report import ALREADY_DONE, IN_COLOR, Record
-from colorize_engine.toned import photo_is_in_color
+from colorize_engine.toned import COLOR_NOTE, photo_is_in_color
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     Admit = Callable[[int], AbstractContextManager[None]]
 
-COLOR_NOTE = "it is in color; only its lightness was used"
 _ATTEMPTS = 3
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from colorize_engine.color import lab_to_rgb, lightness
 from colorize_engine.geometry import STRIP_PIXELS
 from colorize_engine.threads import spread
-from colorize_engine.upsample import METHODS, align, upsample
+from colorize_engine.upsample import align, check_method, upsample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -155,10 +155,7 @@ class Prediction:
         ValueError
             If there is no such method.
         """
-        if method not in METHODS:
-            raise ValueError(
-                f"expected a method out of {', '.join(METHODS)}, got {method!r}"
-            )
+        check_method(method)
         height, width = self.shape
         small_height, small_width = self.lightness.shape
         larger = height * width > small_height * small_width

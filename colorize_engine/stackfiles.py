@@ -17,11 +17,13 @@ from colorize_engine.files import MAX_PIXELS
 from colorize_engine.formats.atomic import replacing
 from colorize_engine.formats.atomicfolder import replacing_folder, temporary_folder
 from colorize_engine.formats.picture import FileError
+from colorize_engine.formats.tiffwriter import needs_bigtiff
 from colorize_engine.ledger import mark_of
 from colorize_engine.leftovers import sweep
 from colorize_engine.stackreader import StackFile, open_stack
 from colorize_engine.temporal import smoothed
 from colorize_engine.tiffstacks import close_files, ome_metadata
+from colorize_engine.toned import COLOR_NOTE
 from colorize_engine.zarrstacks import create_ome_zarr, write_frame
 
 if TYPE_CHECKING:
@@ -36,10 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StackSettings", "color_stack_file", "is_stack_target", "open_stack"]
 
-_COLOR_NOTE = "it is in color; only its lightness was used"
 _TIFF_SUFFIXES = (".tif", ".tiff")
-# Files beyond that are BigTIFF; left is room for tags and for incompressible noise.
-_CLASSIC_LIMIT = (1 << 32) - (1 << 28)
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ def color_stack_file(
                 job.fill_tiff(stream, target, scheduler)
     finally:
         close_files()
-    return (_COLOR_NOTE,) if opened.rgb else ()
+    return (COLOR_NOTE,) if opened.rgb else ()
 
 
 class _Job:
@@ -227,7 +226,7 @@ class _Job:
             "Description": self.mark.text,
             **ome_metadata(self.source.steps),
         }
-        big = self.colors.nbytes > _CLASSIC_LIMIT
+        big = needs_bigtiff(self.colors.nbytes)
         # "ome" is told because the name of the temporary file does not.
         with tifffile.TiffWriter(stream, bigtiff=big, ome=True) as writer:
             writer.write(

@@ -21,7 +21,7 @@ import numpy as np
 from colorize_engine.color import srgb_to_lab
 from colorize_engine.formats import stills, tiff
 from colorize_engine.formats.profiles import naive_rgb
-from colorize_engine.formats.values import fit
+from colorize_engine.formats.values import fit, full_scale
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from colorize_engine.formats.picture import Samples
 
     Floats = NDArray[np.float32]
+
+COLOR_NOTE = "it is in color; only its lightness was used"
 
 # Pixels of the long side where the curve is found, and where distances from it are
 # judged: noise averages out, what is smaller than a hundredth of the picture decides
@@ -58,8 +60,7 @@ def is_in_color(rgb: NDArray[Any]) -> bool:
     """
     if rgb.ndim == 2:
         return False
-    top = 1.0 if rgb.dtype.kind == "f" else float(np.iinfo(rgb.dtype).max)
-    lab = srgb_to_lab(_reduced(rgb, _SIDE) / np.float32(top))
+    lab = srgb_to_lab(_reduced(rgb, _SIDE) / np.float32(full_scale(rgb.dtype)))
     chroma = lab[..., 1:]
     from_curve = _reduced(chroma - _curve(lab[..., 0], chroma), _END)
     if not _beyond(np.linalg.norm(from_curve, axis=2), _FROM_CURVE):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     # Lower and upper neighbors, and the share of the upper one, of each position.
     Neighbors = tuple[NDArray[np.intp], NDArray[np.intp], Floats]
 
-__all__ = ["METHODS", "align", "upsample"]
+__all__ = ["METHODS", "align", "check_method", "upsample"]
 
 METHODS = ("guided", "bilinear")
 
@@ -163,6 +163,14 @@ def upsample(
     return out
 
 
+def check_method(method: str) -> None:
+    """Raise ValueError if there is no such method of enlarging."""
+    if method not in METHODS:
+        raise ValueError(
+            f"expected a method out of {', '.join(METHODS)}, got {method!r}"
+        )
+
+
 def _check(
     chroma: NDArray[Any],
     guide: NDArray[Any],
@@ -172,8 +180,7 @@ def _check(
     method: str,
 ) -> None:
     """Raise ValueError for arguments of :func:`upsample` that do not fit."""
-    if method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(METHODS)}, not {method!r}")
+    check_method(method)
     if guide.ndim != 2 or not guide.size or chroma.shape != (2, *guide.shape):
         raise ValueError(
             "expected chroma (2, h, w) and guide (h, w), not empty, "

@@ -9,6 +9,7 @@ import numpy as np
 
 from colorize_engine.formats import stills
 from colorize_engine.formats.picture import FileError
+from colorize_engine.formats.values import full_scale
 from colorize_engine.rawstack import RawStack
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ def create_ome_zarr(
             }
         ],
     }
-    top = 1.0 if np.dtype(dtype).kind == "f" else float(np.iinfo(dtype).max)
+    top = full_scale(dtype)
     window: Any = {"min": 0, "max": top, "start": 0, "end": top}
     channels: Any = [
         {"label": label, "color": color, "window": window, "active": label != "alpha"}

@@ -31,8 +31,6 @@ class LiveDecoder:
         its new arrays; those of a stack are in the store by then.
     fail
         Called in the GUI's thread with an exception that ended the decoding.
-    idle
-        Called in the GUI's thread when nothing is stale any more.
     """
 
     def __init__(
@@ -40,9 +38,8 @@ class LiveDecoder:
         results: Results,
         show: Callable[[Index, Arrays], None],
         fail: Callable[[Exception], None],
-        idle: Callable[[], None],
     ) -> None:
-        self._results, self._show, self._fail, self._idle = results, show, fail, idle
+        self._results, self._show, self._fail = results, show, fail
         self._lock = threading.Lock()
         self._settings: DecodeSettings | None = None
         self._stale: set[Index] = set()
@@ -67,7 +64,6 @@ class LiveDecoder:
             self._worker = Worker(self._work)
         self._worker.emitted.connect(self._on_frame)
         self._worker.errored.connect(self._on_error)
-        self._worker.returned.connect(self._on_idle)
         self._worker.start()
 
     def look_at(self, index: Index) -> None:
@@ -121,7 +117,3 @@ class LiveDecoder:
     def _on_error(self, error: Exception) -> None:
         if not self._closed:
             self._fail(error)
-
-    def _on_idle(self, _: object) -> None:
-        if not self._closed and not self.busy:
-            self._idle()

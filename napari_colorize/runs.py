@@ -99,8 +99,6 @@ class Run:
         Emitted after settings or shown results changed.
     failed : Signal
         Emitted with an exception that ended a decoding.
-    idle : Signal
-        Emitted when all frames are decoded as the sliders stand.
     layers : dict of Image
         Result layers by kind, while they are in the viewer.
     kept : bool
@@ -109,7 +107,6 @@ class Run:
 
     changed = Signal()
     failed = Signal(object)
-    idle = Signal()
 
     def __init__(
         self,
@@ -122,7 +119,7 @@ class Run:
         self._viewer = ref(viewer)
         self.layer, self.results, self.settings = layer, results, settings
         self.kept = False
-        self.live = LiveDecoder(results, self._show, self.failed.emit, self.idle.emit)
+        self.live = LiveDecoder(results, self._show, self.failed.emit)
         self.layers = result_layers.show(viewer, layer, results, settings, earlier)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.dims.events.current_step.connect(self._on_step)
@@ -257,12 +254,6 @@ class Registry:
         if viewer is not None and run in self._runs.get(viewer, ()):
             self._runs[viewer].remove(run)
         run.close()
-        self.changed.emit()
-
-    def close(self, viewer: ViewerModel) -> None:
-        """Forget all runs of a viewer that is closed."""
-        for run in self._runs.pop(plain(viewer), []):
-            run.close()
         self.changed.emit()
 
 

@@ -25,7 +25,7 @@ from colorize_engine.colorizer import Colorizer
 from training.command import run as run_command
 from training.evaluate import evaluate, select
 from training.export import export
-from training.photos import find_photos
+from training.photos import find_photos, read_photos
 from training.presets import FOLDER, load_preset
 from training.statistics import measure
 from training.sweep import Sweep
@@ -130,7 +130,7 @@ def run_one(
     train(data, preset, runs, device=device, precision=precision)
     card = export(data, preset, runs, model)
     sweep = Sweep(temperatures=TEMPERATURES)
-    pictures = ((photo.name, photo.read()) for photo in photos)
+    pictures = read_photos(photos, f"{name} evaluation")
     rows = evaluate(pictures, {name: Colorizer.from_folder(model, device)}, sweep=sweep)
     summary = rows[1].summary()
     return {

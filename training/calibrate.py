@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from tqdm import tqdm
 
 from colorize_engine.colorizer import Colorizer
 from training.command import run as run_command
 from training.evaluate import SIDE, select
-from training.photos import find_photos, square
+from training.photos import find_photos, read_photos, square
 from training.scores import LEAST_PROBABILITY, Truth
 
 if TYPE_CHECKING:
@@ -156,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     def work() -> None:
         photos = select(find_photos(args.photos), args.parity, args.limit)
-        pictures = ((p.name, p.read()) for p in tqdm(photos, desc="calibration"))
+        pictures = read_photos(photos, "calibration")
         found = fit(pictures, Colorizer.from_pretrained(args.model, args.device))
         print(f"--calibration {found['a']} {found['b']}")
 

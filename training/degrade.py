@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageFilter
-from tqdm import tqdm
 
 from colorize_engine.colorizer import Colorizer
 from training.command import run as run_command
 from training.evaluate import SIDE, select
-from training.photos import find_photos, square
+from training.photos import find_photos, read_photos, square
 from training.scores import ChromaScores, Truth
 from training.tables import table
 
@@ -176,8 +175,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     def work() -> None:
         photos = select(find_photos(args.photos), args.parity, args.limit)
         models = {m: Colorizer.from_pretrained(m, args.device) for m in args.models}
-        pictures = ((p.name, p.read()) for p in tqdm(photos, unit="photo"))
-        figures = measure(pictures, models)
+        figures = measure(read_photos(photos, "degraded"), models)
         args.out.mkdir(parents=True, exist_ok=True)
         (args.out / "degraded.json").write_text(json.dumps(figures, indent=1))
         text = report(figures)

@@ -17,17 +17,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm import tqdm
 
 from colorize_engine.colorizer import Colorizer
-from training.photos import find_photos, square
+from training.command import run as run_command
+from training.photos import find_photos, read_photos, square
 from training.scores import Row, Truth
 from training.sheets import Sheets
 from training.sweep import Sweep
 from training.tables import markdown, save
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -131,16 +131,6 @@ def _number(name: str) -> int:
     return int(match[1])
 
 
-def _read(photos: Sequence[Photo]) -> Iterator[tuple[str, NDArray[np.uint8]]]:
-    for photo in tqdm(photos, desc="photos", unit="photo"):
-        try:
-            yield photo.name, photo.read()
-        except OSError as error:
-            raise OSError(
-                f"{photo.name} in {photo.path} is no readable photo: {error}"
-            ) from error
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m training.evaluate",
@@ -174,22 +164,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args = parser.parse_args(arguments)
     if args.temperature is not None and not 0 <= args.temperature <= 1:
         parser.error(f"expected a --temperature in 0..1, got {args.temperature}")
-    try:
-        photos = select(find_photos(args.photos), args.parity, args.limit)
-        models = {
-            model: Colorizer.from_pretrained(model, args.device)
-            for model in args.models
-        }
-        args.out.mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:
-        parser.error(str(error))
+    run_command(parser, lambda: _evaluate(args))
+
+
+def _evaluate(args: argparse.Namespace) -> None:
+    photos = select(find_photos(args.photos), args.parity, args.limit)
+    models = {
+        model: Colorizer.from_pretrained(model, args.device) for model in args.models
+    }
+    args.out.mkdir(parents=True, exist_ok=True)
     sheets = Sheets((GRAY, *models), args.sheet, args.seed)
     sweep = Sweep() if args.sweep and models else None
     settings = {"temperature": args.temperature, "rebalance": args.rebalance}
-    try:
-        rows = evaluate(_read(photos), models, sheets=sheets, sweep=sweep, **settings)
-    except OSError as error:
-        parser.error(str(error))
+    pictures = read_photos(photos, "evaluation")
+    rows = evaluate(pictures, models, sheets=sheets, sweep=sweep, **settings)
     heading = f"{len(photos)} photos ({args.parity}) of {Path(args.photos).name}"
     save(args.out, rows, heading)
     sheets.save(args.out)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageOps
+from tqdm import tqdm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -126,6 +127,30 @@ def find_photos(source: str | Path) -> list[Photo]:
             "or tar archives of them"
         )
     return sorted(photos, key=lambda photo: photo.name)
+
+
+def read_photos(
+    photos: Sequence[Photo], description: str
+) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    """Decode photos one by one, with a progress bar.
+
+    Yields
+    ------
+    name : str
+    rgb : (H, W, 3) uint8, sRGB
+
+    Raises
+    ------
+    OSError
+        If one cannot be read; the message names it.
+    """
+    for photo in tqdm(photos, desc=description, unit="photo"):
+        try:
+            yield photo.name, photo.read()
+        except OSError as error:
+            raise OSError(
+                f"{photo.name} in {photo.path} is no readable photo: {error}"
+            ) from error
 
 
 def fingerprint(source: str | Path, photos: Sequence[Photo]) -> str:

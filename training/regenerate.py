@@ -13,8 +13,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tqdm import tqdm
-
 from colorize_engine.colorizer import Colorizer
 from colorize_engine.pretrained import ModelError, read_card
 from training.calibrate import PHOTOS, fit
@@ -22,7 +20,7 @@ from training.command import run as run_command
 from training.dataset import build
 from training.evaluate import evaluate, select
 from training.export import export, read_figures
-from training.photos import find_photos
+from training.photos import find_photos, read_photos
 from training.planes import Photos
 from training.presets import load_preset
 from training.sheets import Sheets
@@ -68,8 +66,7 @@ def measure_model(
     out.mkdir(parents=True, exist_ok=True)
     sheets = Sheets(("gray", name), _SHEET_PHOTOS, 0)
     colorizer = Colorizer.from_folder(folder, device)
-    bar = tqdm(photos, desc="evaluation", unit="photo")
-    pictures = ((photo.name, photo.read()) for photo in bar)
+    pictures = read_photos(photos, "evaluation")
     rows = evaluate(pictures, {name: colorizer}, sheets=sheets)
     heading = f"{len(photos)} validation photos"
     save(out, rows, heading)
@@ -141,7 +138,7 @@ def regenerate(
     train(data, preset, runs, device=device, precision=precision, init_from=init_from)
     export(data, preset, runs, out)
     even = validation_photos(photos, data, "even", min(limit or PHOTOS, PHOTOS))
-    pictures = ((p.name, p.read()) for p in tqdm(even, desc="calibration"))
+    pictures = read_photos(even, "calibration")
     divisors = fit(pictures, Colorizer.from_folder(out, device))
     export(data, preset, runs, out, calibration=divisors)
     chosen = validation_photos(photos, data, "odd", limit)

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from colorize_engine.curves import encoded_from
 from colorize_engine.formats.values import full_scale, strips
+from colorize_engine.gamut import TO_XYZ
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
 
 # What the header of a profile (ICC.1, 7.2) says its device colors are, by channels.
 _SPACES = {1: (b"GRAY", "gray"), 3: (b"RGB ", "rgb"), 4: (b"CMYK", "cmyk")}
-# Luminance of linear sRGB, the second row of its matrix to XYZ (IEC 61966-2-1).
-_LUMINANCE = np.array([0.212671, 0.715160, 0.072169], np.float32)
+_LUMINANCE = TO_XYZ[1]
 _COLORIMETRIC = 1
 # Two neighbors of 8 bit; rounding in JPEG makes gray differ by that much.
 _GRAY_SPREAD = 8 / 255
@@ -196,12 +197,8 @@ def _linear(values: npt.NDArray[Any], profile: bytes) -> Floats:
 
 
 def _encoded(linear: Floats) -> Floats:
-    """Return sRGB-encoded values, cut to 0..1 (IEC 61966-2-1)."""
-    linear = np.clip(linear, 0, 1)
-    low = linear <= 0.0031308
-    return np.where(
-        low, 12.92 * linear, 1.055 * linear ** np.float32(1 / 2.4) - 0.055
-    ).astype(np.float32)
+    """Return sRGB-encoded values, cut to 0..1."""
+    return encoded_from(np.clip(linear, 0, 1)).astype(np.float32)
 
 
 def _rounded(share: Floats, dtype: np.dtype[Any]) -> npt.NDArray[Any]:

@@ -29,6 +29,11 @@ _BYTE = 1
 _CLASSIC_LIMIT = (1 << 32) - (1 << 28)
 
 
+def needs_bigtiff(size: float) -> bool:
+    """Whether so many bytes of samples might not fit into a classic TIFF."""
+    return size > _CLASSIC_LIMIT
+
+
 def write_pages(
     stream: BinaryIO, pictures: Iterable[Picture], mark: Mark | None, page_count: int
 ) -> list[str]:
@@ -56,7 +61,7 @@ def write_pages(
     writer = None
     for picture in pictures:
         if writer is None:
-            big = picture.image.nbytes * page_count > _CLASSIC_LIMIT
+            big = needs_bigtiff(picture.image.nbytes * page_count)
             order = picture.metadata.exif.order
             writer = tifffile.TiffWriter(stream, bigtiff=big, byteorder=order)
         found = _marked(picture, mark, order)

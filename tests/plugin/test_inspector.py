@@ -94,7 +94,8 @@ def viewer(make_napari_viewer):
     """Give a viewer whose runs are forgotten after the test."""
     viewer = make_napari_viewer()
     yield viewer
-    registry.close(viewer)
+    for run in registry.of(viewer):
+        registry.remove(run)
 
 
 def add_run(viewer, shape=(20, 30), **transform):
@@ -445,7 +446,7 @@ def test_a_viewer_closed_with_the_widget_open_makes_no_errors(make_napari_viewer
     assert inspector.current is not None
     viewer.close()
     run.decode(SETTINGS)
-    registry.close(viewer)
+    registry.remove(run)
     assert len(run.changed) == 0
 
 
