@@ -172,7 +172,7 @@ def test_no_rows_give_no_rows(method):
 
 def test_arguments_that_do_not_fit_are_named():
     chroma, guide, light = picture(4, (5, 6), (10, 12))
-    with pytest.raises(ValueError, match="guided, bilinear, not 'cubic'"):
+    with pytest.raises(ValueError, match="guided, bilinear, got 'cubic'"):
         upsample(chroma, guide, light, (10, 12), method="cubic")
     with pytest.raises(ValueError, match=r"chroma \(2, h, w\).*\(1, 5, 6\)"):
         upsample(chroma[:1], guide, light, (10, 12))
