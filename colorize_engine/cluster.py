@@ -69,13 +69,29 @@ def connected(scheduler: Any) -> Iterator[Any]:
         yield scheduler
         return
     try:
-        client: Any = distributed.Client(
-            scheduler, timeout=_PATIENCE, set_as_default=False
-        )
+        client = _client(distributed, scheduler)
     except Exception as error:  # of many types, one for each way to mistype it
         raise ClusterError(f"no scheduler answers at {scheduler}: {error}") from error
     with client:
         yield client
+
+
+def _client(distributed: Any, scheduler: str) -> Any:
+    """Make a client that is closed again if it cannot start.
+
+    Otherwise the garbage collector would close it, at any moment: also while another
+    one starts in this thread, which then waits for itself.
+    """
+
+    class Client(distributed.Client):  # type: ignore[misc]
+        def start(self, **options: Any) -> None:
+            try:
+                super().start(**options)
+            except BaseException:
+                self.close()
+                raise
+
+    return Client(scheduler, timeout=_PATIENCE, set_as_default=False)
 
 
 def compute_blocks(blocks: da.Array, scheduler: Any, progress: Progress) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -19,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import stand_ins  # noqa: E402
 
 from colorize_engine import stacks  # noqa: E402
+from colorize_engine.cluster import ClusterError, connected  # noqa: E402
 from colorize_engine.stackfiles import (  # noqa: E402
     StackSettings,
     color_stack_file,
@@ -71,6 +73,18 @@ def source(tmp_path: Path) -> Path:
     noise = rng.integers(0, 20, (COUNT, 16, 20))
     zarr.create_array(str(path), data=(scene + noise).astype(np.uint8))
     return path
+
+
+def test_a_client_that_cannot_start_is_closed_and_not_left_to_the_collector() -> None:
+    gc.disable()
+    try:
+        with pytest.raises(ClusterError, match="no scheduler"), connected("odd://x"):
+            pass
+        left = [o for o in gc.get_objects() if issubclass(type(o), distributed.Client)]
+    finally:
+        gc.enable()
+    assert left
+    assert {client.status for client in left} == {"closed"}
 
 
 @pytest.mark.parametrize(
