@@ -45,7 +45,8 @@ class NetDesign:
     encoder_widths : tuple of int
         Channels of each level of the plain encoder; unused by ``lite0``.
     decoder_widths : tuple of int
-        Channels of each level of the decoder, from the bottom up; one for each skip.
+        Channels of each level of the decoder, from the bottom up: one for each skip, or
+        fewer; then the finest skips are left out and the logits are enlarged instead.
     context : bool
         Whether the mean over the whole picture is added at the bottom.
     inputs : {("L",), ("L", "a")}
@@ -84,10 +85,10 @@ class NetDesign:
         levels = len(self.encoder_widths) if self.encoder == "plain" else 5
         if levels == 0:
             raise ValueError("expected at least one encoder width, got none")
-        if len(self.decoder_widths) != levels - 1:
+        if not (levels > 1) <= len(self.decoder_widths) < levels:
             raise ValueError(
-                f"expected {levels - 1} decoder widths for the {levels} levels of the "
-                f"encoder, got {len(self.decoder_widths)}"
+                f"expected at most {levels - 1} decoder widths for the {levels} levels "
+                f"of the encoder, and at least one, got {len(self.decoder_widths)}"
             )
 
     def to_json(self) -> dict[str, Any]:
@@ -232,6 +233,14 @@ class LiteEncoder(nn.Module):
         return features
 
 
+class Doubling(nn.Module):
+    """Bilinear enlargement by two."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Enlarge (N, C, h, w) to (N, C, 2 h, 2 w)."""
+        return F.interpolate(x, scale_factor=2.0, mode="bilinear")
+
+
 class UNet(nn.Module):
     """Encoder, decoder with skips, and a 1x1 head.
 
@@ -244,6 +253,10 @@ class UNet(nn.Module):
     ----------
     stride : int
         Height and width of the input must be multiples of it.
+    head_stride : int
+        Pixels of the input along either side for one of the head.
+    enlarge : bool
+        Whether the logits are enlarged to the size of the input; a loss can do without.
     """
 
     def __init__(self, design: NetDesign) -> None:
@@ -260,11 +273,14 @@ class UNet(nn.Module):
         bottom = channels[-1]
         self.context = nn.Conv2d(bottom, bottom, 1) if design.context else None
         levels: list[nn.Module] = []
-        for skip, width in zip(channels[-2::-1], design.decoder_widths, strict=True):
+        for skip, width in zip(channels[-2::-1], design.decoder_widths, strict=False):
             levels.append(_double(bottom + skip, width))
             bottom = width
         self.decoder = nn.ModuleList(levels)
+        self.doubling = Doubling()
         self.head = nn.Conv2d(bottom, design.outputs, 1)
+        self.head_stride = self.stride >> len(levels)
+        self.enlarge = True
 
     def forward(self, x: Tensor) -> Tensor:
         """Predict logits.
@@ -292,10 +308,13 @@ class UNet(nn.Module):
         *skips, y = self.encoder(x)
         if self.context is not None:
             y = y + self.context(y.mean((2, 3), keepdim=True))
-        for skip, level in zip(reversed(skips), self.decoder, strict=True):
-            y = level(torch.cat([_doubled(y), skip], 1))
+        for skip, level in zip(reversed(skips), self.decoder, strict=False):
+            y = level(torch.cat([self.doubling(y), skip], 1))
         y = self.head(y)
-        return _doubled(y) if self.encoder.first_stride == 2 else y
+        if self.enlarge and self.head_stride > 1:
+            factor = float(self.head_stride)
+            y = F.interpolate(y, scale_factor=factor, mode="bilinear")
+        return y
 
     def fold(self) -> UNet:
         """Merge all batch norms into their convolutions, for inference; gives self."""
@@ -304,10 +323,6 @@ class UNet(nn.Module):
             if isinstance(module, ConvNorm):
                 module.fold()
         return self
-
-
-def _doubled(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
 def net_input(lightness: Tensor, a: Tensor | None = None) -> Tensor:

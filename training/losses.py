@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch.nn import functional as F
+
+from training import fastcpu
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,10 +32,19 @@ class WeightedCrossEntropy:
         Whether targets are shared between the two nearest bins.
     device
         Where the loss is computed.
+    fast
+        Whether bfloat16 logits go to the kernel of `training.fastcpu`, which must be
+        available.
     """
 
-    def __init__(self, bins: ChannelBins, soft: bool, device: torch.device) -> None:
-        self.bins, self.soft = bins, soft
+    def __init__(
+        self,
+        bins: ChannelBins,
+        soft: bool,
+        device: torch.device,
+        fast: bool = False,
+    ) -> None:
+        self.bins, self.soft, self.fast = bins, soft, fast
         self.centers = torch.from_numpy(bins.centers).to(device)
         self.weights = torch.from_numpy(bins.weights).to(device)
 
@@ -45,12 +57,28 @@ class WeightedCrossEntropy:
         return lower, share if self.soft else (share > 0.5).to(share.dtype)
 
     def __call__(self, logits: Tensor, values: Tensor) -> Tensor:
-        """Loss of logits (N, Q, h, w) against true values (N, h, w): a scalar."""
-        lower, share = self.targets(values)
-        pair = torch.stack([lower, lower + 1], 1)
-        amounts = torch.stack([1 - share, share], 1) * self.weights[pair]
-        log_z = torch.gather(logits.float().log_softmax(1), 1, pair)
-        return -(amounts * log_z).sum() / amounts.sum().clamp(min=1e-12)
+        """Loss of logits against true values: a scalar.
+
+        Parameters
+        ----------
+        logits : (N, Q, h, w) float
+        values : (N, k h, k w) float
+            True a* or b*; each distribution stands for k x k of them.
+        """
+        if self.fast and logits.dtype == torch.bfloat16:
+            fast: Tensor = fastcpu.CrossEntropy.apply(
+                logits, values, self.centers, self.weights, self.soft
+            )
+            return fast
+        size = values.shape[-1] // logits.shape[-1]
+        blocks = F.pixel_unshuffle(values[:, None], size)
+        lower, share = self.targets(blocks)
+        pair = torch.cat([lower, lower + 1], 1)
+        amounts = torch.cat([1 - share, share], 1) * self.weights[pair]
+        wanted = torch.zeros(logits.shape, device=values.device)
+        wanted.scatter_add_(1, pair, amounts)
+        log_z = logits.float().log_softmax(1)
+        return -(wanted * log_z).sum() / wanted.sum().clamp(min=1e-12)
 
     def of_constant(self) -> float:
         """Loss of the best constant prediction, z ~ w p, under the bins' prior."""

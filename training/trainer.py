@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from torch.nn.parallel import DistributedDataParallel
 
 from colorize_engine.unet import net_input
+from training import fastcpu
 from training.batches import Augmentation, Batches
 from training.checkpoints import (
     CHECKPOINT,
@@ -120,13 +121,17 @@ class Trainer:
                 f"{preset.name}, got {[stage.side for stage in run.stages]}"
             )
         self.net: UNet = net.to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # The loss compares each distribution with all pixels that it stands for.
+        self.net.enlarge = False
+        fast = settings.device.type == "cpu" and settings.dtype == torch.bfloat16
+        fast = fast and fastcpu.accelerate(self.net)
         self.wrapped = _wrapped(self.net, settings)
         self.optimizer = make_optimizer(self.net, preset)
         self.ema = Ema(self.net, preset.training["ema"])
         self.done, self.seconds = 0, 0.0
         soft, device = preset.bins["soft"], settings.device
         self._weighted, self._plain = (
-            [WeightedCrossEntropy(some[c], soft, device) for c in self.heads]
+            [WeightedCrossEntropy(some[c], soft, device, fast) for c in self.heads]
             for some in (bins, plain)
         )
         self.widths = [len(bins[c]) for c in self.heads]

@@ -53,7 +53,13 @@ def parameters(net: nn.Module) -> int:
 
 
 @pytest.mark.parametrize(
-    ("chosen", "stride", "outputs"), [(design(), 8, 5), (lite(), 32, 7)]
+    ("chosen", "stride", "outputs"),
+    [
+        (design(), 8, 5),
+        (design(decoder_widths=(8,)), 8, 5),
+        (lite(), 32, 7),
+        (lite(decoder_widths=(8, 6)), 32, 7),
+    ],
 )
 @pytest.mark.parametrize("multiples", [(1, 1), (2, 1), (1, 5), (3, 2)])
 def test_any_multiple_of_the_stride_keeps_its_size(
@@ -66,6 +72,32 @@ def test_any_multiple_of_the_stride_keeps_its_size(
         logits = net(torch.randn(2, 1, height, width))
     assert logits.shape == (2, outputs, height, width)
     assert logits.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "head_stride"),
+    [
+        (design(), 1),
+        (design(decoder_widths=(8, 6)), 2),
+        (lite(), 2),
+        (lite(decoder_widths=(8, 8, 6)), 4),
+    ],
+)
+def test_logits_are_those_of_the_head_enlarged(
+    chosen: NetDesign, head_stride: int
+) -> None:
+    torch.manual_seed(3)
+    net = randomized(UNet(chosen))
+    assert net.head_stride == head_stride
+    x = torch.rand(1, 1, 64, 96) * 2 - 1
+    with torch.inference_mode():
+        enlarged = net(x)
+        net.enlarge = False
+        small = net(x)
+    assert small.shape[2:] == (64 // head_stride, 96 // head_stride)
+    assert small.std() > 1e-3
+    expected = nn.functional.interpolate(small, size=(64, 96), mode="bilinear")
+    torch.testing.assert_close(enlarged, expected)
 
 
 @pytest.mark.parametrize("size", [(8, 12), (4, 8), (7, 7)])
@@ -179,8 +211,12 @@ def test_a_design_survives_json() -> None:
         ({"encoder": "resnet"}, "encoder plain or lite0"),
         ({"inputs": ("a",)}, "inputs L or L and a"),
         ({"inputs": ()}, "inputs L or L and a"),
-        ({"decoder_widths": (8, 6)}, "3 decoder widths for the 4 levels"),
-        ({"encoder": "lite0"}, "4 decoder widths for the 5 levels"),
+        ({"decoder_widths": (8, 6, 4, 4)}, "at most 3 decoder widths for the 4 levels"),
+        ({"decoder_widths": ()}, "for the 4 levels of the encoder, and at least one"),
+        (
+            {"encoder": "lite0", "decoder_widths": (8, 8, 6, 4, 4)},
+            "at most 4 decoder widths for the 5 levels",
+        ),
         ({"encoder_widths": (), "decoder_widths": ()}, "at least one encoder width"),
         ({"encoder_widths": (4, 6, 0, 8)}, "whole numbers > 0"),
         ({"decoder_widths": (8, 6, -4)}, "whole numbers > 0"),
