@@ -58,6 +58,7 @@ BENCHMARKS = (
     ),
     Benchmark("Memory", "memory.py"),
     Benchmark("Networks", "nets.py"),
+    Benchmark("Training steps", "training_step.py"),
     Benchmark("Color conversion", "color.py"),
     Benchmark(
         "Upsampling of predicted chroma",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -26,16 +27,24 @@ def read_checkpoint(
     FileNotFoundError
         If there is none.
     ValueError
-        If it is damaged, or was written by a preset of other content.
+        If it is damaged, or was written by a preset that trains in another way. Its
+        decode point may be chosen after the training.
     """
     try:
         content: dict[str, Any] = torch.load(
             path, map_location=device, weights_only=True
         )
-        text = content["preset"]
-    except (EOFError, KeyError, RuntimeError, TypeError, pickle.PickleError) as error:
+        before = replace(preset, text=content["preset"]).of_training
+    except (
+        EOFError,
+        KeyError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+        pickle.PickleError,
+    ) as error:
         raise ValueError(f"{path} is no checkpoint, or damaged; remove it") from error
-    if text != preset.text:
+    if before != preset.of_training:
         raise ValueError(
             f"{path} belongs to another version of the preset {preset.name}; "
             "give another folder, or remove it"

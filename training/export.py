@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from training.presets import Preset
 
-VERSION = "4"
+VERSION = "5"
 # A quarter of what fp16 holds.
 _LARGEST_VARIANCE = 2.0**14
 DESCRIPTIONS = {
@@ -89,6 +89,7 @@ def describe_training(preset: Preset, runs: Path) -> dict[str, Any]:
         If a run is not finished, or belongs to another version of the preset.
     """
     seconds: dict[str, int] = {}
+    teachers: dict[str, str] = {}
     for run in preset.runs:
         path = runs / run.name / CHECKPOINT
         if not path.is_file():
@@ -102,6 +103,8 @@ def describe_training(preset: Preset, runs: Path) -> dict[str, Any]:
                 f"{content['done']} of {run.photos} photos"
             )
         seconds[run.name] = round(content["seconds"])
+        if run.teacher:
+            teachers[run.teacher] = content["teacher"]
     description: dict[str, Any] = {
         "preset": preset.text,
         "seed": preset.data["seed"],
@@ -109,6 +112,8 @@ def describe_training(preset: Preset, runs: Path) -> dict[str, Any]:
         "seconds_of_training": seconds,
         "commit": commit(),
     }
+    if teachers:
+        description["teachers"] = teachers
     if preset.net["initial"] == "pretrained":
         description["encoder"] = {
             "package": PACKAGE,

@@ -2,7 +2,7 @@
 
 There PyTorch multiplies matrices ten times as fast as in float32, but its gradient of a
 depthwise convolution is slower than in float32, and batch norm, activation, doubling
-and loss take most of the time that is left. ``fastcpu.cpp`` has these in few passes over
+and loss take most of what time is left. ``fastcpu.cpp`` has these in few passes over
 memory each; ``benchmarks/training_step.py`` compares. A compiler that PyTorch finds
 (``c++`` and ``ninja``) builds it on first use. Without one, or on any other device or
 precision, nets train by PyTorch's own functions.

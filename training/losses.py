@@ -80,6 +80,12 @@ class WeightedCrossEntropy:
         log_z = logits.float().log_softmax(1)
         return -(wanted * log_z).sum() / wanted.sum().clamp(min=1e-12)
 
+    def of_distributions(self, logits: Tensor, wanted: Tensor) -> Tensor:
+        """Loss of logits against distributions, both (N, Q, h, w): a scalar."""
+        amounts = wanted * self.weights[:, None, None]
+        log_z = logits.float().log_softmax(1)
+        return -(amounts * log_z).sum() / amounts.sum().clamp(min=1e-12)
+
     def of_constant(self) -> float:
         """Loss of the best constant prediction, z ~ w p, under the bins' prior."""
         mass = self.bins.weights.astype(np.float64) * self.bins.prior

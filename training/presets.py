@@ -37,10 +37,10 @@ _SCHEMES = {
     "zero-centered": {"step"},
     "lloyd-max": {"count"},
 }
-# Keys of a run that may be left out: photos seen before something begins, a share, and
-# how many runs it starts from.
+# Keys of a run that may be left out: photos seen before something begins, a share, how
+# many runs it starts from, and a model.
 _DEFERRED = ("unweighted", "frozen")
-_AGED, _AVERAGED = "aged", "averaged"
+_AGED, _AVERAGED, _TEACHER = "aged", "averaged", "teacher"
 _CHANNELS = {"both": ("both",), "separate": ("a", "b"), "a": ("a",), "b": ("b",)}
 
 
@@ -83,6 +83,9 @@ class Run:
     averaged : int
         It starts from the mean of the weights of so many runs of both heads, the last
         ones before it.
+    teacher : str
+        Model whose distributions the nets learn in place of true colors, without class
+        weights; empty for none.
     number : int
         1 for the first run of these channels, which the next ones go on from.
     """
@@ -94,6 +97,7 @@ class Run:
     frozen: int = 0
     aged: float = 1.0
     averaged: int = 1
+    teacher: str = ""
     number: int = 1
 
     @property
@@ -139,6 +143,13 @@ class Preset:
     training: dict[str, Any]
     decode: dict[str, Any]
     runs: tuple[Run, ...]
+
+    @property
+    def of_training(self) -> dict[str, Any]:
+        """What the weights follow from: all but comments and the decode point."""
+        content = tomllib.loads(self.text)
+        del content["decode"]
+        return content
 
     @property
     def photos_seen(self) -> int:
@@ -236,7 +247,7 @@ def _expect(what: str, found: set[str], wanted: set[str]) -> None:
 def _runs(entry: dict[str, Any]) -> list[Run]:
     """Turn an entry of the file into one run, or two for "separate"."""
     wanted = {"channels", "learning_rate_factor", "sizes"}
-    known = {*_DEFERRED, _AGED, _AVERAGED}
+    known = {*_DEFERRED, _AGED, _AVERAGED, _TEACHER}
     _expect("keys in [[runs]]", set(entry) - known, wanted)
     if entry["channels"] not in _CHANNELS:
         raise ValueError(
@@ -255,7 +266,9 @@ def _runs(entry: dict[str, Any]) -> list[Run]:
     if not 0 <= aged <= 1:
         raise ValueError(f"expected {_AGED} in 0..1, got {aged}")
     rate, averaged = float(entry["learning_rate_factor"]), int(entry.get(_AVERAGED, 1))
+    teacher = str(entry.get(_TEACHER, ""))
     run = Run("", rate, stages, **deferred, aged=aged, averaged=averaged)
+    run = replace(run, teacher=teacher)
     for key, photos in deferred.items():
         if not 0 <= photos < run.photos:
             raise ValueError(

@@ -26,6 +26,7 @@ from training.losses import WeightedCrossEntropy
 from training.optimizer import ENCODER, Ema, learning_rate, make_optimizer
 from training.progress import Progress
 from training.start import start_net
+from training.teacher import Teacher
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,7 +113,7 @@ class Trainer:
         self.folder = out / run.name
         self.heads = ("a", "b") if run.channels == "both" else (run.channels,)
         plain = {c: replace(b, weights=np.sign(b.weights)) for c, b in bins.items()}
-        first_bins = plain if run.unweighted else bins
+        first_bins = plain if run.unweighted or run.teacher else bins
         earlier = [out / before.name / WEIGHTS for before in preset.before(run)]
         net = start_net(preset, run.channels, first_bins, earlier, init_from)
         if any(stage.side % net.stride for stage in run.stages):
@@ -135,6 +136,7 @@ class Trainer:
             for some in (bins, plain)
         )
         self.widths = [len(bins[c]) for c in self.heads]
+        self.teacher = Teacher(run.teacher, bins, soft, device) if run.teacher else None
         self._take(photos)
 
     def _take(self, photos: Photos) -> None:
@@ -156,7 +158,8 @@ class Trainer:
     @property
     def losses(self) -> list[WeightedCrossEntropy]:
         """Loss of each head; after the first part of the run with the class weights."""
-        return self._plain if self.done < self.run.unweighted else self._weighted
+        unweighted = self.teacher is not None or self.done < self.run.unweighted
+        return self._plain if unweighted else self._weighted
 
     @property
     def constant(self) -> float:
@@ -191,6 +194,8 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "done": self.done,
             "seconds": self.seconds,
+            # Which model it was: names outlive their weights.
+            "teacher": self.teacher.model_hash if self.teacher else "",
         }
         write_checkpoint(self.folder / CHECKPOINT, content)
 
@@ -212,7 +217,12 @@ class Trainer:
         self.done, self.seconds = content["done"], content["seconds"]
 
     def loss(
-        self, lightness: Tensor, a: Tensor, b: Tensor, noise: Tensor | None = None
+        self,
+        lightness: Tensor,
+        a: Tensor,
+        b: Tensor,
+        noise: Tensor | None = None,
+        teacher: Teacher | None = None,
     ) -> Tensor:
         """Sum of the losses of the heads.
 
@@ -222,6 +232,8 @@ class Trainer:
             A batch.
         noise : (n, h, w) float32, optional
             Added to a where the net sees it.
+        teacher : Teacher, optional
+            Whose distributions are wanted, in place of the true a and b.
         """
         seen = None
         if "a" in self.net.design.inputs:
@@ -234,6 +246,8 @@ class Trainer:
         truth = {"a": a, "b": b}
         losses = [
             loss(part, truth[head])
+            if teacher is None
+            else loss.of_distributions(part, teacher(lightness, head, part.shape[2:]))
             for loss, part, head in zip(self.losses, parts, self.heads, strict=True)
         ]
         return torch.stack(losses).sum()
@@ -259,7 +273,7 @@ class Trainer:
             dice = self.batches.dice(self.done, 1)
             noise = _NOISE_OF_A * dice.normal(tuple(a.shape[1:]), a.device)
         self.net.train()
-        loss = self.loss(lightness, a, b, noise)
+        loss = self.loss(lightness, a, b, noise, self.teacher)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)

@@ -1,0 +1,136 @@
+"""A finished model as teacher of another: its distributions in place of true colors.
+
+A photo has one color where a net has to learn how likely each is; a teacher that knows
+tells at once, so that a net from nothing learns several times as fast (distillation:
+Hinton, Vinyals, Dean 2015, https://arxiv.org/abs/1503.02531).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from colorize_engine.pretrained import load
+from colorize_engine.unet import net_input
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from colorize_engine.bins import ChannelBins
+
+# Values that stand for those of the teacher's bins, in Lab units apart.
+_STEP = 0.25
+
+
+def regrouping(source: ChannelBins, target: ChannelBins, soft: bool) -> Tensor:
+    """Give what share of each bin goes to each bin of another scheme.
+
+    Parameters
+    ----------
+    source
+        Bins that values are shared between linearly.
+    target
+        Bins that are wanted.
+    soft
+        Whether these share values linearly, too; else the nearest one takes all.
+
+    Returns
+    -------
+    (Q, K) float32
+        Of K bins of the source and Q of the target; sums to 1 over Q. Within a bin all
+        values count as equally likely.
+    """
+    first, last = source.centers[0], source.centers[-1]
+    values = np.linspace(first, last, round((last - first) / _STEP) + 1)
+    at = np.arange(len(values))
+    shares = np.zeros((len(source), len(values)))
+    lower, share = source.encode_soft(values)
+    shares[lower, at], shares[lower + 1, at] = 1 - share, share
+    wanted = np.zeros((len(target), len(values)))
+    if soft:
+        lower, share = target.encode_soft(values)
+        wanted[lower, at], wanted[lower + 1, at] = 1 - share, share
+    else:
+        wanted[target.encode_hard(values), at] = 1
+    joint = wanted @ shares.T
+    return torch.from_numpy(np.asarray(joint / joint.sum(0), np.float32))
+
+
+class Teacher:
+    """The distributions of a model, over the bins of the nets that are trained.
+
+    Parameters
+    ----------
+    model
+        Name or folder of the model; its nets must take L alone.
+    bins
+        Of both channels, of the nets that are trained.
+    soft
+        Whether values are shared between two of these bins.
+    device
+        Where the model runs, in the precision that it would be used in.
+
+    Attributes
+    ----------
+    model_hash : str
+        Of the model's weights, see `colorize_engine.card.Card`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model, it is broken, or it takes more than L.
+    """
+
+    def __init__(
+        self,
+        model: str | Path,
+        bins: Mapping[str, ChannelBins],
+        soft: bool,
+        device: torch.device,
+    ) -> None:
+        self._model = load(model, str(device))
+        card = self._model.card
+        self.model_hash = card.model_hash
+        self._maps: dict[str, Tensor] = {}
+        self._offsets: dict[str, Tensor] = {}
+        for channel, net in self._model.nets.items():
+            if net.design.inputs != ("L",):
+                raise ValueError(f"the teacher {card.name} must take L alone")
+            net.enlarge = False
+            source = card.bins[channel]
+            self._maps[channel] = regrouping(source, bins[channel], soft).to(device)
+            # -inf for bins that are empty.
+            with np.errstate(divide="ignore"):
+                logs = np.where(source.weights > 0, -np.log(source.weights), -np.inf)
+            self._offsets[channel] = torch.from_numpy(logs).float().to(device)
+
+    @torch.inference_mode()
+    def __call__(self, lightness: Tensor, channel: str, size: Sequence[int]) -> Tensor:
+        """Give the distributions of a channel, class weights undone.
+
+        Parameters
+        ----------
+        lightness : (N, h, w) float32
+            L* in 0..100; h and w are multiples of the model's stride.
+        channel : {"a", "b"}
+        size : (h', w')
+            Of the result; both divide those of the lightness, or are the same.
+
+        Returns
+        -------
+        (N, Q, h', w') float32
+            Sums to 1 over Q.
+        """
+        model = self._model
+        x = net_input(lightness).to(model.dtype)
+        logits = model.nets[channel](x.contiguous(memory_format=torch.channels_last))
+        scaled = logits.float() / model.card.calibration[channel]
+        z = (scaled + self._offsets[channel][:, None, None]).softmax(1)
+        shares = torch.einsum("qk,nkhw->nqhw", self._maps[channel], z)
+        return F.interpolate(shares, tuple(size), mode="bilinear")
