@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from colorize_engine.bins import ChannelBins
@@ -43,23 +44,32 @@ def regrouping(source: ChannelBins, target: ChannelBins, soft: bool) -> Tensor:
     Returns
     -------
     (Q, K) float32
-        Of K bins of the source and Q of the target; sums to 1 over Q. Within a bin all
-        values count as equally likely.
+        Of K bins of the source and Q of the target; sums to 1 over Q. With soft targets
+        a bin's center stands for it, so that means stay; with hard ones all values that
+        are shared with it do, as if they were equally likely.
     """
-    first, last = source.centers[0], source.centers[-1]
-    values = np.linspace(first, last, round((last - first) / _STEP) + 1)
-    at = np.arange(len(values))
-    shares = np.zeros((len(source), len(values)))
-    lower, share = source.encode_soft(values)
-    shares[lower, at], shares[lower + 1, at] = 1 - share, share
-    wanted = np.zeros((len(target), len(values)))
+    centers = source.centers
     if soft:
-        lower, share = target.encode_soft(values)
-        wanted[lower, at], wanted[lower + 1, at] = 1 - share, share
+        values, shares = centers, np.eye(len(source))
     else:
-        wanted[target.encode_hard(values), at] = 1
-    joint = wanted @ shares.T
+        count = round((centers[-1] - centers[0]) / _STEP) + 1
+        values = np.linspace(centers[0], centers[-1], count)
+        shares = _encoded(source, values, soft=True)
+    joint = _encoded(target, values, soft) @ shares.T
     return torch.from_numpy(np.asarray(joint / joint.sum(0), np.float32))
+
+
+def _encoded(
+    bins: ChannelBins, values: NDArray[np.floating], soft: bool
+) -> NDArray[np.float64]:
+    """Give the share (Q, n) of each bin in each of n values."""
+    shares, at = np.zeros((len(bins), len(values))), np.arange(len(values))
+    if soft:
+        lower, share = bins.encode_soft(values)
+        shares[lower, at], shares[lower + 1, at] = 1 - share, share
+    else:
+        shares[bins.encode_hard(values), at] = 1
+    return shares
 
 
 class Teacher:

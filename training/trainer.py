@@ -217,14 +217,9 @@ class Trainer:
         self.done, self.seconds = content["done"], content["seconds"]
 
     def loss(
-        self,
-        lightness: Tensor,
-        a: Tensor,
-        b: Tensor,
-        noise: Tensor | None = None,
-        teacher: Teacher | None = None,
+        self, lightness: Tensor, a: Tensor, b: Tensor, noise: Tensor | None = None
     ) -> Tensor:
-        """Sum of the losses of the heads.
+        """Sum of the losses of the heads; while training against the teacher, if any.
 
         Parameters
         ----------
@@ -232,8 +227,6 @@ class Trainer:
             A batch.
         noise : (n, h, w) float32, optional
             Added to a where the net sees it.
-        teacher : Teacher, optional
-            Whose distributions are wanted, in place of the true a and b.
         """
         seen = None
         if "a" in self.net.design.inputs:
@@ -244,6 +237,7 @@ class Trainer:
             logits = self.wrapped(x)
         parts = logits.split(self.widths, 1)
         truth = {"a": a, "b": b}
+        teacher = self.teacher if self.net.training else None
         losses = [
             loss(part, truth[head])
             if teacher is None
@@ -273,7 +267,7 @@ class Trainer:
             dice = self.batches.dice(self.done, 1)
             noise = _NOISE_OF_A * dice.normal(tuple(a.shape[1:]), a.device)
         self.net.train()
-        loss = self.loss(lightness, a, b, noise, self.teacher)
+        loss = self.loss(lightness, a, b, noise)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
