@@ -70,6 +70,13 @@ def put_weights(folder: Path, data: bytes, channel: str = "a") -> None:
     change_card(folder, sha256=hashes)
 
 
+@pytest.fixture
+def full_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nets run in float32 on processors that gain by less, too."""
+    monkeypatch.setattr("colorize_engine.device.fast_dtype", lambda _: torch.float32)
+
+
+@pytest.mark.usefixtures("full_precision")
 def test_load_gives_what_was_saved(tiny_model: Path) -> None:
     model = load(tiny_model, "cpu")
     assert (model.card.name, model.card.version) == ("tiny", "0")
@@ -161,6 +168,7 @@ def test_only_full_precision_takes_batches(folder: Path) -> None:
 # -- the chain rule
 
 
+@pytest.mark.usefixtures("full_precision")
 def test_b_net_is_conditioned_on_a_as_the_card_decodes_it(chained_model: Path) -> None:
     """By hand: folded nets, a decoded at the card's own settings, then b."""
     card = pretrained.read_card(chained_model)

@@ -211,7 +211,9 @@ def test_the_command_line_ends_with_one_line(
     elif kind == "not finished":
         torch.save({"preset": tiny.text, "done": 8, "seconds": 1.0}, checkpoint)
     elif kind == "other preset":
-        preset.write_text(tiny.text + "# changed\n")
+        preset.write_text(tiny.text.replace("seed = 3", "seed = 4"))
+        bins = runs / "bins.json"
+        bins.write_text(bins.read_text().replace('"seed": 3', '"seed": 4'))
     elif kind == "no bins":
         (runs / "bins.json").unlink()
     elif kind == "no table":

@@ -41,7 +41,25 @@ def test_the_reference_is_the_reference_design() -> None:
     assert preset.data["statistics"] == 10_000
     assert (preset.net["encoder"], preset.net["initial"]) == ("plain", "scratch")
     assert preset.decode == {"temperature": 0.38, "rebalance": 0, "working_size": 256}
-    assert preset.runs[0].stages[-1].side == 256
+    # Its last words are its own loss: true colors, class weights, the full size.
+    taught = [bool(run.teacher) for run in preset.runs]
+    assert taught == [True, False, False, False]
+    assert all(run.stages[-1].side == 256 for run in preset.runs[1:])
+    assert all(run.unweighted < run.photos for run in preset.runs[1:])
+
+
+def test_the_scratch_twin_differs_in_its_start_alone() -> None:
+    default, twin = load_preset("default"), load_preset("default-scratch")
+    assert (default.net.pop("initial"), twin.net.pop("initial")) == (
+        "pretrained",
+        "scratch",
+    )
+    # A fresh encoder learns at the rate of the rest.
+    del default.training["encoder_learning_rate"]
+    rate = twin.training.pop("encoder_learning_rate")
+    assert rate == twin.training["learning_rate"]
+    for section in ("data", "bins", "net", "training", "runs", "decode"):
+        assert getattr(default, section) == getattr(twin, section), section
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -143,7 +161,8 @@ def test_the_design_has_the_outputs_and_inputs_of_its_channels(tiny: Preset) -> 
 
 
 def test_an_unknown_preset_is_an_error_that_lists_the_known(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="expected default, reference-10, or"):
+    known = "expected default, default-scratch, reference-10, or"
+    with pytest.raises(FileNotFoundError, match=known):
         load_preset("nobody")
     with pytest.raises(FileNotFoundError, match="gone"):
         load_preset(tmp_path / "gone.toml")
