@@ -117,6 +117,11 @@ def _origin(training: dict[str, Any]) -> str:
             f"- The encoder started from {encoder['origin']} ({encoder['license']}), "
             f"SHA-256 `{encoder['sha256']}`. ImageNet's own terms allow research."
         )
+    for teacher, digest in training.get("teachers", {}).items():
+        lines.append(
+            f"- Its nets first learned the distributions that the model `{teacher}` "
+            f"(hash `{digest}`) predicts, and what that one started from is in them."
+        )
     if remark := training.get("remark"):
         lines.append(f"- {remark}")
     return "\n".join(lines)
