@@ -11,6 +11,7 @@ precision, nets train by PyTorch's own functions.
 from __future__ import annotations
 
 import sys
+import zlib
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,10 +36,18 @@ _LANES = 16
 _LINEAR, _NO_TOP = -1.0, 1e30
 
 
+def _name() -> str:
+    """Name of the built library: another one for processors of other instructions."""
+    about = Path("/proc/cpuinfo")
+    lines = about.read_text().splitlines() if about.is_file() else []
+    flags = next((line for line in lines if line.startswith("flags")), "")
+    return f"napari_colorize_fastcpu_{zlib.crc32(flags.encode()):08x}"
+
+
 @cache
 def available() -> bool:
     """Build and load ``fastcpu.cpp``; False, and a line on stderr, where that fails."""
-    name = "napari_colorize_fastcpu"
+    name = _name()
     try:
         cpp_extension.load(
             name, [str(_SOURCE)], extra_cflags=_FLAGS, is_python_module=False
