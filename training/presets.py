@@ -38,9 +38,10 @@ _SCHEMES = {
     "lloyd-max": {"count"},
 }
 # Keys of a run that may be left out: photos seen before something begins, a share, how
-# many runs it starts from, and a model.
+# many runs it starts from, a model, and whether class weights count.
 _DEFERRED = ("unweighted", "frozen")
 _AGED, _AVERAGED, _TEACHER = "aged", "averaged", "teacher"
+_CLASS_WEIGHTS = "class_weights"
 _CHANNELS = {"both": ("both",), "separate": ("a", "b"), "a": ("a",), "b": ("b",)}
 
 
@@ -84,8 +85,10 @@ class Run:
         It starts from the mean of the weights of so many runs of both heads, the last
         ones before it.
     teacher : str
-        Model whose distributions the nets learn in place of true colors, without class
-        weights; empty for none.
+        Model whose distributions the nets learn in place of true colors; empty for
+        none.
+    class_weights : bool
+        Whether the loss has class weights.
     number : int
         1 for the first run of these channels, which the next ones go on from.
     """
@@ -98,6 +101,7 @@ class Run:
     aged: float = 1.0
     averaged: int = 1
     teacher: str = ""
+    class_weights: bool = True
     number: int = 1
 
     @property
@@ -247,7 +251,7 @@ def _expect(what: str, found: set[str], wanted: set[str]) -> None:
 def _runs(entry: dict[str, Any]) -> list[Run]:
     """Turn an entry of the file into one run, or two for "separate"."""
     wanted = {"channels", "learning_rate_factor", "sizes"}
-    known = {*_DEFERRED, _AGED, _AVERAGED, _TEACHER}
+    known = {*_DEFERRED, _AGED, _AVERAGED, _TEACHER, _CLASS_WEIGHTS}
     _expect("keys in [[runs]]", set(entry) - known, wanted)
     if entry["channels"] not in _CHANNELS:
         raise ValueError(
@@ -268,7 +272,8 @@ def _runs(entry: dict[str, Any]) -> list[Run]:
     rate, averaged = float(entry["learning_rate_factor"]), int(entry.get(_AVERAGED, 1))
     teacher = str(entry.get(_TEACHER, ""))
     run = Run("", rate, stages, **deferred, aged=aged, averaged=averaged)
-    run = replace(run, teacher=teacher)
+    weighted = bool(entry.get(_CLASS_WEIGHTS, True))
+    run = replace(run, teacher=teacher, class_weights=weighted)
     for key, photos in deferred.items():
         if not 0 <= photos < run.photos:
             raise ValueError(

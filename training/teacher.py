@@ -119,6 +119,27 @@ class Teacher:
             with np.errstate(divide="ignore"):
                 logs = np.where(source.weights > 0, -np.log(source.weights), -np.inf)
             self._offsets[channel] = torch.from_numpy(logs).float().to(device)
+        self._priors = {
+            c: torch.from_numpy(b.prior).float().to(device) for c, b in bins.items()
+        }
+
+    def match_priors(self, lightness: Sequence[Tensor]) -> None:
+        """Let the mean over photos be the prior of the bins that are trained.
+
+        What a softmax leaves in bins that hardly ever occur is as good as nothing, but
+        not once class weights multiply it.
+
+        Parameters
+        ----------
+        lightness : sequence of (N, h, w) float32
+            L* in 0..100, of photos that stand for all.
+        """
+        for channel, prior in self._priors.items():
+            size = [side // 4 for side in lightness[0].shape[1:]]
+            means = [self(light, channel, size).mean((0, 2, 3)) for light in lightness]
+            mean = torch.stack(means).mean(0)
+            factor = torch.where(mean > 0, prior / mean, 0)
+            self._maps[channel] = self._maps[channel] * factor[:, None]
 
     @torch.inference_mode()
     def __call__(self, lightness: Tensor, channel: str, size: Sequence[int]) -> Tensor:
@@ -143,4 +164,5 @@ class Teacher:
         scaled = logits.float() / model.card.calibration[channel]
         z = (scaled + self._offsets[channel][:, None, None]).softmax(1)
         shares = torch.einsum("qk,nkhw->nqhw", self._maps[channel], z)
+        shares = shares / shares.sum(1, keepdim=True)
         return F.interpolate(shares, tuple(size), mode="bilinear")

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from training.presets import Preset, Run
 
 _VALIDATION_PHOTOS = 64
+# Photos over which a teacher's mean distribution is taken.
+_PRIOR_PHOTOS = 256
 # Noise on the true a that a chain-rule b-net is trained with, in Lab units: in use it
 # sees a guessed a.
 _NOISE_OF_A = 8.0
@@ -113,7 +115,7 @@ class Trainer:
         self.folder = out / run.name
         self.heads = ("a", "b") if run.channels == "both" else (run.channels,)
         plain = {c: replace(b, weights=np.sign(b.weights)) for c, b in bins.items()}
-        first_bins = plain if run.unweighted or run.teacher else bins
+        first_bins = bins if run.class_weights and not run.unweighted else plain
         earlier = [out / before.name / WEIGHTS for before in preset.before(run)]
         net = start_net(preset, run.channels, first_bins, earlier, init_from)
         if any(stage.side % net.stride for stage in run.stages):
@@ -138,6 +140,13 @@ class Trainer:
         self.widths = [len(bins[c]) for c in self.heads]
         self.teacher = Teacher(run.teacher, bins, soft, device) if run.teacher else None
         self._take(photos)
+        if self.teacher is not None:
+            side, first = (
+                run.stages[0].side,
+                range(0, _PRIOR_PHOTOS, self.batches.batch),
+            )
+            drawn = (self.batches.get(at, side, self.augmentation) for at in first)
+            self.teacher.match_priors([lightness for lightness, _, _ in drawn])
 
     def _take(self, photos: Photos) -> None:
         """Draw the photos to train on, and choose some to validate with."""
@@ -158,8 +167,8 @@ class Trainer:
     @property
     def losses(self) -> list[WeightedCrossEntropy]:
         """Loss of each head; after the first part of the run with the class weights."""
-        unweighted = self.teacher is not None or self.done < self.run.unweighted
-        return self._plain if unweighted else self._weighted
+        weighted = self.run.class_weights and self.done >= self.run.unweighted
+        return self._weighted if weighted else self._plain
 
     @property
     def constant(self) -> float:

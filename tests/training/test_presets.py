@@ -43,9 +43,9 @@ def test_the_reference_is_the_reference_design() -> None:
     assert preset.decode == {"temperature": 0.38, "rebalance": 0, "working_size": 256}
     # Its last words are its own loss: true colors, class weights, the full size.
     taught = [bool(run.teacher) for run in preset.runs]
-    assert taught == [True, False, False, False]
-    assert all(run.stages[-1].side == 256 for run in preset.runs[1:])
-    assert all(run.unweighted < run.photos for run in preset.runs[1:])
+    assert taught == [True, True, False, False, False]
+    assert all(run.stages[-1].side == 256 for run in preset.runs[2:])
+    assert all(run.unweighted < run.photos for run in preset.runs[2:])
 
 
 def test_the_scratch_twin_differs_in_its_start_alone() -> None:

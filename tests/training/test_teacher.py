@@ -101,6 +101,28 @@ def test_distributions_are_those_that_the_model_shows(model: Path) -> None:
         assert abs(found.numpy() - expected).mean() < 0.01
 
 
+def test_matched_to_priors_the_mean_is_nearer_to_them(model: Path) -> None:
+    """And what a bin has that no photo has is nothing."""
+    bins = load(model, "cpu").card.bins
+    prior = np.zeros(len(FINE), np.float32)
+    prior[4:9] = (0.1, 0.2, 0.4, 0.2, 0.1)
+    wanted = {
+        c: replace(b, prior=prior, weights=np.sign(prior)) for c, b in bins.items()
+    }
+    teacher = Teacher(model, wanted, True, CPU)
+    photos = [torch.rand(2, 16, 16) * 100 for _ in range(3)]
+
+    def mean() -> np.ndarray:
+        return np.mean([teacher(p, "b", (4, 4)).mean((0, 2, 3)) for p in photos], 0)
+
+    before = abs(mean() - prior).sum()
+    teacher.match_priors(photos)
+    assert abs(mean() - prior).sum() < 0.3 * before
+    found = teacher(photos[0], "b", (16, 16))
+    torch.testing.assert_close(found.sum(1), torch.ones(2, 16, 16))
+    assert not found[:, prior == 0].any()
+
+
 def test_a_teacher_that_needs_more_than_l_is_refused(
     model: Path, tmp_path: Path
 ) -> None:
@@ -116,11 +138,13 @@ def test_a_net_comes_to_say_what_its_teacher_says(
     model: Path, data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
 ) -> None:
     """Of bins that photos have; neither class weights nor true colors take part."""
-    run = Run("both", 1.0, (Stage(32, 480),), teacher=str(model))
+    stages = (Stage(32, 480),)
+    run = Run("both", 1.0, stages, teacher=str(model), class_weights=False)
     photos = Photos.open(data)
     settings = Settings(CPU, torch.float32)
     trainer = Trainer(tiny, run, photos, bins, tmp_path / "runs", settings)
-    teacher = Teacher(model, bins, True, CPU)
+    # As it is, not matched to priors, to which an untrained model says nothing new.
+    teacher = trainer.teacher = Teacher(model, bins, True, CPU)
     lightness = trainer.validation.get(0, 32, Augmentation())[0]
     occurs = torch.from_numpy(bins["a"].weights > 0)[:, None, None]
     wanted = teacher(lightness, "a", (32, 32)) * occurs
