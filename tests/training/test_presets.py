@@ -44,8 +44,8 @@ def test_the_reference_is_the_reference_design() -> None:
     # Its last words are its own loss: true colors, class weights, the full size.
     taught = [bool(run.teacher) for run in preset.runs]
     assert taught == [True, True, False, False, False]
-    assert all(run.stages[-1].side == 256 for run in preset.runs[2:])
-    assert all(run.unweighted < run.photos for run in preset.runs[2:])
+    assert all(run.class_weights and not run.unweighted for run in preset.runs[2:])
+    assert preset.runs[-1].stages[-1].side == 256
 
 
 def test_the_scratch_twin_differs_in_its_start_alone() -> None:
