@@ -310,11 +310,11 @@ class UNet(nn.Module):
             y = y + self.context(y.mean((2, 3), keepdim=True))
         for skip, level in zip(reversed(skips), self.decoder, strict=False):
             y = level(torch.cat([self.doubling(y), skip], 1))
-        y = self.head(y)
+        logits: Tensor = self.head(y)
         if self.enlarge and self.head_stride > 1:
             factor = float(self.head_stride)
-            y = F.interpolate(y, scale_factor=factor, mode="bilinear")
-        return y
+            return F.interpolate(logits, scale_factor=factor, mode="bilinear")
+        return logits
 
     def fold(self) -> UNet:
         """Merge all batch norms into their convolutions, for inference; gives self."""
