@@ -241,11 +241,12 @@ def test_strips_and_threads_equal_the_whole(dtype, monkeypatch):
     parts = [lab_to_rgb(light[rows], chroma[:, rows], dtype) for rows in strips]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
     lab, light = srgb_to_lab(whole), lightness(whole)
+    # With AVX-512 the last bit of a product depends on a value's place in memory.
     for rows in strips:
-        np.testing.assert_array_equal(srgb_to_lab(whole[rows]), lab[rows])
-        np.testing.assert_array_equal(lightness(whole[rows]), light[rows])
+        np.testing.assert_allclose(srgb_to_lab(whole[rows]), lab[rows], 0, 5e-5)
+        np.testing.assert_allclose(lightness(whole[rows]), light[rows], 0, 5e-5)
     srgb = lab_to_srgb(lab)
-    np.testing.assert_array_equal(lab_to_srgb(lab[:90]), srgb[:90])
+    np.testing.assert_allclose(lab_to_srgb(lab[:90]), srgb[:90], 0, 1e-6)
 
 
 def test_layouts_do_not_matter():
