@@ -38,10 +38,10 @@ _SCHEMES = {
     "lloyd-max": {"count"},
 }
 # Keys of a run that may be left out: photos seen before something begins, a share, how
-# many runs it starts from, a model and its share, and whether class weights count.
+# many runs it starts from, a model, and whether class weights count.
 _DEFERRED = ("unweighted", "frozen")
 _AGED, _AVERAGED, _TEACHER = "aged", "averaged", "teacher"
-_CLASS_WEIGHTS, _TEACHER_SHARE = "class_weights", "teacher_share"
+_CLASS_WEIGHTS = "class_weights"
 _CHANNELS = {"both": ("both",), "separate": ("a", "b"), "a": ("a",), "b": ("b",)}
 
 
@@ -85,10 +85,8 @@ class Run:
         It starts from the mean of the weights of so many runs of both heads, the last
         ones before it.
     teacher : str
-        Model whose distributions the nets learn; empty for none.
-    teacher_share : float
-        How much of the loss is that against the teacher; the rest is against the true
-        colors.
+        Model whose distributions the nets learn in place of true colors; empty for
+        none.
     class_weights : bool
         Whether the loss has class weights.
     number : int
@@ -103,7 +101,6 @@ class Run:
     aged: float = 1.0
     averaged: int = 1
     teacher: str = ""
-    teacher_share: float = 1.0
     class_weights: bool = True
     number: int = 1
 
@@ -254,7 +251,7 @@ def _expect(what: str, found: set[str], wanted: set[str]) -> None:
 def _runs(entry: dict[str, Any]) -> list[Run]:
     """Turn an entry of the file into one run, or two for "separate"."""
     wanted = {"channels", "learning_rate_factor", "sizes"}
-    known = {*_DEFERRED, _AGED, _AVERAGED, _TEACHER, _CLASS_WEIGHTS, _TEACHER_SHARE}
+    known = {*_DEFERRED, _AGED, _AVERAGED, _TEACHER, _CLASS_WEIGHTS}
     _expect("keys in [[runs]]", set(entry) - known, wanted)
     if entry["channels"] not in _CHANNELS:
         raise ValueError(
@@ -276,12 +273,7 @@ def _runs(entry: dict[str, Any]) -> list[Run]:
     teacher = str(entry.get(_TEACHER, ""))
     run = Run("", rate, stages, **deferred, aged=aged, averaged=averaged)
     weighted = bool(entry.get(_CLASS_WEIGHTS, True))
-    share = float(entry.get(_TEACHER_SHARE, 1.0))
-    if not 0 < share <= 1:
-        raise ValueError(
-            f"expected {_TEACHER_SHARE} above 0 and at most 1, got {share}"
-        )
-    run = replace(run, teacher=teacher, teacher_share=share, class_weights=weighted)
+    run = replace(run, teacher=teacher, class_weights=weighted)
     for key, photos in deferred.items():
         if not 0 <= photos < run.photos:
             raise ValueError(

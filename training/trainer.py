@@ -228,7 +228,7 @@ class Trainer:
     def loss(
         self, lightness: Tensor, a: Tensor, b: Tensor, noise: Tensor | None = None
     ) -> Tensor:
-        """Sum of the losses of the heads.
+        """Sum of the losses of the heads; while training against the teacher, if any.
 
         Parameters
         ----------
@@ -246,27 +246,14 @@ class Trainer:
             logits = self.wrapped(x)
         parts = logits.split(self.widths, 1)
         truth = {"a": a, "b": b}
+        teacher = self.teacher if self.net.training else None
         losses = [
-            self._head_loss(loss, part, truth[head], lightness, head)
+            loss(part, truth[head])
+            if teacher is None
+            else loss.of_distributions(part, teacher(lightness, head, part.shape[2:]))
             for loss, part, head in zip(self.losses, parts, self.heads, strict=True)
         ]
         return torch.stack(losses).sum()
-
-    def _head_loss(
-        self,
-        loss: WeightedCrossEntropy,
-        logits: Tensor,
-        true: Tensor,
-        lightness: Tensor,
-        head: str,
-    ) -> Tensor:
-        """Loss of one head; while training in part against the teacher, if any."""
-        if self.teacher is None or not self.net.training:
-            return loss(logits, true)
-        share = self.run.teacher_share
-        wanted = self.teacher(lightness, head, logits.shape[2:])
-        total = share * loss.of_distributions(logits, wanted)
-        return total + (1 - share) * loss(logits, true) if share < 1 else total
 
     def step(self) -> float:
         """See one batch; give its loss.

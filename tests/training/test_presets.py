@@ -42,10 +42,10 @@ def test_the_reference_is_the_reference_design() -> None:
     assert (preset.net["encoder"], preset.net["initial"]) == ("plain", "scratch")
     assert preset.decode == {"temperature": 0.38, "rebalance": 0, "working_size": 256}
     # Its last words are its own loss: true colors, class weights, the full size.
-    last = preset.runs[-2:]
-    assert all(run.class_weights and not run.unweighted for run in last)
-    assert all(run.teacher_share < 1 for run in last)
-    assert all(run.stages[-1].side == 256 for run in last)
+    taught = [bool(run.teacher) for run in preset.runs]
+    assert taught == [True, True, False, False, False]
+    assert all(run.class_weights and not run.unweighted for run in preset.runs[2:])
+    assert preset.runs[-1].stages[-1].side == 256
 
 
 def test_the_scratch_twin_differs_in_its_start_alone() -> None:
@@ -183,11 +183,6 @@ def test_an_unknown_preset_is_an_error_that_lists_the_known(tmp_path: Path) -> N
         ("[32, 64]", "[32, 64, 1.5]", "above 0 and at most 1"),
         ('channels = "both"', 'channels = "both"\nunweighted = 9999', "unweighted in"),
         ('channels = "both"', 'channels = "both"\naged = 1.5', "aged in 0..1"),
-        (
-            'channels = "both"',
-            'channels = "both"\nteacher_share = 0.0',
-            "teacher_share above 0 and at most 1",
-        ),
         ("[32, 64]", "[32]", "cannot be used"),
         ("[data]", "[data", "cannot be used"),
     ],

@@ -165,23 +165,3 @@ def test_a_net_comes_to_say_what_its_teacher_says(
     trainer.save()
     content = torch.load(tmp_path / "runs/both/checkpoint.pt", weights_only=True)
     assert content["teacher"] == load(model, "cpu").card.model_hash
-
-
-def test_a_share_of_the_loss_is_that_of_true_colors(
-    model: Path, data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
-) -> None:
-    photos, settings = Photos.open(data), Settings(CPU, torch.float32)
-    found = []
-    for share in (1.0, 0.25):
-        stages = (Stage(32, 80),)
-        run = Run("both", 1.0, stages, teacher=str(model), teacher_share=share)
-        trainer = Trainer(tiny, run, photos, bins, tmp_path, settings)
-        batch = trainer.batches.get(0, 32, Augmentation())
-        trainer.net.train()
-        with torch.no_grad():
-            found.append(float(trainer.loss(*batch)))
-    trainer.teacher = None
-    with torch.no_grad():
-        true = float(trainer.loss(*batch))
-    assert true != pytest.approx(found[0], rel=0.01)
-    assert found[1] == pytest.approx(0.25 * found[0] + 0.75 * true, rel=1e-4)
