@@ -2,7 +2,9 @@
 
 ``python benchmarks/nets.py`` runs both by turns on one 256 x 256 picture, in float32,
 channels_last, with batch norms folded, eagerly, and prints medians, their ratio, and
-the GFLOP/s reached beside those of a large matrix product on the same threads. Where
+the GFLOP/s reached beside those of a large matrix product on the same threads. The
+nets of `default` run side by side, each on half of the threads, as the engine runs
+them; a second row has them one after the other, each on all threads. Where
 the processor has bfloat16 instructions a second row has both in bfloat16.
 ``--export`` adds what torch.compile and ONNX Runtime would bring, if they work here.
 
@@ -16,23 +18,26 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from colorize_engine.device import fast_dtype
+from colorize_engine.device import fast_dtype, run_side_by_side
 from colorize_engine.pretrained import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 SIDE, ROUNDS = 256, 15
+# Seconds before each pair of calls, in which the threads of the last stop spinning.
+_REST = 0.05
 
 
 def stage(
@@ -84,8 +89,17 @@ class Both(nn.Module):
         self.a, self.b = nets["a"], nets["b"]
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Give the logits of a and of b."""
+        """Give the logits of a and of b, one after the other."""
         return self.a(x), self.b(x)
+
+    def at_once(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Give them as the engine does, side by side."""
+
+        def run(net: nn.Module) -> torch.Tensor:
+            with torch.inference_mode():  # holds in one thread only
+                return net(x)
+
+        return run_side_by_side(partial(run, self.a), partial(run, self.b))
 
 
 def flops(net: nn.Module, x: torch.Tensor) -> float:
@@ -95,16 +109,33 @@ def flops(net: nn.Module, x: torch.Tensor) -> float:
     return float(counter.get_total_flops())
 
 
-def by_turns(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Median seconds of each call, run by turns."""
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for round_ in range(ROUNDS + 2):
+class Seconds(NamedTuple):
+    """Time of a call, on the clock and on all processors together."""
+
+    clock: float
+    processors: float
+
+
+def by_turns(calls: dict[str, Callable[[], object]]) -> dict[str, Seconds]:
+    """Medians of each call, run by turns, each time after a call that does not count.
+
+    So every net is timed as in a folder of pictures, and not while its memory is still
+    filled, and its processors kept busy, by what ran before.
+    """
+    times: dict[str, list[Seconds]] = {name: [] for name in calls}
+    for _ in range(ROUNDS):
         for name, call in calls.items():
-            began = time.perf_counter()
+            time.sleep(_REST)
             call()
-            if round_ >= 2:
-                times[name].append(time.perf_counter() - began)
-    return {name: median(values) for name, values in times.items()}
+            began, used = time.perf_counter(), time.process_time()
+            call()
+            times[name].append(
+                Seconds(time.perf_counter() - began, time.process_time() - used)
+            )
+    return {
+        name: Seconds(*map(median, zip(*values, strict=True)))
+        for name, values in times.items()
+    }
 
 
 def compare(dtype: torch.dtype, nets: dict[str, nn.Module]) -> None:
@@ -117,18 +148,25 @@ def compare(dtype: torch.dtype, nets: dict[str, nn.Module]) -> None:
     calls: dict[str, Callable[[], object]] = {
         name: lambda net=net: net(x) for name, net in nets.items()
     }
+    calls["default"] = partial(nets["default"].at_once, x)
+    in_turn = "default, one net after the other"
+    calls[in_turn] = partial(nets["default"], x)
     with torch.inference_mode():
         found = by_turns({**calls, "product": lambda: big @ big})
-    product = 2 * 2048**3 / found["product"] / 1e9
+    product = 2 * 2048**3 / found["product"].clock / 1e9
     print(f"{str(dtype).removeprefix('torch.')}, {torch.get_num_threads()} threads")
     print(f"  a product of 2048 x 2048 matrices reaches {product:.0f} GFLOP/s")
-    for name, net in nets.items():
+    for name in (*nets, in_turn):
+        model = name.partition(",")[0]
+        net = nets[model]
         millions = sum(p.numel() for p in net.parameters()) / 1e6
-        rate = work[name] / found[name] / 1e9
+        mine, other = found[name], found["ECCV16"]
+        rate = work[model] / mine.clock / 1e9
         print(
-            f"  {name}: {millions:.1f} M parameters, {work[name] / 2e9:.1f} GMAC, "
-            f"{1000 * found[name]:.0f} ms, {rate:.0f} GFLOP/s, "
-            f"1/{found['ECCV16'] / found[name]:.1f} of ECCV16's time"
+            f"  {name}: {millions:.1f} M parameters, {work[model] / 2e9:.1f} GMAC, "
+            f"{1000 * mine.clock:.0f} ms, {rate:.0f} GFLOP/s, "
+            f"1/{other.clock / mine.clock:.1f} of ECCV16's time, "
+            f"1/{other.processors / mine.processors:.1f} of its processor time"
         )
 
 
@@ -156,7 +194,8 @@ def runtimes(net: nn.Module) -> None:
             calls["ONNX Runtime"] = lambda: session.run(None, feed)
         found = by_turns(calls)
     for name, seconds in found.items():
-        print(f"  {name}: {found['eager'] / seconds:.2f} times as fast as eager")
+        gain = found["eager"].clock / seconds.clock
+        print(f"  {name}: {gain:.2f} times as fast as eager")
 
 
 def main() -> None:

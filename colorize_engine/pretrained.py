@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ import numpy as np
 
 from colorize_engine.card import CHANNELS, Card, ModelError, read_card
 from colorize_engine.decode import Distribution
+from colorize_engine.device import run_side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,30 +144,35 @@ class Model:
         """
         import torch
 
-        with torch.inference_mode():
-            # A copy, because torch warns of arrays that are read-only.
-            planes = torch.from_numpy(np.array(lightness, np.float32, order="C"))
-            planes = planes.to(self.device)
-            single = planes.ndim == 2
-            batch = planes[None] if single else planes
-            a = self._run("a", batch, None)
-            guess = None
-            if "a" in self.nets["b"].design.inputs:
-                guess = torch.from_numpy(self._decoded(a)).to(self.device)
+        # A copy, because torch warns of arrays that are read-only.
+        planes = torch.from_numpy(np.array(lightness, np.float32, order="C"))
+        planes = planes.to(self.device)
+        single = planes.ndim == 2
+        batch = planes[None] if single else planes
+        if "a" in self.nets["b"].design.inputs:
+            a = self._run("a", batch)
+            guess = torch.from_numpy(self._decoded(a)).to(self.device)
             b = self._run("b", batch, guess)
+        elif self.concurrent:
+            a, b = run_side_by_side(
+                partial(self._run, "a", batch), partial(self._run, "b", batch)
+            )
+        else:
+            a, b = self._run("a", batch), self._run("b", batch)
         return (a[0], b[0]) if single else (a, b)
 
     def _run(
-        self, channel: str, lightness: Tensor, a: Tensor | None
+        self, channel: str, lightness: Tensor, a: Tensor | None = None
     ) -> NDArray[np.float32]:
         import torch
 
         from colorize_engine.unet import net_input
 
-        x = net_input(lightness, a).to(self.dtype)
-        logits = self.nets[channel](x.contiguous(memory_format=torch.channels_last))
-        scaled = logits.float() / self.card.calibration[channel]
-        result: NDArray[np.float32] = scaled.contiguous().cpu().numpy()
+        with torch.inference_mode():  # holds in one thread only
+            x = net_input(lightness, a).to(self.dtype)
+            logits = self.nets[channel](x.contiguous(memory_format=torch.channels_last))
+            scaled = logits.float() / self.card.calibration[channel]
+            result: NDArray[np.float32] = scaled.contiguous().cpu().numpy()
         return result
 
     def _decoded(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:

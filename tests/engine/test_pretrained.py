@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -152,6 +153,25 @@ def test_lightness_may_be_any_array(tiny_model: Path) -> None:
     frozen.flags.writeable = False
     for logits, expected in zip(model(frozen), model(light), strict=True):
         np.testing.assert_array_equal(logits, expected)
+
+
+def test_the_nets_run_side_by_side(tiny_model: Path) -> None:
+    model = load(tiny_model, "cpu")
+    picture = np.linspace(0, 100, 64 * 64, dtype=np.float32).reshape(64, 64)
+    alone = model(picture)
+    threads: dict[str, int] = {}
+    for channel, net in model.nets.items():
+        net.register_forward_hook(
+            lambda *_, channel=channel: threads.update({channel: threading.get_ident()})
+        )
+    torch.set_num_threads(2)
+    try:
+        at_once = model(picture)
+    finally:
+        torch.set_num_threads(1)
+    assert len({*threads.values(), threading.get_ident()}) == 3
+    for one, other in zip(alone, at_once, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_only_full_precision_takes_batches(folder: Path) -> None:
