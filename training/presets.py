@@ -37,11 +37,12 @@ _SCHEMES = {
     "zero-centered": {"step"},
     "lloyd-max": {"count"},
 }
-# Keys of a run that may be left out: photos seen before something begins, a share, how
-# many runs it starts from, a model, and whether class weights count.
+# Keys of a run that may be left out: photos seen before something begins, a share, a
+# model, whether class weights count, and the kind of targets.
 _DEFERRED = ("unweighted", "frozen")
-_AGED, _AVERAGED, _TEACHER = "aged", "averaged", "teacher"
+_AGED, _TEACHER = "aged", "teacher"
 _CLASS_WEIGHTS = "class_weights"
+_SOFT = "soft"
 _CHANNELS = {"both": ("both",), "separate": ("a", "b"), "a": ("a",), "b": ("b",)}
 
 
@@ -81,14 +82,13 @@ class Run:
         Photos seen before the encoder learns.
     aged : float
         Share of the photos whose L is augmented, where the preset augments it.
-    averaged : int
-        It starts from the mean of the weights of so many runs of both heads, the last
-        ones before it.
     teacher : str
         Model whose distributions the nets learn in place of true colors; empty for
         none.
     class_weights : bool
         Whether the loss has class weights.
+    soft : bool, optional
+        Whether a value is shared between the two bins beside it; else as in ``bins``.
     number : int
         1 for the first run of these channels, which the next ones go on from.
     """
@@ -99,9 +99,9 @@ class Run:
     unweighted: int = 0
     frozen: int = 0
     aged: float = 1.0
-    averaged: int = 1
     teacher: str = ""
     class_weights: bool = True
+    soft: bool | None = None
     number: int = 1
 
     @property
@@ -160,17 +160,12 @@ class Preset:
         """Photos that each of the two nets has seen in the end."""
         return sum(run.photos for run in self.runs if run.channels in ("both", "a"))
 
-    def before(self, run: Run) -> tuple[Run, ...]:
-        """Give the runs whose mean one starts from: the last of both heads before it.
-
-        The mean of the weights at the end of several cycles of the learning rate is
-        better than each of them (Izmailov et al., "Averaging weights leads to wider
-        optima and better generalization", UAI 2018).
-        """
+    def before(self, run: Run) -> Run | None:
+        """Give the run that one starts from: the last of both heads before it."""
         both = [r for r in self.runs if r.channels == "both"]
         if run.channels == "both":
             both = both[: run.number - 1]
-        return tuple(both[-run.averaged :])
+        return both[-1] if both else None
 
     def design(self, channels: str, bins: dict[str, ChannelBins]) -> NetDesign:
         """Design of the net with the head or heads of one run.
@@ -251,7 +246,7 @@ def _expect(what: str, found: set[str], wanted: set[str]) -> None:
 def _runs(entry: dict[str, Any]) -> list[Run]:
     """Turn an entry of the file into one run, or two for "separate"."""
     wanted = {"channels", "learning_rate_factor", "sizes"}
-    known = {*_DEFERRED, _AGED, _AVERAGED, _TEACHER, _CLASS_WEIGHTS}
+    known = {*_DEFERRED, _AGED, _TEACHER, _CLASS_WEIGHTS, _SOFT}
     _expect("keys in [[runs]]", set(entry) - known, wanted)
     if entry["channels"] not in _CHANNELS:
         raise ValueError(
@@ -269,11 +264,12 @@ def _runs(entry: dict[str, Any]) -> list[Run]:
     aged = float(entry.get(_AGED, 1.0))
     if not 0 <= aged <= 1:
         raise ValueError(f"expected {_AGED} in 0..1, got {aged}")
-    rate, averaged = float(entry["learning_rate_factor"]), int(entry.get(_AVERAGED, 1))
+    rate = float(entry["learning_rate_factor"])
     teacher = str(entry.get(_TEACHER, ""))
-    run = Run("", rate, stages, **deferred, aged=aged, averaged=averaged)
+    run = Run("", rate, stages, **deferred, aged=aged)
     weighted = bool(entry.get(_CLASS_WEIGHTS, True))
-    run = replace(run, teacher=teacher, class_weights=weighted)
+    soft = bool(entry[_SOFT]) if _SOFT in entry else None
+    run = replace(run, teacher=teacher, class_weights=weighted, soft=soft)
     for key, photos in deferred.items():
         if not 0 <= photos < run.photos:
             raise ValueError(
@@ -295,11 +291,4 @@ def _numbered(runs: Iterable[Run]) -> tuple[Run, ...]:
             "expected the runs a and b (or separate), with or without runs of both "
             f"before them, got {', '.join(order) or 'none'}"
         )
-    for run in numbered:
-        most = max(1, len(order) - 2 if run.channels != "both" else run.number - 1)
-        if not 1 <= run.averaged <= most:
-            raise ValueError(
-                f"expected {_AVERAGED} in 1..{most}, of the runs of both heads before "
-                f"the run {run.name}, got {run.averaged}"
-            )
     return numbered

@@ -15,7 +15,6 @@ from colorize_engine.unet import NetDesign, UNet
 from training.encoders import load_published_encoder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from torch import Tensor
@@ -32,7 +31,7 @@ def start_net(
     preset: Preset,
     channels: str,
     bins: dict[str, ChannelBins],
-    earlier: Sequence[Path] = (),
+    earlier: Path | None = None,
     init_from: str | Path | None = None,
 ) -> UNet:
     """Build a run's net, started from what there is.
@@ -46,8 +45,7 @@ def start_net(
     bins
         Of both channels; a fresh head predicts the best constant under their weights.
     earlier
-        Weights of earlier runs with both heads, to start from their mean where all of
-        them exist.
+        Weights of a run of both heads, to start from where they exist.
     init_from
         Name or folder of a model to start from; it comes before all else.
 
@@ -63,8 +61,8 @@ def start_net(
     _expect_constant(net, [bins[c] for c in ("a", "b") if channels in ("both", c)])
     if init_from is not None:
         _fill(net, _from_model(find_folder(init_from), preset, channels, bins))
-    elif earlier and all(path.is_file() for path in earlier):
-        state, count = _mean([load_file(path) for path in earlier]), len(bins["a"])
+    elif earlier is not None and earlier.is_file():
+        state, count = load_file(earlier), len(bins["a"])
         first, last = {"both": (0, None), "a": (0, count), "b": (count, None)}[channels]
         _fill(net, state | {key: state[key][first:last] for key in _HEAD})
     elif preset.net["initial"] == "pretrained":
@@ -78,16 +76,6 @@ def _expect_constant(net: UNet, bins: list[ChannelBins]) -> None:
     sums = np.concatenate([np.full(len(b), b.weights @ b.prior) for b in bins])
     bias = np.log(np.where(shares > 0, shares / sums, _EMPTY_SHARE), dtype=np.float32)
     net.head.bias = torch.nn.Parameter(torch.from_numpy(bias))
-
-
-def _mean(states: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """Average weights and the statistics of batch norms; counts are the last ones."""
-    return {
-        key: torch.stack([state[key] for state in states]).mean(0)
-        if value.is_floating_point()
-        else value
-        for key, value in states[-1].items()
-    }
 
 
 def _from_model(

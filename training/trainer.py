@@ -116,7 +116,8 @@ class Trainer:
         self.heads = ("a", "b") if run.channels == "both" else (run.channels,)
         plain = {c: replace(b, weights=np.sign(b.weights)) for c, b in bins.items()}
         first_bins = bins if run.class_weights and not run.unweighted else plain
-        earlier = [out / before.name / WEIGHTS for before in preset.before(run)]
+        before = preset.before(run)
+        earlier = out / before.name / WEIGHTS if before else None
         net = start_net(preset, run.channels, first_bins, earlier, init_from)
         if any(stage.side % net.stride for stage in run.stages):
             raise ValueError(
@@ -132,7 +133,8 @@ class Trainer:
         self.optimizer = make_optimizer(self.net, preset)
         self.ema = Ema(self.net, preset.training["ema"])
         self.done, self.seconds = 0, 0.0
-        soft, device = preset.bins["soft"], settings.device
+        soft = preset.bins["soft"] if run.soft is None else run.soft
+        device = settings.device
         self._weighted, self._plain = (
             [WeightedCrossEntropy(some[c], soft, device, fast) for c in self.heads]
             for some in (bins, plain)

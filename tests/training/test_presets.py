@@ -48,7 +48,7 @@ def test_the_reference_is_the_reference_design() -> None:
     assert preset.runs[-1].stages[-1].side == 256
 
 
-def test_the_scratch_twin_differs_in_its_start_alone() -> None:
+def test_the_scratch_twin_is_the_first_cycle_but_for_its_start() -> None:
     default, twin = load_preset("default"), load_preset("default-scratch")
     assert (default.net.pop("initial"), twin.net.pop("initial")) == (
         "pretrained",
@@ -58,8 +58,9 @@ def test_the_scratch_twin_differs_in_its_start_alone() -> None:
     del default.training["encoder_learning_rate"]
     rate = twin.training.pop("encoder_learning_rate")
     assert rate == twin.training["learning_rate"]
-    for section in ("data", "bins", "net", "training", "runs", "decode"):
+    for section in ("data", "bins", "net", "training"):
         assert getattr(default, section) == getattr(twin, section), section
+    assert twin.runs[0] == default.runs[0]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -104,24 +105,10 @@ def test_a_run_may_age_a_share_of_its_photos(tiny: Preset, tmp_path: Path) -> No
     assert [run.aged for run in load_preset(path).runs] == [0.3, 1, 1]
 
 
-def test_separate_nets_may_start_from_the_mean_of_several_runs(
-    tiny: Preset, tmp_path: Path
-) -> None:
+def test_a_run_may_have_hard_targets(tiny: Preset, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
-    start = tiny.text.index("[[runs]]")
-    end = tiny.text.index("[[runs]]", start + 1)
-    both, rest = tiny.text[start:end], tiny.text[end:]
-    for averaged in (1, 2, 3):
-        later = rest.replace('"separate"', f'"separate"\naveraged = {averaged}')
-        path.write_text(tiny.text[:start] + both * 3 + later)
-        preset = load_preset(path)
-        assert preset.before(preset.runs[-1]) == preset.runs[3 - averaged : 3]
-        assert preset.before(preset.runs[2]) == preset.runs[1:2]
-    for averaged in (0, 4):
-        later = rest.replace('"separate"', f'"separate"\naveraged = {averaged}')
-        path.write_text(tiny.text[:start] + both * 3 + later)
-        with pytest.raises(ValueError, match=rf"averaged in 1\.\.3, .*got {averaged}"):
-            load_preset(path)
+    path.write_text(tiny.text.replace('"separate"', '"separate"\nsoft = false'))
+    assert [run.soft for run in load_preset(path).runs] == [None, False, False]
 
 
 def test_runs_of_both_heads_go_on_from_each_other(tiny: Preset, tmp_path: Path) -> None:
@@ -133,10 +120,10 @@ def test_runs_of_both_heads_go_on_from_each_other(tiny: Preset, tmp_path: Path) 
     first, second, a, b = preset.runs
     assert [run.name for run in preset.runs] == ["both", "both-2", "a", "b"]
     assert [preset.before(run) for run in preset.runs] == [
-        (),
-        (first,),
-        (second,),
-        (second,),
+        None,
+        first,
+        second,
+        second,
     ]
     assert preset.photos_seen == tiny.photos_seen + first.photos
     assert (a.photos, b.photos) == (tiny.runs[1].photos, tiny.runs[2].photos)
