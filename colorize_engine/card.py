@@ -40,8 +40,8 @@ class Card:
     working_size : int
         Short side in pixels that the nets were made for.
     calibration : dict of float
-        For ``a`` and ``b``, what the logits are divided by before anything else, so
-        that the probabilities mean what they say.
+        For ``a`` and ``b``, what the logits without class weights are divided by before
+        anything else, so that the probabilities mean what they say.
     training : dict
         Photos, preset, seed, time: how the weights came about.
     figures : dict

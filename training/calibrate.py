@@ -39,7 +39,7 @@ PIXELS = 1000
 def negative_log_likelihood(
     logits: Floats, target: NDArray[np.integer], bins: ChannelBins, divisor: float
 ) -> float:
-    """Mean over pixels, in nats, of divided logits with the class weights undone.
+    """Mean over pixels, in nats, of logits with the class weights undone, divided.
 
     Parameters
     ----------
@@ -50,11 +50,11 @@ def negative_log_likelihood(
     bins
         Bins and class weights of the channel.
     divisor
-        What the logits are divided by.
+        What the logits are divided by, once without class weights.
     """
     filled = bins.weights > 0
     z = np.full(logits.shape, -np.inf)
-    z[:, filled] = logits[:, filled] / divisor - np.log(bins.weights[filled])
+    z[:, filled] = (logits[:, filled] - np.log(bins.weights[filled])) / divisor
     z -= z.max(axis=1, keepdims=True)
     log_sum = np.log(np.exp(z).sum(axis=1))
     at_target = np.take_along_axis(z, target[:, None], axis=1)[:, 0] - log_sum

@@ -161,7 +161,7 @@ class Teacher:
         model = self._model
         x = net_input(lightness).to(model.dtype)
         logits = model.nets[channel](x.contiguous(memory_format=torch.channels_last))
-        scaled = logits.float() / model.card.calibration[channel]
+        scaled = model.calibrated(channel, logits)
         z = (scaled + self._offsets[channel][:, None, None]).softmax(1)
         shares = torch.einsum("qk,nkhw->nqhw", self._maps[channel], z)
         shares = shares / shares.sum(1, keepdim=True)

@@ -1,4 +1,4 @@
-"""Temperature scaling: it finds what logits were multiplied by, and nothing else."""
+"""Temperature scaling finds what logits without class weights were multiplied by."""
 
 from __future__ import annotations
 
@@ -17,19 +17,26 @@ from training.calibrate import best_divisor, fit, main, negative_log_likelihood
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from colorize_engine import Card
+
 CENTERS = np.arange(-60, 61, 20, dtype=np.float32)
 WEIGHTS = np.array([9, 3, 1, 0.5, 1, 3, 0], np.float32)
 BINS = ChannelBins(CENTERS, np.full(7, 1 / 7, np.float32), WEIGHTS)
 
 
 def drawn(factor: float) -> tuple[np.ndarray, np.ndarray]:
-    """Logits whose own distributions the targets are drawn from, times a factor."""
+    """Logits whose distributions the targets are drawn from, then taken times a factor.
+
+    The class weights stay as they are.
+    """
     random = np.random.default_rng(1)
     logits = random.normal(0, 2, (20_000, 7)).astype(np.float32)
     shares = softmax(rebalanced(logits.T, WEIGHTS, -1)).T
     steps = shares.cumsum(axis=1)
     target = (random.random((len(logits), 1)) > steps).sum(axis=1)
-    return logits * np.float32(factor), np.minimum(target, 5)
+    logs = np.log(np.where(WEIGHTS > 0, WEIGHTS, 1))
+    scaled = (logits - logs) * np.float32(factor) + logs
+    return scaled, np.minimum(target, 5)
 
 
 @pytest.mark.parametrize("factor", [0.5, 1.0, 2.0])
@@ -39,21 +46,23 @@ def test_the_factor_of_the_logits_is_found(factor: float) -> None:
 
 def test_the_likelihood_is_that_of_the_engine_s_probabilities() -> None:
     logits, target = drawn(1.0)
-    shares = softmax(rebalanced(logits.T / 1.7, WEIGHTS, -1))
+    shares = softmax(rebalanced(logits.T, WEIGHTS, -1) / 1.7)
     expected = -np.log(shares[target, np.arange(len(target))]).mean()
     found = negative_log_likelihood(logits, target, BINS, 1.7)
     assert found == pytest.approx(float(expected), rel=1e-4)
 
 
-def overconfident(card: object = None) -> Colorizer:
-    """Nets that are sure of the same bins whatever they see."""
+def overconfident(card: Card | None = None) -> Colorizer:
+    """Nets that are sure of the same bins whatever they see, scaled by the card."""
+    divisors = (1.0, 1.0) if card is None else card.calibration.values()
 
-    def nets(lightness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        one = np.array([0, 0, 3, 6, 3, 0, 0], np.float32) * 3 + np.log(WEIGHTS + 1e-9)
-        logits = np.broadcast_to(one[:, None, None], (7, *lightness.shape)).copy()
-        return logits, logits
+    def nets(lightness: np.ndarray) -> tuple[np.ndarray, ...]:
+        sure = np.array([0, 0, 1, 2, 1, 0, 0], np.float32)[:, None, None]
+        logs = np.log(WEIGHTS + 1e-9)[:, None, None]
+        blank = np.zeros(lightness.shape, np.float32)
+        return tuple(sure / divisor + logs + blank for divisor in divisors)
 
-    return Colorizer(nets, BINS, BINS, card=card)  # type: ignore[arg-type]
+    return Colorizer(nets, BINS, BINS, card=card)
 
 
 def photos() -> list[tuple[str, np.ndarray]]:
@@ -69,10 +78,11 @@ def test_a_net_that_is_too_sure_is_made_less_so() -> None:
 def test_a_card_s_own_divisors_are_taken_into_account(tiny_model: Path) -> None:
     card = read_card(tiny_model)
     plain = fit(photos(), overconfident(card))
-    twice = replace(card, calibration={"a": 2.0, "b": 0.5})
+    twice = replace(card, calibration={"a": 2.0, "b": 0.8})
     again = fit(photos(), overconfident(twice))
-    assert again["a"] == pytest.approx(2 * plain["a"], rel=1e-3)
-    assert again["b"] == pytest.approx(0.5 * plain["b"], rel=1e-3)
+    # The nets' own logits are the same: so is what they must be divided by.
+    assert again["a"] == pytest.approx(plain["a"], rel=1e-2)
+    assert again["b"] == pytest.approx(plain["b"], rel=1e-2)
 
 
 def test_without_photos_it_says_so() -> None:
