@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 CHANNELS = ("a", "b")
 RANGE = (0.3, 3.0)
 """Where the divisors are looked for."""
-PHOTOS = 200
+PHOTOS = 500
 PIXELS = 1000
 """Pixels drawn from each photo: neighbors tell little more than one of them."""
 
