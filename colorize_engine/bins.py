@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,8 @@ __all__ = [
 
 # Range of CIE a* and b* over all of sRGB (D65), found on its 2^24 colors.
 GAMUT_RANGE = {"a": (-86.19, 98.26), "b": (-107.86, 94.49)}
+# Weight that stands for all smaller ones but 0, which is for empty bins.
+_LEAST = 1e-30
 
 
 def uniform_centers(count: int, low: float, high: float) -> NDArray[np.float32]:
@@ -190,6 +192,19 @@ class ChannelBins:
 
     def __len__(self) -> int:
         return len(self.centers)
+
+    def tempered(self, divisor: float) -> ChannelBins:
+        """Give the bins that go with logits divided by a number.
+
+        What is divided there is raised to a power here: the class weights w become
+        w^(1 / divisor), up to a factor that changes no distribution. So undoing them
+        gives the scaled distribution of the data.
+        """
+        if divisor == 1:
+            return self
+        shares = np.asarray(self.weights, np.float64) / self.weights.max()
+        kept = np.where(shares > 0, np.maximum(shares ** (1 / divisor), _LEAST), 0)
+        return replace(self, weights=kept)
 
     def encode_hard(self, values: ArrayLike) -> NDArray[np.int64]:
         """Index of the nearest center, the lower one of two equally near."""

@@ -40,8 +40,8 @@ class Card:
     working_size : int
         Short side in pixels that the nets were made for.
     calibration : dict of float
-        For ``a`` and ``b``, what the logits without class weights are divided by before
-        anything else, so that the probabilities mean what they say.
+        For ``a`` and ``b``, what the logits are divided by before anything else, so
+        that the probabilities mean what they say (class weights undone).
     training : dict
         Photos, preset, seed, time: how the weights came about.
     figures : dict
@@ -87,6 +87,11 @@ class Card:
         """First 12 digits of the SHA-256 over both weights files' hashes."""
         text = "".join(self.sha256[f"{channel}.safetensors"] for channel in CHANNELS)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def calibrated_bins(self) -> dict[str, ChannelBins]:
+        """Bins of a and b that go with the logits as the calibration leaves them."""
+        return {c: self.bins[c].tempered(self.calibration[c]) for c in CHANNELS}
 
     def to_json(self) -> str:
         """Write the card as JSON text that ``from_json`` reads."""

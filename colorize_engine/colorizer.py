@@ -164,8 +164,8 @@ class Colorizer:
         card = model.card
         return cls(
             model,
-            card.bins["a"],
-            card.bins["b"],
+            card.calibrated_bins["a"],
+            card.calibrated_bins["b"],
             temperature=card.temperature,
             rebalance=card.rebalance,
             working_size=card.working_size,

@@ -89,7 +89,7 @@ class FrameModel:
             # Workers may have the shipped models elsewhere, but by the same names.
             model = folder.name if folder.parent == WEIGHTS else folder.resolve()
             about = card = read_card(folder)
-            bins = card.bins["a"], card.bins["b"]
+            bins = card.calibrated_bins["a"], card.calibrated_bins["b"]
             key = str(tokenize(model, device, card.model_hash))
         size = about.working_size if working_size is None else working_size
         settings = about.temperature, about.rebalance

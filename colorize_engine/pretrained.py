@@ -124,14 +124,6 @@ class Model:
         }
         # Strides are powers of two, so the largest is a multiple of the other.
         self.stride = max(net.stride for net in nets.values())
-        self._offsets = {
-            channel: torch.from_numpy(
-                _calibration_offset(
-                    card.bins[channel].weights, card.calibration[channel]
-                )
-            ).to(device)
-            for channel in CHANNELS
-        }
         self.batched = dtype == torch.float32
         self.concurrent = device.type == "cpu"
 
@@ -148,7 +140,7 @@ class Model:
         Returns
         -------
         a, b : (Qa, h, w) and (Qb, h, w) float32, or with a leading n
-            Logits over the card's bins.
+            Logits over the card's bins, for its ``calibrated_bins``.
         """
         import torch
 
@@ -179,47 +171,19 @@ class Model:
         with torch.inference_mode():  # holds in one thread only
             x = net_input(lightness, a).to(self.dtype)
             logits = self.nets[channel](x.contiguous(memory_format=torch.channels_last))
-            scaled = self.calibrated(channel, logits)
+            scaled = logits.float() / self.card.calibration[channel]
             result: NDArray[np.float32] = scaled.contiguous().cpu().numpy()
         return result
 
-    def calibrated(self, channel: str, logits: Tensor) -> Tensor:
-        """Temperature scaling of a net's logits: z' = (z - log w) / d + log w.
-
-        So the distribution without the class weights w is the one that is scaled: it is
-        the one that shall mean what it says (Guo, Pleiss, Sun, Weinberger: On
-        calibration of modern neural networks. ICML 2017).
-
-        Parameters
-        ----------
-        channel : {"a", "b"}
-        logits : (N, Q, h, w)
-            Of the channel's net.
-
-        Returns
-        -------
-        (N, Q, h, w) float32
-        """
-        scaled = logits.float() / self.card.calibration[channel]
-        return scaled + self._offsets[channel][:, None, None]
-
     def _decoded(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         """Decode a (n, Qa, h, w) as the card says, for the chain rule's b-net."""
-        bins, card = self.card.bins["a"], self.card
+        bins, card = self.card.calibrated_bins["a"], self.card
         return np.stack(
             [
                 Distribution(one, bins).decode(card.temperature, card.rebalance)
                 for one in logits
             ]
         )
-
-
-def _calibration_offset(
-    weights: NDArray[np.floating], divisor: float
-) -> NDArray[np.float32]:
-    """Give log w - log w / d for each bin; 0 for empty ones."""
-    logs = np.log(np.where(weights > 0, weights, 1))
-    return np.asarray(logs * (1 - 1 / divisor), np.float32)
 
 
 def load(model: str | Path = "default", device: str = "auto") -> Model:

@@ -48,9 +48,9 @@ def negative_log_likelihood(
     target : (N,) int
         The bin whose center is nearest to the true value.
     bins
-        Bins and class weights of the channel.
+        Bins and class weights of the channel, for the logits as they are given.
     divisor
-        What the logits are divided by, once without class weights.
+        What the logits are divided by, and the logarithms of the class weights too.
     """
     filled = bins.weights > 0
     z = np.full(logits.shape, -np.inf)

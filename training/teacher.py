@@ -113,7 +113,7 @@ class Teacher:
             if net.design.inputs != ("L",):
                 raise ValueError(f"the teacher {card.name} must take L alone")
             net.enlarge = False
-            source = card.bins[channel]
+            source = card.calibrated_bins[channel]
             self._maps[channel] = regrouping(source, bins[channel], soft).to(device)
             # -inf for bins that are empty.
             with np.errstate(divide="ignore"):
@@ -161,7 +161,7 @@ class Teacher:
         model = self._model
         x = net_input(lightness).to(model.dtype)
         logits = model.nets[channel](x.contiguous(memory_format=torch.channels_last))
-        scaled = model.calibrated(channel, logits)
+        scaled = logits.float() / model.card.calibration[channel]
         z = (scaled + self._offsets[channel][:, None, None]).softmax(1)
         shares = torch.einsum("qk,nkhw->nqhw", self._maps[channel], z)
         shares = shares / shares.sum(1, keepdim=True)

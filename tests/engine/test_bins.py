@@ -362,3 +362,18 @@ def test_bins_that_do_not_fit_together(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         ChannelBins(centers, prior, weights)
+
+
+def test_bins_of_divided_logits_have_the_weights_to_that_power() -> None:
+    bins = ChannelBins([-1, 0, 1, 2], [0, 1, 1, 2], [0, 4, 1, 2])
+    assert bins.tempered(1) is bins
+    found = bins.tempered(2).weights
+    np.testing.assert_allclose(found / found[2], [0, 2, 1, 2**0.5], rtol=1e-6)
+
+
+@pytest.mark.parametrize("divisor", [1e-3, 1e3])
+def test_no_power_empties_a_bin_or_overflows(divisor: float) -> None:
+    bins = ChannelBins([-1, 0, 1], [0, 1, 1], [0, 2e5, 1e-3])
+    weights = bins.tempered(divisor).weights
+    assert np.isfinite(weights).all()
+    assert ((weights > 0) == [False, True, True]).all()

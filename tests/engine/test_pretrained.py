@@ -17,7 +17,8 @@ from safetensors.torch import load_file, save_file
 
 from colorize_engine import pretrained
 from colorize_engine.bins import ChannelBins
-from colorize_engine.decode import Distribution
+from colorize_engine.colorizer import Colorizer
+from colorize_engine.decode import Distribution, rebalanced, softmax
 from colorize_engine.pretrained import Card, Model, ModelError, list_models, load, save
 from colorize_engine.unet import NetDesign, UNet, net_input
 
@@ -125,17 +126,31 @@ def test_model_hash_is_that_of_the_weights(folder: Path) -> None:
     assert pretrained.read_card(folder).model_hash != card.model_hash
 
 
-def test_calibration_divides_the_logits_without_class_weights(folder: Path) -> None:
+def test_calibration_divides_the_logits(folder: Path) -> None:
     light = np.full((4, 4), 60, np.float32)
-    raw = load(folder, "cpu")(light)
+    a, b = load(folder, "cpu")(light)
     change_card(folder, calibration={"a": 2.0, "b": 0.5})
-    model = load(folder, "cpu")
-    for channel, logits, found in zip("ab", raw, model(light), strict=True):
-        weights = model.card.bins[channel].weights
-        assert len(set(weights.tolist())) > 1
-        logs = np.log(np.where(weights > 0, weights, 1))[:, None, None]
-        divisor = model.card.calibration[channel]
-        np.testing.assert_allclose(found, (logits - logs) / divisor + logs, atol=1e-5)
+    calm, sharp = load(folder, "cpu")(light)
+    np.testing.assert_allclose(calm, a / 2, rtol=1e-6)
+    np.testing.assert_allclose(sharp, b * 2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("divisor", [0.5, 1.0, 2.0])
+def test_without_class_weights_it_is_the_temperature_of_the_data(
+    folder: Path, divisor: float
+) -> None:
+    picture = np.full((4, 4), 120, np.uint8)
+    before = Colorizer.from_folder(folder, "cpu").predict(picture).a
+    weights = before.bins.weights
+    assert len({*weights.tolist()} - {0}) > 1
+    change_card(folder, calibration={"a": divisor, "b": 1.0})
+    after = Colorizer.from_folder(folder, "cpu").predict(picture).a
+    plain = rebalanced(before.logits, weights, -1)
+    np.testing.assert_allclose(
+        softmax(rebalanced(after.logits, after.bins.weights, -1)),
+        softmax(plain / divisor),
+        atol=1e-5,
+    )
 
 
 @pytest.mark.parametrize("fixture", ["tiny_model", "chained_model"])

@@ -25,10 +25,7 @@ BINS = ChannelBins(CENTERS, np.full(7, 1 / 7, np.float32), WEIGHTS)
 
 
 def drawn(factor: float) -> tuple[np.ndarray, np.ndarray]:
-    """Logits whose distributions the targets are drawn from, then taken times a factor.
-
-    The class weights stay as they are.
-    """
+    """Logits and targets: those without class weights are a factor too strong."""
     random = np.random.default_rng(1)
     logits = random.normal(0, 2, (20_000, 7)).astype(np.float32)
     shares = softmax(rebalanced(logits.T, WEIGHTS, -1)).T
@@ -60,9 +57,10 @@ def overconfident(card: Card | None = None) -> Colorizer:
         sure = np.array([0, 0, 1, 2, 1, 0, 0], np.float32)[:, None, None]
         logs = np.log(WEIGHTS + 1e-9)[:, None, None]
         blank = np.zeros(lightness.shape, np.float32)
-        return tuple(sure / divisor + logs + blank for divisor in divisors)
+        return tuple((sure + logs + blank) / divisor for divisor in divisors)
 
-    return Colorizer(nets, BINS, BINS, card=card)
+    bins = [BINS.tempered(divisor) for divisor in divisors]
+    return Colorizer(nets, *bins, card=card)
 
 
 def photos() -> list[tuple[str, np.ndarray]]:

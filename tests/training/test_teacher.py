@@ -93,7 +93,7 @@ def test_distributions_are_those_that_the_model_shows(model: Path) -> None:
         torch.testing.assert_close(found.sum(1), torch.ones(2, 8, 12))
         assert not found[:, 0].any()
         # `shown` enlarges logits, the teacher works where the head does.
-        weights = bins[channel].weights
+        weights = shown.card.calibrated_bins[channel].weights
         offset = np.where(weights > 0, -np.log(np.maximum(weights, 1e-9)), -np.inf)
         expected = np.stack([softmax(z + offset[:, None, None]) for z in logits])
         expected = expected.reshape(2, len(FINE), 8, 2, 12, 2).mean((3, 5))
