@@ -189,7 +189,7 @@ def runtimes(net: nn.Module) -> None:
                 torch.onnx.export(net, (x,), path, dynamo=True, verbose=False)
                 options = onnxruntime.SessionOptions()
                 options.intra_op_num_threads = torch.get_num_threads()
-                session = onnxruntime.InferenceSession(path.read_bytes(), options)
+                session = onnxruntime.InferenceSession(path, options)
             feed = {session.get_inputs()[0].name: np.ascontiguousarray(x.numpy())}
             calls["ONNX Runtime"] = lambda: session.run(None, feed)
         found = by_turns(calls)
