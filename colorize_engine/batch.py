@@ -130,6 +130,8 @@ class Tally:
             for note in record.notes:
                 complain(f"{record.source}: note: {note}")
             tqdm.write(one_line(record.output), file=sys.stdout)
+            # At once, also into a pipe; and there it shows if nobody reads any more.
+            sys.stdout.flush()
 
     def tell_skipped(self) -> None:
         """Print how many photos were skipped, a line for each reason."""

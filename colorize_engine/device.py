@@ -78,7 +78,8 @@ def take_share(of: int) -> None:
     """
     import torch
 
-    _use_threads(torch.get_num_threads() // of)
+    with _sharing:
+        _use_threads(torch.get_num_threads() // of)
 
 
 def run_side_by_side(first: Callable[[], T], second: Callable[[], T]) -> tuple[T, T]:
@@ -105,13 +106,15 @@ def run_side_by_side(first: Callable[[], T], second: Callable[[], T]) -> tuple[T
     """
     import torch
 
-    total = torch.get_num_threads()
+    with _sharing:
+        total = torch.get_num_threads()
     if total < 2 or not _pair_busy.acquire(blocking=False):
         return first(), second()
 
     def run(call: Callable[[], T], threads: int) -> T:
-        if torch.get_num_threads() != threads:
-            _use_threads(threads)
+        with _sharing:
+            if torch.get_num_threads() != threads:
+                _use_threads(threads)
         return call()
 
     try:
@@ -134,11 +137,12 @@ def _use_threads(count: int) -> None:
     """Let torch use some threads, at least one, when the calling thread asks it.
 
     torch's setting is for the calling thread and for those that begin later, so that it
-    is set back for the latter, by a thread that ends at once.
+    is set back for the latter, by a thread that ends at once. What a thread finds when
+    it asks for the first time stays with it: call this, and ask, under ``_sharing``.
     """
     import torch
 
-    with _sharing, ThreadPoolExecutor(1) as later:
+    with ThreadPoolExecutor(1) as later:
         default = later.submit(torch.get_num_threads).result()
         torch.set_num_threads(max(1, count))
         later.submit(torch.set_num_threads, default).result()

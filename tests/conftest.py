@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _FOLDER = tempfile.TemporaryDirectory(prefix="napari-settings-")
 os.environ["NAPARI_CONFIG"] = str(Path(_FOLDER.name, "settings.yaml"))
 
+# Commands must write in time by themselves, whatever is set on this machine.
+os.environ.pop("PYTHONUNBUFFERED", None)
+
 # On a busy machine an example may take any time; that is no failure.
 settings.register_profile(
     "patient",

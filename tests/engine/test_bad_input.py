@@ -22,6 +22,7 @@ from PIL import Image
 
 from colorize_engine import cli
 from colorize_engine.formats.png import SIGNATURE, chunk, split
+from colorize_engine.pretrained import WEIGHTS
 
 resource = pytest.importorskip("resource", reason="the limits are those of Unix")
 
@@ -457,6 +458,9 @@ def other_user(tiny_model: Path, run: Run) -> Iterator[Path]:
 
     It lies outside of pytest's own, which other users may not enter.
     """
+    with as_other_user():
+        if not os.access(WEIGHTS, os.R_OK, effective_ids=True):
+            pytest.skip("other users may not enter the folder of the checkout")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
