@@ -71,13 +71,15 @@ def zero_centered(step: float, low: float, high: float) -> NDArray[np.float32]:
 
 
 def class_weights(
-    prior: ArrayLike, *, uniform_share: float = 0.0
+    prior: ArrayLike, *, uniform_share: float = 0.0, power: float = 1.0
 ) -> NDArray[np.float32]:
     """Weights of the bins in the loss, rare ones the higher.
 
-    w ~ ((1 - lambda) p + lambda / Q)^-1, scaled so that the mean weight under p is 1
-    (Zhang, Isola, Efros 2016, https://arxiv.org/abs/1603.08511, eq. 4, whose lambda is
-    1/2). Lambda 0 is the inverse frequency of the reference design.
+    w ~ ((1 - lambda) p + lambda / Q)^-power, scaled so that the mean weight under p is
+    1 (Zhang, Isola, Efros 2016, https://arxiv.org/abs/1603.08511, eq. 4, whose lambda
+    is 1/2 and whose power is 1). Lambda 0 and power 1 are the inverse frequency of the
+    reference design; power 1/2 is that of square-root sampling (Mahajan et al. 2018,
+    https://arxiv.org/abs/1805.00932, section 2.2).
 
     Parameters
     ----------
@@ -85,6 +87,8 @@ def class_weights(
         Probability of each bin; Q in the formula counts the bins that are not empty.
     uniform_share
         Lambda, in 0..1: how far p is mixed with the uniform distribution.
+    power
+        At least 0, where all weights are equal.
 
     Returns
     -------
@@ -94,14 +98,17 @@ def class_weights(
     Raises
     ------
     ValueError
-        If lambda lies outside 0..1 or the prior is no distribution.
+        If lambda lies outside 0..1, the power is negative, or the prior is no
+        distribution.
     """
     p = _distribution(prior)
     if not 0 <= uniform_share <= 1:
         raise ValueError(f"expected a share in 0..1, got {uniform_share}")
+    if not 0 <= power < np.inf:
+        raise ValueError(f"expected a power of at least 0, got {power}")
     filled = p > 0
     mixed = (1 - uniform_share) * p + uniform_share / filled.sum()
-    weights = np.where(filled, 1 / np.where(filled, mixed, 1), 0)
+    weights = np.where(filled, np.where(filled, mixed, 1) ** -power, 0)
     return np.asarray(weights / (p * weights).sum(), np.float32)
 
 

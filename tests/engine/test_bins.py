@@ -269,18 +269,18 @@ def test_prior_of_nothing(counts: list[float] | None) -> None:
         bins.measure_prior([] if counts is None else [1, 2], counts, soft=True)
 
 
-@given(priors, st.floats(0, 1))
-def test_class_weights(prior: np.ndarray, share: float) -> None:
-    weights = class_weights(prior, uniform_share=share)
+@given(priors, st.floats(0, 1), st.floats(0, 2))
+def test_class_weights(prior: np.ndarray, share: float, power: float) -> None:
+    weights = class_weights(prior, uniform_share=share, power=power)
     p = prior / prior.sum()
     assert weights.dtype == np.float32
     assert (weights[p == 0] == 0).all()
     assert (weights[p > 0] > 0).all()
     assert p @ weights.astype(float) == pytest.approx(1, rel=1e-4)
-    # w ~ 1 / ((1 - lambda) p + lambda / Q), over the bins that are not empty.
+    # w ~ ((1 - lambda) p + lambda / Q)^-power, over the bins that are not empty.
     filled = p > 0
     mixed = (1 - share) * p[filled] + share / filled.sum()
-    product = weights[filled] * mixed
+    product = weights[filled] * mixed**power
     np.testing.assert_allclose(product, product[0], rtol=1e-4)
 
 
@@ -289,12 +289,22 @@ def test_class_weights_of_the_reference_are_inverse_frequencies() -> None:
         class_weights([0.5, 0.25, 0.25, 0]), [2 / 3, 4 / 3, 4 / 3, 0], rtol=1e-6
     )
     np.testing.assert_allclose(class_weights([0.5, 0.5, 0], uniform_share=1), [1, 1, 0])
+    # Square roots: a bin sixteen times as rare weighs four times as much.
+    one, other = class_weights([16 / 17, 1 / 17], power=0.5)
+    assert other == pytest.approx(4 * one)
+    np.testing.assert_array_equal(class_weights([0.9, 0.1, 0], power=0), [1, 1, 0])
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, np.nan])
 def test_class_weights_with_a_share_out_of_range(share: float) -> None:
     with pytest.raises(ValueError, match=r"share in 0\.\.1"):
         class_weights([0.5, 0.5], uniform_share=share)
+
+
+@pytest.mark.parametrize("power", [-0.1, np.inf, np.nan])
+def test_class_weights_of_no_power(power: float) -> None:
+    with pytest.raises(ValueError, match="power of at least 0"):
+        class_weights([0.5, 0.5], power=power)
 
 
 @pytest.mark.parametrize(
