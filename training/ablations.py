@@ -73,10 +73,17 @@ def as_toml(content: Mapping[str, Any]) -> str:
     for section, value in content.items():
         for keys in value if section == "runs" else [value]:
             lines.append("[[runs]]" if section == "runs" else f"[{section}]")
-            # Strings, numbers, truth values and lists look in TOML as in JSON.
-            lines += [f"{key} = {json.dumps(item)}" for key, item in keys.items()]
+            lines += [f"{key} = {_value(item)}" for key, item in keys.items()]
             lines.append("")
     return "\n".join(lines)
+
+
+def _value(item: Any) -> str:
+    """Write a value; all but tables look in TOML as in JSON."""
+    if not isinstance(item, dict):
+        return json.dumps(item)
+    inside = ", ".join(f"{key} = {_value(one)}" for key, one in item.items())
+    return f"{{ {inside} }}"
 
 
 def best_raw(points: Sequence[Mapping[str, Any]], least: float) -> float | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from colorize_engine.unet import NetDesign
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from colorize_engine.bins import ChannelBins
 
@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent / "presets"
 # What a preset says, section by section; the keys of a scheme only with that scheme.
 _KEYS = {
     "data": {"sample", "draw", "statistics", "seed"},
-    "bins": {"scheme", "soft", "sigma", "uniform_share"},
+    "bins": {"scheme", "soft", "sigma", "uniform_share", "power"},
     "net": {"encoder", "initial", "decoder_widths", "context", "b_given_a"},
     "training": {
         "batch",
@@ -38,12 +38,30 @@ _SCHEMES = {
     "lloyd-max": {"count"},
 }
 # Keys of a run that may be left out: photos seen before something begins, a share, a
-# model, whether class weights count, and the kind of targets.
+# model, class weights of its own or none, and the kind of targets.
 _DEFERRED = ("unweighted", "frozen")
 _AGED, _TEACHER = "aged", "teacher"
 _CLASS_WEIGHTS = "class_weights"
 _SOFT = "soft"
 _CHANNELS = {"both": ("both",), "separate": ("a", "b"), "a": ("a",), "b": ("b",)}
+
+
+class ClassWeights(NamedTuple):
+    """How the class weights follow from the prior, see `colorize_engine.bins`.
+
+    Attributes
+    ----------
+    sigma : float
+        Of the Gaussian that the prior is smoothed with, in Lab units.
+    uniform_share : float
+        Lambda, in 0..1.
+    power : float
+        1 for inverse frequencies.
+    """
+
+    sigma: float
+    uniform_share: float
+    power: float
 
 
 class Stage(NamedTuple):
@@ -85,8 +103,8 @@ class Run:
     teacher : str
         Model whose distributions the nets learn in place of true colors; empty for
         none.
-    class_weights : bool
-        Whether the loss has class weights.
+    class_weights : ClassWeights or bool
+        Of the loss: those of the bins (True), none (False), or others.
     soft : bool, optional
         Whether a value is shared between the two bins beside it; else as in ``bins``.
     number : int
@@ -100,7 +118,7 @@ class Run:
     frozen: int = 0
     aged: float = 1.0
     teacher: str = ""
-    class_weights: bool = True
+    class_weights: ClassWeights | bool = True
     soft: bool | None = None
     number: int = 1
 
@@ -159,6 +177,12 @@ class Preset:
     def photos_seen(self) -> int:
         """Photos that each of the two nets has seen in the end."""
         return sum(run.photos for run in self.runs if run.channels in ("both", "a"))
+
+    def class_weights(self, run: Run | None = None) -> ClassWeights | None:
+        """Class weights of the bins, or those of a run; None if it has none."""
+        if run is None or run.class_weights is True:
+            return _rule(self.bins)
+        return run.class_weights or None
 
     def before(self, run: Run) -> Run | None:
         """Give the run that one starts from: the last of both heads before it."""
@@ -267,9 +291,8 @@ def _runs(entry: dict[str, Any]) -> list[Run]:
     rate = float(entry["learning_rate_factor"])
     teacher = str(entry.get(_TEACHER, ""))
     run = Run("", rate, stages, **deferred, aged=aged)
-    weighted = bool(entry.get(_CLASS_WEIGHTS, True))
     soft = bool(entry[_SOFT]) if _SOFT in entry else None
-    run = replace(run, teacher=teacher, class_weights=weighted, soft=soft)
+    run = replace(run, teacher=teacher, class_weights=_of_loss(entry), soft=soft)
     for key, photos in deferred.items():
         if not 0 <= photos < run.photos:
             raise ValueError(
@@ -277,6 +300,26 @@ def _runs(entry: dict[str, Any]) -> list[Run]:
                 f"got {photos}"
             )
     return [replace(run, channels=name) for name in _CHANNELS[entry["channels"]]]
+
+
+def _of_loss(entry: dict[str, Any]) -> ClassWeights | bool:
+    """Read what an entry of the file says of class weights."""
+    found = entry.get(_CLASS_WEIGHTS, True)
+    if found is True:
+        return True
+    if entry["channels"] != "both":
+        raise ValueError(
+            "expected the last runs to have the class weights of [bins], which the "
+            f"model is shipped with, got {_CLASS_WEIGHTS} = {found}"
+        )
+    if found is False:
+        return False
+    _expect(f"keys in {_CLASS_WEIGHTS}", set(found), set(ClassWeights._fields))
+    return _rule(found)
+
+
+def _rule(found: Mapping[str, Any]) -> ClassWeights:
+    return ClassWeights(*(float(found[key]) for key in ClassWeights._fields))
 
 
 def _numbered(runs: Iterable[Run]) -> tuple[Run, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -12,26 +12,57 @@ from safetensors.torch import load_file
 
 from colorize_engine.pretrained import find_folder, read_card
 from colorize_engine.unet import NetDesign, UNet
+from training.checkpoints import WEIGHTS
 from training.encoders import load_published_encoder
+from training.statistics import weighted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from colorize_engine.bins import ChannelBins
-    from training.presets import Preset
+    from training.presets import Preset, Run
 
 _HEAD = ("head.weight", "head.bias")
 # Of a bin that is empty in the training photos.
 _EMPTY_SHARE = 1e-4
 
 
+class Earlier(NamedTuple):
+    """A finished run of both heads.
+
+    Attributes
+    ----------
+    path : Path
+        Its weights.
+    weights : dict
+        Class weights that it ended with, (Q,) float32 of each channel.
+    """
+
+    path: Path
+    weights: Mapping[str, NDArray[np.float32]]
+
+
+def earlier_run(
+    preset: Preset, run: Run, bins: dict[str, ChannelBins], out: Path
+) -> Earlier | None:
+    """Give the run of both heads that one goes on from; None if it is the first."""
+    before = preset.before(run)
+    if before is None:
+        return None
+    rule = preset.class_weights(before)
+    weights = {c: weighted(b, rule).weights for c, b in bins.items()}
+    return Earlier(out / before.name / WEIGHTS, weights)
+
+
 def start_net(
     preset: Preset,
     channels: str,
     bins: dict[str, ChannelBins],
-    earlier: Path | None = None,
+    earlier: Earlier | None = None,
     init_from: str | Path | None = None,
 ) -> UNet:
     """Build a run's net, started from what there is.
@@ -45,9 +76,14 @@ def start_net(
     bins
         Of both channels; a fresh head predicts the best constant under their weights.
     earlier
-        Weights of a run of both heads, to start from where they exist.
+        Run of both heads to start from, where its weights exist.
     init_from
         Name or folder of a model to start from; it comes before all else.
+
+    Notes
+    -----
+    The best z is that of the data times the class weights. A net that was trained with
+    others is started from with its head's bias moved by the logarithm of new over old.
 
     Raises
     ------
@@ -58,13 +94,19 @@ def start_net(
     """
     torch.manual_seed(preset.data["seed"])
     net = UNet(preset.design(channels, bins))
-    _expect_constant(net, [bins[c] for c in ("a", "b") if channels in ("both", c)])
+    parts = [c for c in ("a", "b") if channels in ("both", c)]
+    heads = [bins[c] for c in parts]
+    _expect_constant(net, heads)
     if init_from is not None:
-        _fill(net, _from_model(find_folder(init_from), preset, channels, bins))
-    elif earlier is not None and earlier.is_file():
-        state, count = load_file(earlier), len(bins["a"])
+        folder = find_folder(init_from)
+        _fill(net, _from_model(folder, preset, channels, bins))
+        theirs = read_card(folder).bins
+        _reweight(net, heads, [theirs[c].weights for c in parts])
+    elif earlier is not None and earlier.path.is_file():
+        state, count = load_file(earlier.path), len(bins["a"])
         first, last = {"both": (0, None), "a": (0, count), "b": (count, None)}[channels]
         _fill(net, state | {key: state[key][first:last] for key in _HEAD})
+        _reweight(net, heads, [earlier.weights[c] for c in parts])
     elif preset.net["initial"] == "pretrained":
         load_published_encoder(net)
     return net
@@ -76,6 +118,17 @@ def _expect_constant(net: UNet, bins: list[ChannelBins]) -> None:
     sums = np.concatenate([np.full(len(b), b.weights @ b.prior) for b in bins])
     bias = np.log(np.where(shares > 0, shares / sums, _EMPTY_SHARE), dtype=np.float32)
     net.head.bias = torch.nn.Parameter(torch.from_numpy(bias))
+
+
+@torch.no_grad()
+def _reweight(
+    net: UNet, bins: list[ChannelBins], before: list[NDArray[np.float32]]
+) -> None:
+    """Turn z ~ w p of other class weights w into that of these bins' own."""
+    new, old = np.concatenate([b.weights for b in bins]), np.concatenate(before)
+    filled = (new > 0) & (old > 0)
+    of_new, of_old = (np.log(np.where(filled, w, 1)) for w in (new, old))
+    net.head.bias += torch.from_numpy(of_new - of_old)
 
 
 def _from_model(

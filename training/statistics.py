@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from training.presets import ClassWeights
 
 BINS = "bins.json"
 _MADE_FOR = "made for"
@@ -68,12 +71,21 @@ def make_bins(counts: NDArray[np.int64], channel: str, preset: Preset) -> Channe
         centers = lloyd_max(LEVELS, settings["count"], counts=counts)
     blank = ChannelBins.unweighted(centers)
     prior = blank.measure_prior(LEVELS, counts, soft=settings["soft"])
+    return weighted(replace(blank, prior=prior), preset.class_weights())
+
+
+def weighted(bins: ChannelBins, rule: ClassWeights | None) -> ChannelBins:
+    """Give bins the class weights of a rule; equal ones for none."""
+    prior = bins.prior
+    if rule is None:
+        return replace(bins, weights=(prior > 0).astype(np.float32))
     weights = class_weights(
-        smoothed(prior, centers, settings["sigma"]),
-        uniform_share=settings["uniform_share"],
+        smoothed(prior, bins.centers, rule.sigma),
+        uniform_share=rule.uniform_share,
+        power=rule.power,
     )
     # Smoothing moves the mean weight under the measured prior a little off 1.
-    return ChannelBins(centers, prior, weights / (prior * weights).sum())
+    return replace(bins, weights=weights / (prior * weights).sum())
 
 
 def plot(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,11 +22,10 @@ from training.checkpoints import (
     read_checkpoint,
     write_checkpoint,
 )
-from training.losses import WeightedCrossEntropy
+from training.objective import Objective, first_bins
 from training.optimizer import ENCODER, Ema, learning_rate, make_optimizer
 from training.progress import Progress
-from training.start import start_net
-from training.teacher import Teacher
+from training.start import earlier_run, start_net
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
     from training.presets import Preset, Run
 
 _VALIDATION_PHOTOS = 64
-# Photos over which a teacher's mean distribution is taken.
-_PRIOR_PHOTOS = 256
 # Noise on the true a that a chain-rule b-net is trained with, in Lab units: in use it
 # sees a guessed a.
 _NOISE_OF_A = 8.0
@@ -113,12 +110,9 @@ class Trainer:
     ) -> None:
         self.preset, self.run, self.settings = preset, run, settings
         self.folder = out / run.name
-        self.heads = ("a", "b") if run.channels == "both" else (run.channels,)
-        plain = {c: replace(b, weights=np.sign(b.weights)) for c, b in bins.items()}
-        first_bins = bins if run.class_weights and not run.unweighted else plain
-        before = preset.before(run)
-        earlier = out / before.name / WEIGHTS if before else None
-        net = start_net(preset, run.channels, first_bins, earlier, init_from)
+        first = first_bins(preset, run, bins)
+        earlier = earlier_run(preset, run, bins, out)
+        net = start_net(preset, run.channels, first, earlier, init_from)
         if any(stage.side % net.stride for stage in run.stages):
             raise ValueError(
                 f"expected sizes that are multiples of {net.stride} in the preset "
@@ -129,26 +123,17 @@ class Trainer:
         self.net.enlarge = False
         fast = settings.device.type == "cpu" and settings.dtype == torch.bfloat16
         fast = fast and fastcpu.accelerate(self.net)
+        self.objective = Objective(preset, run, bins, settings.device, fast)
         self.wrapped = _wrapped(self.net, settings)
         self.optimizer = make_optimizer(self.net, preset)
         self.ema = Ema(self.net, preset.training["ema"])
         self.done, self.seconds = 0, 0.0
-        soft = preset.bins["soft"] if run.soft is None else run.soft
-        device = settings.device
-        self._weighted, self._plain = (
-            [WeightedCrossEntropy(some[c], soft, device, fast) for c in self.heads]
-            for some in (bins, plain)
-        )
-        self.widths = [len(bins[c]) for c in self.heads]
-        self.teacher = Teacher(run.teacher, bins, soft, device) if run.teacher else None
         self._take(photos)
-        if self.teacher is not None:
-            side, first = (
-                run.stages[0].side,
-                range(0, _PRIOR_PHOTOS, self.batches.batch),
-            )
-            drawn = (self.batches.get(at, side, self.augmentation) for at in first)
-            self.teacher.match_priors([lightness for lightness, _, _ in drawn])
+        side, augmentation = run.stages[0].side, self.augmentation
+        batches = self.batches
+        self.objective.prepare(
+            lambda first: batches.get(first, side, augmentation)[0], batches.batch
+        )
 
     def _take(self, photos: Photos) -> None:
         """Draw the photos to train on, and choose some to validate with."""
@@ -167,17 +152,6 @@ class Trainer:
         self.validation = Batches(photos, held_out, at_once, seed, device)
 
     @property
-    def losses(self) -> list[WeightedCrossEntropy]:
-        """Loss of each head; after the first part of the run with the class weights."""
-        weighted = self.run.class_weights and self.done >= self.run.unweighted
-        return self._weighted if weighted else self._plain
-
-    @property
-    def constant(self) -> float:
-        """Loss of the best constant prediction."""
-        return sum(loss.of_constant() for loss in self.losses)
-
-    @property
     def augmentation(self) -> Augmentation:
         """What may happen to the photos of the next step."""
         training, crop = self.preset.training, self.run.stage_at(self.done).crop
@@ -190,13 +164,12 @@ class Trainer:
     @torch.no_grad()
     def _take_class_weights(self) -> None:
         """Let the head's bias turn z into z * w, the best z once the weights count."""
-        weights = torch.cat([loss.weights for loss in self._weighted])
-        shift = torch.where(weights > 0, weights, 1).log()
         for bias in (self.net.head.bias, self.ema.state["head.bias"]):
-            bias.add_(shift)
+            bias.add_(self.objective.shift())
 
     def save(self) -> None:
         """Write the checkpoint."""
+        teacher = self.objective.teacher
         content = {
             "preset": self.preset.text,
             "net": self.net.state_dict(),
@@ -206,7 +179,7 @@ class Trainer:
             "done": self.done,
             "seconds": self.seconds,
             # Which model it was: names outlive their weights.
-            "teacher": self.teacher.model_hash if self.teacher else "",
+            "teacher": teacher.model_hash if teacher else "",
         }
         write_checkpoint(self.folder / CHECKPOINT, content)
 
@@ -246,16 +219,8 @@ class Trainer:
         device, dtype = self.settings.device.type, self.settings.dtype
         with torch.autocast(device, dtype, enabled=dtype != torch.float32):
             logits = self.wrapped(x)
-        parts = logits.split(self.widths, 1)
-        truth = {"a": a, "b": b}
-        teacher = self.teacher if self.net.training else None
-        losses = [
-            loss(part, truth[head])
-            if teacher is None
-            else loss.of_distributions(part, teacher(lightness, head, part.shape[2:]))
-            for loss, part, head in zip(self.losses, parts, self.heads, strict=True)
-        ]
-        return torch.stack(losses).sum()
+        batch, taught = (lightness, a, b), self.net.training
+        return self.objective(logits, batch, self.done, taught)
 
     def step(self) -> float:
         """See one batch; give its loss.
@@ -338,7 +303,8 @@ class Trainer:
         log = self.folder / "log"
         with Progress(log, title, total, self.done) as progress:
             while self.done < total:
-                size, constant = self.run.stage_at(self.done).side, self.constant
+                size = self.run.stage_at(self.done).side
+                constant = self.objective.constant(self.done)
                 loss = self.step()
                 self.seconds = time.monotonic() - began
                 rate = self.optimizer.param_groups[1]["lr"]
@@ -349,7 +315,8 @@ class Trainer:
                     progress.validation(self.done, self.validate())
             loss = self.validate()
             progress.validation(self.done, loss)
-        print(f"{title}: validation loss {loss:.4f}, constant {self.constant:.4f}")
+        constant = self.objective.constant(self.done)
+        print(f"{title}: validation loss {loss:.4f}, constant {constant:.4f}")
         self.save()
         unfinished = path.with_suffix(".part")
         save_file({k: v.contiguous() for k, v in self.ema.state.items()}, unfinished)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from colorize_engine.bins import ChannelBins
 from colorize_engine.pretrained import WEIGHTS, read_card
 from colorize_engine.unet import NetDesign
-from training.presets import FOLDER, load_preset
+from training.presets import FOLDER, ClassWeights, load_preset
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +44,9 @@ def test_the_reference_is_the_reference_design() -> None:
     assert preset.decode == {"temperature": 0.38, "rebalance": 0, "working_size": 256}
     # Its last words are its own loss: true colors, class weights, the full size.
     taught = [bool(run.teacher) for run in preset.runs]
-    assert taught == [True, True, False, False, False]
+    assert taught[:2] == [True, True]
+    assert not any(taught[2:])
+    assert len(taught) > 4
     assert all(run.class_weights and not run.unweighted for run in preset.runs[2:])
     assert preset.runs[-1].stages[-1].side == 256
 
@@ -58,9 +61,15 @@ def test_the_scratch_twin_is_the_first_cycle_but_for_its_start() -> None:
     del default.training["encoder_learning_rate"]
     rate = twin.training.pop("encoder_learning_rate")
     assert rate == twin.training["learning_rate"]
+    # Its separate nets, too, have the class weights of that cycle.
+    first = default.class_weights(default.runs[0])
+    assert first == twin.class_weights() == twin.class_weights(twin.runs[0])
+    for rule in (default.bins, twin.bins):
+        for key in ClassWeights._fields:
+            del rule[key]
     for section in ("data", "bins", "net", "training"):
         assert getattr(default, section) == getattr(twin, section), section
-    assert twin.runs[0] == default.runs[0]
+    assert twin.runs[0] == replace(default.runs[0], class_weights=True)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -109,6 +118,20 @@ def test_a_run_may_have_hard_targets(tiny: Preset, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(tiny.text.replace('"separate"', '"separate"\nsoft = false'))
     assert [run.soft for run in load_preset(path).runs] == [None, False, False]
+
+
+def test_a_run_may_have_class_weights_of_its_own_or_none(
+    tiny: Preset, tmp_path: Path
+) -> None:
+    path, found = tmp_path / "mine.toml", []
+    rule = "{ sigma = 2, uniform_share = 1, power = 0.5 }"
+    for said in ("true", "false", rule):
+        path.write_text(tiny.text.replace('"both"', f'"both"\nclass_weights = {said}'))
+        preset = load_preset(path)
+        assert preset.class_weights() == ClassWeights(5, 0.5, 1)
+        assert preset.class_weights(preset.runs[1]) == ClassWeights(5, 0.5, 1)
+        found.append(preset.class_weights(preset.runs[0]))
+    assert found == [ClassWeights(5, 0.5, 1), None, ClassWeights(2, 1, 0.5)]
 
 
 def test_runs_of_both_heads_go_on_from_each_other(tiny: Preset, tmp_path: Path) -> None:
@@ -170,6 +193,9 @@ def test_an_unknown_preset_is_an_error_that_lists_the_known(tmp_path: Path) -> N
         ("[32, 64]", "[32, 64, 1.5]", "above 0 and at most 1"),
         ('channels = "both"', 'channels = "both"\nunweighted = 9999', "unweighted in"),
         ('channels = "both"', 'channels = "both"\naged = 1.5', "aged in 0..1"),
+        ('"both"', '"both"\nclass_weights = { power = 1.0 }', "missing: sigma, uni"),
+        ('"separate"', '"separate"\nclass_weights = false', "class weights of [bins]"),
+        ("power = 1.0\n", "", "missing: power"),
         ("[32, 64]", "[32]", "cannot be used"),
         ("[data]", "[data", "cannot be used"),
     ],

@@ -21,6 +21,7 @@ from training.statistics import (
     make_bins,
     measure,
     save_bins,
+    weighted,
 )
 
 if TYPE_CHECKING:
@@ -74,11 +75,11 @@ def test_the_reference_weights_are_inverse_frequencies() -> None:
     np.testing.assert_allclose(products, 1 / filled.sum(), rtol=1e-4)
 
 
-def test_the_default_weights_follow_the_recipe_of_zhang() -> None:
+def test_the_default_weights_follow_the_recipe_of_zhang_to_a_power() -> None:
     preset = load_preset("default")
     bins = make_bins(COUNTS, "b", preset)
     assert 0 in bins.centers
-    sigma, share = preset.bins["sigma"], preset.bins["uniform_share"]
+    sigma, share, power = preset.class_weights()
     # The share of a value is split between its two centers, then smoothed.
     tents = np.maximum(0, 1 - np.abs(LEVELS[:, None] - bins.centers) / 10)
     prior = COUNTS @ tents / COUNTS.sum()
@@ -88,9 +89,16 @@ def test_the_default_weights_follow_the_recipe_of_zhang() -> None:
     smooth /= smooth.sum()
     filled = prior > 0
     mixed = (1 - share) * smooth + share / filled.sum()
-    weights = np.where(filled, 1 / mixed, 0)
+    weights = np.where(filled, mixed**-power, 0)
     weights /= (weights * prior).sum()
     np.testing.assert_allclose(bins.weights, weights, rtol=1e-4)
+    # What is weighted anew keeps its bins and its prior.
+    first = weighted(bins, preset.class_weights(preset.runs[0]))
+    again = weighted(first, preset.class_weights())
+    np.testing.assert_allclose(again.weights, bins.weights, rtol=1e-5)
+    assert np.ptp(first.weights[filled] / bins.weights[filled]) > 0.5
+    np.testing.assert_array_equal(weighted(first, None).weights, filled)
+    np.testing.assert_array_equal(first.prior, bins.prior)
 
 
 def test_lloyd_max_bins_fit_the_values_and_keep_gray(tiny: Preset) -> None:

@@ -144,7 +144,7 @@ def test_a_net_comes_to_say_what_its_teacher_says(
     settings = Settings(CPU, torch.float32)
     trainer = Trainer(tiny, run, photos, bins, tmp_path / "runs", settings)
     # As it is, not matched to priors, to which an untrained model says nothing new.
-    teacher = trainer.teacher = Teacher(model, bins, True, CPU)
+    teacher = trainer.objective.teacher = Teacher(model, bins, True, CPU)
     lightness = trainer.validation.get(0, 32, Augmentation())[0]
     occurs = torch.from_numpy(bins["a"].weights > 0)[:, None, None]
     wanted = teacher(lightness, "a", (32, 32)) * occurs

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +16,9 @@ from colorize_engine.unet import UNet, net_input
 from training.checkpoints import WEIGHTS
 from training.optimizer import Ema, learning_rate
 from training.planes import Photos
-from training.presets import Run, Stage
-from training.start import start_net
+from training.presets import ClassWeights, Run, Stage
+from training.start import Earlier, start_net
+from training.statistics import weighted
 from training.trainer import Settings, Trainer
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from colorize_engine.bins import ChannelBins
     from training.batches import Augmentation
+    from training.losses import WeightedCrossEntropy
     from training.presets import Preset
 
 SETTINGS = Settings(torch.device("cpu"), torch.float32)
@@ -45,6 +47,10 @@ def trainer_of(
 ) -> Trainer:
     run = Run(channels, 1.0, stages, unweighted)
     return Trainer(preset, run, Photos.open(data), bins, out, SETTINGS)
+
+
+def losses(trainer: Trainer) -> list[WeightedCrossEntropy]:
+    return trainer.objective.losses(trainer.done)
 
 
 def recorded(trainer: Trainer, steps: int) -> list[tuple[Tensor, ...]]:
@@ -123,7 +129,7 @@ def test_a_batch_larger_than_the_data_set_trains(
     data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
 ) -> None:
     photos = Photos.open(data)
-    few = dataclasses.replace(photos, train=photos.train[:3])
+    few = replace(photos, train=photos.train[:3])
     run = Run("a", 1.0, (Stage(32, 16),))
     trainer = Trainer(tiny, run, few, bins, tmp_path, SETTINGS)
     before = trainer.net.head.weight.clone()
@@ -154,13 +160,13 @@ def test_a_fresh_net_predicts_the_best_constant(
 ) -> None:
     trainer = trainer_of(tiny, "both", data, bins, tmp_path)
     bias = trainer.net.head.bias.detach()
-    for part, channel in zip(bias.split(trainer.widths), "ab", strict=True):
+    for part, channel in zip(bias.split(trainer.objective.widths), "ab", strict=True):
         best = torch.from_numpy(bins[channel].weights * bins[channel].prior)
         torch.testing.assert_close(
             part.softmax(0), best / best.sum(), atol=2e-3, rtol=0
         )
-    constant = sum(loss.of_constant() for loss in trainer.losses)
-    assert trainer.constant == constant
+    constant = sum(loss.of_constant() for loss in losses(trainer))
+    assert trainer.objective.constant(trainer.done) == constant
 
 
 def test_deferred_class_weights_enter_where_the_preset_says(
@@ -169,12 +175,12 @@ def test_deferred_class_weights_enter_where_the_preset_says(
     trainer = trainer_of(
         tiny, "both", data, bins, tmp_path, (Stage(32, 64),), unweighted=16
     )
-    parts = trainer.net.head.bias.detach().split(trainer.widths)
+    parts = trainer.net.head.bias.detach().split(trainer.objective.widths)
     for part, channel in zip(parts, "ab", strict=True):
         prior = bins[channel].prior * (bins[channel].weights > 0)
         best = torch.from_numpy(prior / prior.sum())
         torch.testing.assert_close(part.softmax(0), best, atol=2e-3, rtol=0)
-    for loss in trainer.losses:
+    for loss in losses(trainer):
         assert set(loss.weights.tolist()) <= {0, 1}
     weights = torch.from_numpy(np.concatenate([bins[c].weights for c in "ab"]))
     filled = weights > 0
@@ -186,11 +192,11 @@ def test_deferred_class_weights_enter_where_the_preset_says(
     moved = (trainer.net.head.bias.detach() - kept)[filled]
     # A step moves each bias by little beside the logarithm of the weights.
     torch.testing.assert_close(moved, weights[filled].log(), atol=0.01, rtol=0)
-    assert [loss.weights.tolist() for loss in trainer.losses] == [
+    assert [loss.weights.tolist() for loss in losses(trainer)] == [
         bins[c].weights.tolist() for c in "ab"
     ]
     # Just taken in, the weights leave the loss about where the prior has it.
-    assert trainer.validate() < trainer.constant * 1.1
+    assert trainer.validate() < trainer.objective.constant(trainer.done) * 1.1
     assert math.isfinite(before)
 
 
@@ -204,7 +210,8 @@ def test_a_run_has_soft_or_hard_targets_of_its_own(
 ) -> None:
     photos = Photos.open(data)
     run = Run("a", 1.0, (Stage(32, 64),), soft=soft)
-    (loss,) = Trainer(tiny, run, photos, bins, tmp_path, SETTINGS).losses
+    trainer = Trainer(tiny, run, photos, bins, tmp_path, SETTINGS)
+    (loss,) = losses(trainer)
     # Three tenths of the way from one center to the next, with a likelihood of
     # 0.7 and 0.3 there: a hard target has but the first.
     at = int(bins["a"].weights.argmax())
@@ -244,8 +251,8 @@ def test_a_second_run_of_both_heads_goes_on_from_the_first(
     data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
 ) -> None:
     first = Run("both", 1.0, (Stage(32, 16),))
-    second = dataclasses.replace(first, number=2)
-    preset = dataclasses.replace(tiny, runs=(first, second, *tiny.runs[1:]))
+    second = replace(first, number=2)
+    preset = replace(tiny, runs=(first, second, *tiny.runs[1:]))
     photos = Photos.open(data)
     trainer = Trainer(preset, first, photos, bins, tmp_path, SETTINGS)
     state = load_file(trainer.fit())
@@ -268,18 +275,48 @@ def test_separate_nets_start_from_the_one_with_both_heads(
     assert_equal(load_file(path), both.ema.state)
     whole = UNet(tiny.design("both", bins)).eval()
     whole.load_state_dict(load_file(path))
+    earlier = Earlier(path, {c: bins[c].weights for c in "ab"})
     lightness, a = torch.rand(1, 32, 32) * 100, torch.rand(1, 32, 32) * 50
     logits = whole(net_input(lightness)).split([len(bins["a"]), len(bins["b"])], 1)
     for part, channel in zip(logits, ("a", "b"), strict=True):
-        net = start_net(tiny, channel, bins, path).eval()
+        net = start_net(tiny, channel, bins, earlier).eval()
         seen = a if "a" in net.design.inputs else None
         torch.testing.assert_close(net(net_input(lightness, seen)), part)
+
+
+def test_what_was_trained_with_other_class_weights_starts_with_its_own_in_them(
+    data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
+) -> None:
+    rule = ClassWeights(2.0, 0.9, 0.7)
+    first, *rest = tiny.runs
+    runs = (replace(first, stages=(Stage(32, 16),), class_weights=rule), *rest)
+    preset = replace(tiny, runs=runs)
+    photos = Photos.open(data)
+    both = Trainer(preset, runs[0], photos, bins, tmp_path, SETTINGS)
+    others = {c: weighted(bins[c], rule).weights for c in "ab"}
+    for loss, channel in zip(losses(both), "ab", strict=True):
+        np.testing.assert_array_equal(loss.weights.numpy(), others[channel])
+    both.fit()
+    bias = dict(
+        zip("ab", both.ema.state["head.bias"].split(both.objective.widths), strict=True)
+    )
+    for run in runs[1:]:
+        channel = run.channels
+        trainer = Trainer(preset, run, photos, bins, tmp_path, SETTINGS)
+        (loss,) = losses(trainer)
+        np.testing.assert_array_equal(loss.weights.numpy(), bins[channel].weights)
+        filled = torch.from_numpy(bins[channel].prior > 0)
+        # Undoing the one kind of weights gives what undoing the other gave.
+        now = trainer.net.head.bias.detach() - loss.weights.log()
+        then = bias[channel] - torch.from_numpy(others[channel]).log()
+        torch.testing.assert_close(now[filled], then[filled], atol=1e-5, rtol=0)
 
 
 def test_where_the_earlier_run_left_nothing_the_encoder_starts_the_net(
     tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
 ) -> None:
-    alone = start_net(tiny, "a", bins, tmp_path / "gone").state_dict()
+    gone = Earlier(tmp_path / "gone", {c: bins[c].weights for c in "ab"})
+    alone = start_net(tiny, "a", bins, gone).state_dict()
     assert_equal(alone, start_net(tiny, "a", bins).state_dict())
 
 
@@ -298,10 +335,14 @@ def test_training_starts_from_a_model_folder(
         assert_equal(started[channel].state_dict(), expected)
     heads = [nets[channel].head.weight.half().float() for channel in "ab"]
     assert torch.equal(started["both"].head.weight, torch.cat(heads))
-    other = dataclasses.replace(tiny, net={**tiny.net, "context": False})
+    doubled = {c: replace(b, weights=b.weights * b.weights) for c, b in bins.items()}
+    moved = start_net(tiny, "b", doubled, init_from=folder).head.bias
+    shift = torch.from_numpy(np.log(np.where(bins["b"].weights, bins["b"].weights, 1)))
+    torch.testing.assert_close(moved, started["b"].head.bias + shift)
+    other = replace(tiny, net={**tiny.net, "context": False})
     with pytest.raises(ValueError, match="expected its net a to be"):
         start_net(other, "a", bins, init_from=folder)
-    alone = dataclasses.replace(tiny, net={**tiny.net, "b_given_a": False})
+    alone = replace(tiny, net={**tiny.net, "b_given_a": False})
     with pytest.raises(ValueError, match="expected its net b to be"):
         start_net(alone, "b", bins, init_from=folder)
     with pytest.raises(ValueError, match="no model"):
