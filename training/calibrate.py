@@ -31,17 +31,19 @@ if TYPE_CHECKING:
 CHANNELS = ("a", "b")
 RANGE = (1 / 3, 3.0)
 """Where the divisors are looked for."""
-STEPS = (0.1, 0.01)
-"""Of their logarithms: over the whole range, then around the best of these."""
+ROUGH, FINE, REACH = 0.1, 0.01, 0.3
+"""Steps of their logarithms: over the whole range, then so far around the likeliest."""
+TOLERANCE = 1.01
+"""Negative log-likelihood allowed, times the least."""
 PHOTOS = 500
 PIXELS = 1000
 """Pixels drawn from each photo: neighbors tell little more than one of them."""
 
 
-def calibration_error(
+def told(
     logits: Floats, target: NDArray[np.integer], bins: ChannelBins, divisor: float
-) -> float:
-    """Give the expected calibration error of logits, divided, class weights undone.
+) -> dict[str, float]:
+    """Measure what logits tell, divided and with the class weights undone.
 
     Parameters
     ----------
@@ -56,15 +58,15 @@ def calibration_error(
 
     Returns
     -------
-    float
-        In 0..1, as `training.scores.Calibration` has it.
+    dict
+        ``ece`` and ``nll``, see `training.scores.Calibration.summary`.
     """
     filled = bins.weights > 0
     z = np.full(logits.shape, -np.inf, np.float32)
     z[:, filled] = (logits[:, filled] - np.log(bins.weights[filled])) / divisor
     calibration = Calibration()
     calibration.add(softmax(z.T[:, None]), target[None], bins.prior)
-    return calibration.summary()["ece"]
+    return calibration.summary()
 
 
 def best_divisor(
@@ -73,22 +75,25 @@ def best_divisor(
     """Find the divisor of least expected calibration error: temperature scaling.
 
     It is usually fitted to the likelihood [1]_. That follows the few pixels that a net
-    was very wrong about, here until its probabilities were too low for all others.
-    Parameters are those of `calibration_error`.
+    was very wrong about, here until its probabilities were too low for all others. But
+    an error by itself can be small where nothing is told any more, so the likelihood
+    must be within `TOLERANCE` of the best one. Parameters are those of `told`.
 
     References
     ----------
     .. [1] Guo, Pleiss, Sun, Weinberger: On calibration of modern neural networks.
        ICML 2017.
     """
-    tried: dict[float, float] = {}
-    best, reach = 0.0, float(np.log(RANGE[1]))
-    for step in STEPS:
-        for log in best + np.arange(-reach, reach + step / 2, step):
-            divisor = float(np.exp(log))
-            tried[divisor] = calibration_error(logits, target, bins, divisor)
-        best, reach = float(np.log(min(tried, key=tried.__getitem__))), step
-    return float(np.exp(best))
+
+    def measured(logs: Floats) -> dict[float, dict[str, float]]:
+        return {d: told(logits, target, bins, d) for d in np.exp(logs).tolist()}
+
+    rough = measured(np.arange(*np.log(RANGE), ROUGH))
+    likeliest = np.log(min(rough, key=lambda divisor: rough[divisor]["nll"]))
+    near = measured(np.arange(likeliest - REACH, likeliest + REACH, FINE))
+    least = min(found["nll"] for found in near.values())
+    good = {d: f["ece"] for d, f in near.items() if f["nll"] <= TOLERANCE * least}
+    return float(min(good, key=good.__getitem__))
 
 
 def fit(

@@ -12,7 +12,7 @@ from skimage import data
 from colorize_engine import ChannelBins, Colorizer
 from colorize_engine.decode import rebalanced, softmax
 from colorize_engine.pretrained import read_card
-from training.calibrate import best_divisor, calibration_error, fit, main
+from training.calibrate import best_divisor, fit, main, told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,9 +49,22 @@ def test_the_error_is_that_of_the_engine_s_probabilities() -> None:
     expected = sum(
         abs((sure - hit)[group == one].sum()) for one in np.unique(group)
     ) / len(target)
-    found = calibration_error(logits, target, BINS, 1.7)
-    assert found == pytest.approx(expected, rel=1e-4)
-    assert found > 2 * calibration_error(logits, target, BINS, 1.0)
+    found = told(logits, target, BINS, 1.7)
+    assert found["ece"] == pytest.approx(expected, rel=1e-4)
+    likelihood = -np.log(shares[target, np.arange(len(target))]).mean()
+    assert found["nll"] == pytest.approx(float(likelihood), rel=1e-4)
+    assert found["ece"] > 2 * told(logits, target, BINS, 1.0)["ece"]
+
+
+def test_a_small_error_is_no_excuse_for_telling_nothing() -> None:
+    logits, target = drawn(1.0)
+    # Every other pixel has another's target: sure ones are half as often right.
+    target[::2] = np.roll(target[::2], 1)
+    found = best_divisor(logits, target, BINS)
+    likelihoods = [
+        told(logits, target, BINS, d)["nll"] for d in np.geomspace(0.4, 3, 40)
+    ]
+    assert told(logits, target, BINS, found)["nll"] < 1.011 * min(likelihoods)
 
 
 def test_a_few_that_are_very_wrong_do_not_decide() -> None:
@@ -91,9 +104,10 @@ def test_a_card_s_own_divisors_are_taken_into_account(tiny_model: Path) -> None:
     plain = fit(photos(), overconfident(card))
     twice = replace(card, calibration={"a": 2.0, "b": 0.8})
     again = fit(photos(), overconfident(twice))
-    # The nets' own logits are the same: so is what they must be divided by.
-    assert again["a"] == pytest.approx(plain["a"], rel=1e-2)
-    assert again["b"] == pytest.approx(plain["b"], rel=1e-2)
+    # The nets' own logits are the same: so is what they must be divided by, up to where
+    # the steps fall.
+    assert again["a"] == pytest.approx(plain["a"], rel=0.04)
+    assert again["b"] == pytest.approx(plain["b"], rel=0.04)
 
 
 def test_without_photos_it_says_so() -> None:
