@@ -103,7 +103,11 @@ class Objective:
         return torch.where(weights > 0, weights, 1).log()
 
     def __call__(
-        self, logits: Tensor, batch: tuple[Tensor, Tensor, Tensor], done: int, use: bool
+        self,
+        logits: Tensor,
+        batch: tuple[Tensor, Tensor, Tensor],
+        done: int,
+        taught: bool,
     ) -> Tensor:
         """Sum of the losses of the heads: a scalar.
 
@@ -115,12 +119,12 @@ class Objective:
             L, a and b.
         done : int
             Photos seen before.
-        use : bool
+        taught : bool
             Whether a teacher is asked, if there is one; else true colors count.
         """
         lightness, a, b = batch
         truth = {"a": a, "b": b}
-        teacher = self.teacher if use else None
+        teacher = self.teacher if taught else None
         parts = logits.split(self.widths, 1)
         losses = [
             loss(part, truth[head])
