@@ -41,7 +41,11 @@ _REST = 0.05
 
 
 def stage(
-    widths: list[int], *, stride: int = 1, dilation: int = 1, norm: bool = True
+    widths: list[int],
+    norm: Callable[[int], nn.Module] | None = nn.Identity,
+    *,
+    stride: int = 1,
+    dilation: int = 1,
 ) -> list[nn.Module]:
     """Give 3x3 convolutions with ReLU; the last has the stride, a norm follows."""
     layers: list[nn.Module] = []
@@ -52,27 +56,38 @@ def stage(
             nn.Conv2d(before, after, 3, step, dilation, dilation),
             nn.ReLU(inplace=True),
         ]
-    # Folded into the next convolution where that is possible: so it costs nothing.
-    return [*layers, nn.Identity()] if norm else layers
+    return [*layers, norm(widths[-1])] if norm else layers
+
+
+def eccv16_features(norm: Callable[[int], nn.Module] = nn.Identity) -> nn.Sequential:
+    """Build ECCV16 up to its last 256 channels, at a quarter of the size.
+
+    Its batch norms follow the ReLU, so each folds into the convolution after it (but
+    for the border, which costs no time either way): to measure time they are left out.
+
+    Parameters
+    ----------
+    norm
+        Gives the norm of so many channels; ``nn.BatchNorm2d`` to train.
+    """
+    return nn.Sequential(
+        *stage([1, 64, 64], norm, stride=2),
+        *stage([64, 128, 128], norm, stride=2),
+        *stage([128, 256, 256, 256], norm, stride=2),
+        *stage([256, 512, 512, 512], norm),
+        *stage([512, 512, 512, 512], norm, dilation=2),
+        *stage([512, 512, 512, 512], norm, dilation=2),
+        *stage([512, 512, 512, 512], norm),
+        nn.ConvTranspose2d(512, 256, 4, 2, 1),
+        nn.ReLU(inplace=True),
+        *stage([256, 256, 256], None),
+    )
 
 
 def eccv16() -> nn.Sequential:
-    """Build ECCV16 for inference: 313 classes at a quarter of the size, then a and b.
-
-    Its batch norms follow the ReLU, so each folds into the convolution after it (but
-    for the border, which costs no time either way); here they are left out.
-    """
+    """Build ECCV16 for inference: 313 classes at a quarter of the size, a and b."""
     return nn.Sequential(
-        *stage([1, 64, 64], stride=2),
-        *stage([64, 128, 128], stride=2),
-        *stage([128, 256, 256, 256], stride=2),
-        *stage([256, 512, 512, 512]),
-        *stage([512, 512, 512, 512], dilation=2),
-        *stage([512, 512, 512, 512], dilation=2),
-        *stage([512, 512, 512, 512]),
-        nn.ConvTranspose2d(512, 256, 4, 2, 1),
-        nn.ReLU(inplace=True),
-        *stage([256, 256, 256], norm=False),
+        eccv16_features(),
         nn.Conv2d(256, 313, 1),
         nn.Softmax(dim=1),
         nn.Conv2d(313, 2, 1, bias=False),

@@ -8,6 +8,7 @@ processes together see those that one would.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -147,9 +148,7 @@ class Batches:
         """
         size = len(self.rows)
         passes = range(first // size, (first + count - 1) // size + 1)
-        shuffled = [
-            np.random.default_rng([self.seed, p]).permutation(size) for p in passes
-        ]
+        shuffled = [_shuffled(self.seed, p, size) for p in passes]
         start = first - passes[0] * size
         return self.rows[np.concatenate(shuffled)[start : start + count]]
 
@@ -177,7 +176,7 @@ class Batches:
             L* in 0..100, a* and b*; n photos of the batch are this process's.
         """
         at = torch.from_numpy(self.order(first, self.batch)[self._own])
-        at = at.to(self._planes["L"].device)
+        at = at.to(self._planes["L"].device, non_blocking=True)
         dice = self.dice(first, 0)
         whole = torch.stack([self._planes[c][at] for c in CHANNELS], 1)
         cut = _crop(whole, augmentation, dice).to(self.device).float()
@@ -187,8 +186,15 @@ class Batches:
         if augmentation.aged:
             old = age(lightness, dice)
             chosen = (dice.uniform() < augmentation.aged)[:, None, None]
-            lightness = torch.where(chosen.to(self.device), old, lightness)
+            chosen = chosen.to(self.device, non_blocking=True)
+            lightness = torch.where(chosen, old, lightness)
         return lightness * 100, cut[:, 1] - 128, cut[:, 2] - 128
+
+
+@lru_cache(maxsize=2)
+def _shuffled(seed: int, number: int, size: int) -> NDArray[np.int64]:
+    """Give the order of one pass over so many rows."""
+    return np.random.default_rng([seed, number]).permutation(size)
 
 
 def _crop(whole: Tensor, augmentation: Augmentation, dice: Dice) -> Tensor:
@@ -224,7 +230,7 @@ def age(lightness: Tensor, dice: Dice) -> Tensor:
     def some(low: float, high: float, neutral: float) -> Tensor:
         drawn = dice.uniform() * (high - low) + low
         value = torch.where(dice.uniform() < 0.5, drawn, neutral)
-        return value[:, None, None].to(device)
+        return value[:, None, None].to(device, non_blocking=True)
 
     curved = lightness.clamp(min=1e-4) ** torch.exp(some(-0.5, 0.5, 0))
     black, white = some(0, 0.15, 0), some(0.8, 1, 1)

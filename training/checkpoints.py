@@ -1,20 +1,94 @@
-"""Files of a training run."""
+"""Files of a training run.
+
+An unfinished run is its checkpoint. A finished one is its weights, whose file says what
+they came from: it is all that the next run, an export or another machine needs.
+"""
 
 from __future__ import annotations
 
 import pickle
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from training.presets import Preset
+    from torch import Tensor
+
+    from training.presets import Preset, Run
 
 WEIGHTS = "net.safetensors"
 CHECKPOINT = "checkpoint.pt"
+
+
+class Finished(NamedTuple):
+    """What the weights of a finished run came from.
+
+    Attributes
+    ----------
+    seconds : float
+        Of training.
+    teacher : str
+        Hash of the model whose distributions were learned; empty for none.
+    """
+
+    seconds: float
+    teacher: str
+
+
+def read_finished(folder: Path, preset: Preset, run: Run) -> Finished | None:
+    """Read what the weights of a run came from; None if it is not finished.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    preset, run
+        What it must have been.
+
+    Raises
+    ------
+    ValueError
+        If the weights are damaged, or belong to a preset that trains in another way.
+        Its decode point may be chosen after the training.
+    """
+    path = folder / WEIGHTS
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, "pt") as file:
+            about = file.metadata()
+        before = replace(preset, text=about["preset"]).of_training
+        finished = Finished(float(about["seconds"]), about["teacher"])
+        done = int(about["photos"])
+    except (KeyError, SafetensorError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path} is no file of weights of a finished run; remove it"
+        ) from error
+    _expect_same(before, preset, path)
+    return finished if done >= run.photos else None
+
+
+def write_finished(
+    folder: Path, weights: Mapping[str, Tensor], preset: Preset, run: Run, of: Finished
+) -> Path:
+    """Write the weights of a finished run, to another name first; gives their path."""
+    path = folder / WEIGHTS
+    unfinished = path.with_suffix(".part")
+    about = {
+        "preset": preset.text,
+        "photos": str(run.photos),
+        "seconds": str(of.seconds),
+        "teacher": of.teacher,
+    }
+    save_file({k: v.contiguous() for k, v in weights.items()}, unfinished, about)
+    unfinished.replace(path)
+    return path
 
 
 def read_checkpoint(
@@ -44,12 +118,16 @@ def read_checkpoint(
         pickle.PickleError,
     ) as error:
         raise ValueError(f"{path} is no checkpoint, or damaged; remove it") from error
+    _expect_same(before, preset, path)
+    return content
+
+
+def _expect_same(before: dict[str, Any], preset: Preset, path: Path) -> None:
     if before != preset.of_training:
         raise ValueError(
             f"{path} belongs to another version of the preset {preset.name}; "
             "give another folder, or remove it"
         )
-    return content
 
 
 def write_checkpoint(path: Path, content: dict[str, Any]) -> None:

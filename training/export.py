@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 
 from colorize_engine.pretrained import Card, save
 from colorize_engine.unet import ConvNorm, UNet
-from training.checkpoints import CHECKPOINT, WEIGHTS, read_checkpoint
+from training.checkpoints import WEIGHTS, read_finished
 from training.command import run as run_command
 from training.encoders import PACKAGE, published_sha256
 from training.planes import Photos
@@ -85,26 +85,22 @@ def describe_training(preset: Preset, runs: Path) -> dict[str, Any]:
 
     Raises
     ------
-    FileNotFoundError, ValueError
-        If a run is not finished, or belongs to another version of the preset.
+    FileNotFoundError
+        If a run is not finished.
+    ValueError
+        If one belongs to another version of the preset.
     """
     seconds: dict[str, int] = {}
     teachers: dict[str, str] = {}
     for run in preset.runs:
-        path = runs / run.name / CHECKPOINT
-        if not path.is_file():
+        finished = read_finished(runs / run.name, preset, run)
+        if finished is None:
             raise FileNotFoundError(
-                f"{path} is missing: the run of {run.name} has not begun"
+                f"{runs / run.name / WEIGHTS} is missing: the run has not finished"
             )
-        content = read_checkpoint(path, preset)
-        if content["done"] < run.photos:
-            raise ValueError(
-                f"the run of {run.name} has not finished: it saw "
-                f"{content['done']} of {run.photos} photos"
-            )
-        seconds[run.name] = round(content["seconds"])
+        seconds[run.name] = round(finished.seconds)
         if run.teacher:
-            teachers[run.teacher] = content["teacher"]
+            teachers[run.teacher] = finished.teacher
     description: dict[str, Any] = {
         "preset": preset.text,
         "seed": preset.data["seed"],
@@ -172,9 +168,9 @@ def export(
     Raises
     ------
     FileNotFoundError
-        If something that the training writes is missing.
+        If something that the training writes is missing, or a run is not finished.
     ValueError
-        If a run is not finished, or belongs to another version of the preset.
+        If a run belongs to another version of the preset.
     """
     runs, photos = Path(runs), Photos.open(data)
     bins = load_bins(runs / BINS, preset)

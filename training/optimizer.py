@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 import torch
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 if TYPE_CHECKING:
     from colorize_engine.unet import UNet
@@ -27,11 +28,12 @@ class Ema:
         """Take one step; the first ones weigh more, so that the start is forgotten."""
         self.steps += 1
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
-        for name, value in net.state_dict().items():
-            if value.is_floating_point():
-                self.state[name].lerp_(value, 1 - decay)
-            else:
-                self.state[name].copy_(value)
+        state = net.state_dict()
+        floats = [name for name, value in state.items() if value.is_floating_point()]
+        average = get_ema_multi_avg_fn(decay)
+        average([self.state[n] for n in floats], [state[n] for n in floats], None)
+        for name in state.keys() - floats:
+            self.state[name].copy_(state[name])
 
 
 def learning_rate(done: int, total: int, warm_up: float) -> float:
@@ -58,4 +60,5 @@ def make_optimizer(net: UNet, preset: Preset) -> torch.optim.AdamW:
         ],
         lr=0.0,
         weight_decay=training["weight_decay"],
+        fused=encoder[0].device.type == "cuda",
     )

@@ -37,10 +37,11 @@ _SCHEMES = {
     "zero-centered": {"step"},
     "lloyd-max": {"count"},
 }
-# Keys of a run that may be left out: photos seen before something begins, a share, a
-# model, class weights of its own or none, and the kind of targets.
+# Keys of a run that may be left out: photos seen before something begins, shares, the
+# photos of a step, a model, class weights of its own or none, and the kind of targets.
 _DEFERRED = ("unweighted", "frozen")
-_AGED, _TEACHER = "aged", "teacher"
+_AGED, _BATCH, _TEACHER = "aged", "batch", "teacher"
+_DROP_PATH = "drop_path"
 _CLASS_WEIGHTS = "class_weights"
 _SOFT = "soft"
 _CHANNELS = {"both": ("both",), "separate": ("a", "b"), "a": ("a",), "b": ("b",)}
@@ -100,6 +101,10 @@ class Run:
         Photos seen before the encoder learns.
     aged : float
         Share of the photos whose L is augmented, where the preset augments it.
+    batch : int
+        Photos of a step; 0 for the preset's.
+    drop_path : float
+        How often the last block of the encoder is left out, see `training.droppath`.
     teacher : str
         Model whose distributions the nets learn in place of true colors; empty for
         none.
@@ -117,6 +122,8 @@ class Run:
     unweighted: int = 0
     frozen: int = 0
     aged: float = 1.0
+    batch: int = 0
+    drop_path: float = 0.0
     teacher: str = ""
     class_weights: ClassWeights | bool = True
     soft: bool | None = None
@@ -270,7 +277,7 @@ def _expect(what: str, found: set[str], wanted: set[str]) -> None:
 def _runs(entry: dict[str, Any]) -> list[Run]:
     """Turn an entry of the file into one run, or two for "separate"."""
     wanted = {"channels", "learning_rate_factor", "sizes"}
-    known = {*_DEFERRED, _AGED, _TEACHER, _CLASS_WEIGHTS, _SOFT}
+    known = {*_DEFERRED, _AGED, _BATCH, _DROP_PATH, _TEACHER, _CLASS_WEIGHTS, _SOFT}
     _expect("keys in [[runs]]", set(entry) - known, wanted)
     if entry["channels"] not in _CHANNELS:
         raise ValueError(
@@ -290,7 +297,13 @@ def _runs(entry: dict[str, Any]) -> list[Run]:
         raise ValueError(f"expected {_AGED} in 0..1, got {aged}")
     rate = float(entry["learning_rate_factor"])
     teacher = str(entry.get(_TEACHER, ""))
-    run = Run("", rate, stages, **deferred, aged=aged)
+    batch = int(entry.get(_BATCH, 0))
+    if batch < 0:
+        raise ValueError(f"expected a {_BATCH} of one photo or more, got {batch}")
+    drop = float(entry.get(_DROP_PATH, 0.0))
+    if not 0 <= drop < 1:
+        raise ValueError(f"expected {_DROP_PATH} in 0..1, below 1, got {drop}")
+    run = Run("", rate, stages, **deferred, aged=aged, batch=batch, drop_path=drop)
     soft = bool(entry[_SOFT]) if _SOFT in entry else None
     run = replace(run, teacher=teacher, class_weights=_of_loss(entry), soft=soft)
     for key, photos in deferred.items():

@@ -20,6 +20,7 @@ import torch
 import torch.distributed as dist
 
 from colorize_engine.device import choose_device, fast_dtype
+from training.checkpoints import read_finished
 from training.command import run as run_command
 from training.planes import Photos
 from training.presets import load_preset
@@ -58,6 +59,8 @@ def _settings(device: str, precision: str, checkpoint_every: int) -> Settings:
         torch.cuda.set_device(chosen)
     if chosen.type == "cpu":
         keep_freed_memory()
+    # Sizes stay the same for many steps: the fastest kernels are worth looking for.
+    torch.backends.cudnn.benchmark = chosen.type == "cuda"
     dtype = fast_dtype(chosen) if precision == "auto" else PRECISIONS[precision]
     return Settings(chosen, dtype, rank, world, checkpoint_every)
 
@@ -111,6 +114,8 @@ def train(
         dist.init_process_group("nccl" if settings.device.type == "cuda" else "gloo")
     try:
         for run in runs:
+            if read_finished(out / run.name, preset, run):
+                continue
             first = init_from if run is runs[0] or runs[0].channels != "both" else None
             trainer = Trainer(preset, run, photos, bins, out, settings, first)
             trainer.resume()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 import torch.distributed as dist
-from safetensors.torch import save_file
 from torch.nn.parallel import DistributedDataParallel
 
 from colorize_engine.unet import net_input
@@ -19,9 +19,12 @@ from training.batches import Augmentation, Batches
 from training.checkpoints import (
     CHECKPOINT,
     WEIGHTS,
+    Finished,
     read_checkpoint,
     write_checkpoint,
+    write_finished,
 )
+from training.droppath import DropPath
 from training.objective import Objective, first_bins
 from training.optimizer import ENCODER, Ema, learning_rate, make_optimizer
 from training.progress import Progress
@@ -41,6 +44,8 @@ _VALIDATION_PHOTOS = 64
 # Noise on the true a that a chain-rule b-net is trained with, in Lab units: in use it
 # sees a guessed a.
 _NOISE_OF_A = 8.0
+# Steps between two looks at the loss on a GPU, which each of them waits for.
+_LOOK_EVERY = 16
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,7 @@ class Trainer:
         self.net.enlarge = False
         fast = settings.device.type == "cpu" and settings.dtype == torch.bfloat16
         fast = fast and fastcpu.accelerate(self.net)
+        self._drop_path = DropPath(self.net, run.drop_path)
         self.objective = Objective(preset, run, bins, settings.device, fast)
         self.wrapped = _wrapped(self.net, settings)
         self.optimizer = make_optimizer(self.net, preset)
@@ -139,7 +145,7 @@ class Trainer:
         """Draw the photos to train on, and choose some to validate with."""
         data, settings = self.preset.data, self.settings
         rows = photos.draw(data["draw"], data["sample"], data["seed"])
-        batch, device = self.preset.training["batch"], settings.device
+        batch, device = self.run.batch or self.preset.training["batch"], settings.device
         # Numbers of its own for each run, so that none repeats another's order.
         seed = data["seed"] * 10 + ("both", "a", "b").index(self.run.channels)
         seed += 3 * (self.run.number - 1)
@@ -222,14 +228,8 @@ class Trainer:
         batch, taught = (lightness, a, b), self.net.training
         return self.objective(logits, batch, self.done, taught)
 
-    def step(self) -> float:
-        """See one batch; give its loss.
-
-        Raises
-        ------
-        ValueError
-            If the loss is not finite any more.
-        """
+    def step(self) -> Tensor:
+        """See one batch; give its loss, which a GPU may still be computing."""
         warm_up = self.preset.training["warm_up"]
         rate = learning_rate(self.done, self.run.photos, warm_up)
         for group in self.optimizer.param_groups:
@@ -242,6 +242,7 @@ class Trainer:
         if "a" in self.net.design.inputs:
             dice = self.batches.dice(self.done, 1)
             noise = _NOISE_OF_A * dice.normal(tuple(a.shape[1:]), a.device)
+        self._drop_path.draw(self.batches.dice(self.done, 2), self.settings.device)
         self.net.train()
         loss = self.loss(lightness, a, b, noise)
         self.optimizer.zero_grad(set_to_none=True)
@@ -252,7 +253,11 @@ class Trainer:
         before, self.done = self.done, self.done + self.batches.batch
         if before < self.run.unweighted <= self.done:
             self._take_class_weights()
-        value = float(loss.detach())
+        return loss.detach()
+
+    def _finite(self, loss: Tensor) -> float:
+        """Wait for a step's loss; once it is not finite, no later one will be."""
+        value = float(loss)
         if not math.isfinite(value):
             raise ValueError(
                 f"the loss is {value} after {self.done} photos: lower the learning "
@@ -283,41 +288,50 @@ class Trainer:
         -------
         Path
             The float32 weights, ``out / run.name / net.safetensors``.
+
+        Raises
+        ------
+        ValueError
+            If the loss is not finite any more.
         """
-        path = self.folder / WEIGHTS
-        if path.is_file() and self.done >= self.run.photos:
-            return path
         if self.settings.rank > 0:
             while self.done < self.run.photos:
                 self.step()
         else:
-            self._fit_and_report(path)
+            self._fit_and_report()
         if self.settings.world > 1:
             dist.barrier()
-        return path
+        return self.folder / WEIGHTS
 
-    def _fit_and_report(self, path: Path) -> None:
+    def _fit_and_report(self) -> None:
         title = f"{self.preset.name} {self.run.name}"
         total, saved = self.run.photos, self.done
         began = time.monotonic() - self.seconds
+        every = _LOOK_EVERY if self.settings.device.type == "cuda" else 1
         log = self.folder / "log"
         with Progress(log, title, total, self.done) as progress:
-            while self.done < total:
-                size = self.run.stage_at(self.done).side
-                constant = self.objective.constant(self.done)
+            for steps in count(1):
+                if self.done >= total:
+                    break
+                before = self.done
                 loss = self.step()
-                self.seconds = time.monotonic() - began
-                rate = self.optimizer.param_groups[1]["lr"]
-                progress.step(self.done, size, loss, constant, rate)
-                if self.done - saved >= self.settings.checkpoint_every:
+                due = self.done - saved >= self.settings.checkpoint_every
+                if due or self.done >= total or steps % every == 0:
+                    value = self._finite(loss)
+                    self.seconds = time.monotonic() - began
+                    size = self.run.stage_at(before).side
+                    constant = self.objective.constant(before)
+                    rate = self.optimizer.param_groups[1]["lr"]
+                    progress.step(self.done, size, value, constant, rate)
+                if due:
                     saved = self.done
                     self.save()
                     progress.validation(self.done, self.validate())
-            loss = self.validate()
-            progress.validation(self.done, loss)
+            value = self.validate()
+            progress.validation(self.done, value)
         constant = self.objective.constant(self.done)
-        print(f"{title}: validation loss {loss:.4f}, constant {constant:.4f}")
+        print(f"{title}: validation loss {value:.4f}, constant {constant:.4f}")
         self.save()
-        unfinished = path.with_suffix(".part")
-        save_file({k: v.contiguous() for k, v in self.ema.state.items()}, unfinished)
-        unfinished.replace(path)
+        teacher = self.objective.teacher
+        of = Finished(self.seconds, teacher.model_hash if teacher else "")
+        write_finished(self.folder, self.ema.state, self.preset, self.run, of)

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
 
 from colorize_engine.pretrained import load
 from colorize_engine.unet import NetDesign, UNet, net_input
 from training import export as module
-from training.checkpoints import CHECKPOINT, WEIGHTS
+from training.checkpoints import WEIGHTS, Finished, write_finished
 from training.export import (
     VERSION,
     describe_photos,
@@ -47,9 +46,7 @@ def finished(
         folder = out / run.channels
         folder.mkdir()
         net = UNet(tiny.design(run.channels, bins))
-        save_file(net.state_dict(), folder / WEIGHTS)
-        content = {"preset": tiny.text, "done": run.photos, "seconds": 12.3}
-        torch.save(content, folder / CHECKPOINT)
+        write_finished(folder, net.state_dict(), tiny, run, Finished(12.3, ""))
     return out
 
 
@@ -184,8 +181,8 @@ def test_the_command_line_writes_a_model(
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("not begun", "the run of b has not begun"),
-        ("not finished", "the run of b has not finished: it saw 8 of 80 photos"),
+        ("not finished", "net.safetensors is missing: the run has not finished"),
+        ("damaged", "net.safetensors is no file of weights of a finished run"),
         ("other preset", "belongs to another version of the preset tiny"),
         ("no bins", "bins.json is missing"),
         ("no data", "no finished data set"),
@@ -202,14 +199,14 @@ def test_the_command_line_ends_with_one_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     runs = copied(finished, tmp_path / "runs")
-    checkpoint = runs / "b" / CHECKPOINT
     preset = tmp_path / "tiny.toml"
     preset.write_text(tiny.text)
     arguments = ["--preset", str(preset), "--runs", str(runs)]
-    if kind == "not begun":
-        checkpoint.unlink()
-    elif kind == "not finished":
-        torch.save({"preset": tiny.text, "done": 8, "seconds": 1.0}, checkpoint)
+    weights = runs / "b" / WEIGHTS
+    if kind == "not finished":
+        weights.unlink()
+    elif kind == "damaged":
+        weights.write_bytes(b"half of some weights")
     elif kind == "other preset":
         preset.write_text(tiny.text.replace("seed = 3", "seed = 4"))
         bins = runs / "bins.json"

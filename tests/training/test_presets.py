@@ -114,6 +114,16 @@ def test_a_run_may_age_a_share_of_its_photos(tiny: Preset, tmp_path: Path) -> No
     assert [run.aged for run in load_preset(path).runs] == [0.3, 1, 1]
 
 
+def test_a_run_may_have_a_batch_of_its_own_and_drop_blocks(
+    tiny: Preset, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(tiny.text.replace('"both"', '"both"\nbatch = 4\ndrop_path = 0.2'))
+    runs = load_preset(path).runs
+    assert [run.batch for run in runs] == [4, 0, 0]
+    assert [run.drop_path for run in runs] == [0.2, 0, 0]
+
+
 def test_a_run_may_have_hard_targets(tiny: Preset, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(tiny.text.replace('"separate"', '"separate"\nsoft = false'))
@@ -193,6 +203,8 @@ def test_an_unknown_preset_is_an_error_that_lists_the_known(tmp_path: Path) -> N
         ("[32, 64]", "[32, 64, 1.5]", "above 0 and at most 1"),
         ('channels = "both"', 'channels = "both"\nunweighted = 9999', "unweighted in"),
         ('channels = "both"', 'channels = "both"\naged = 1.5', "aged in 0..1"),
+        ('channels = "both"', 'channels = "both"\nbatch = -1', "one photo or more"),
+        ('channels = "both"', 'channels = "both"\ndrop_path = 1', "drop_path in 0..1"),
         ('"both"', '"both"\nclass_weights = { power = 1.0 }', "missing: sigma, uni"),
         ('"separate"', '"separate"\nclass_weights = false', "class weights of [bins]"),
         ("power = 1.0\n", "", "missing: power"),

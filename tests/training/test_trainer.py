@@ -138,6 +138,15 @@ def test_a_batch_larger_than_the_data_set_trains(
     assert not torch.equal(trainer.net.head.weight, before)
 
 
+def test_a_run_may_take_steps_of_its_own_size(
+    data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
+) -> None:
+    run = Run("a", 1.0, (Stage(32, 16),), batch=3)
+    trainer = Trainer(tiny, run, Photos.open(data), bins, tmp_path, SETTINGS)
+    trainer.step()
+    assert trainer.done == 3 != tiny.training["batch"]
+
+
 def test_a_size_that_the_net_cannot_take_is_an_error(
     data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
 ) -> None:
@@ -152,7 +161,7 @@ def test_a_loss_that_is_not_finite_ends_the_training(
     with torch.no_grad():
         trainer.net.head.bias[0] = float("nan")
     with pytest.raises(ValueError, match="the loss is nan after 8 photos"):
-        trainer.step()
+        trainer.fit()
 
 
 def test_a_fresh_net_predicts_the_best_constant(
