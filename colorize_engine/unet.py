@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -19,17 +20,37 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-# Per stage of EfficientNet-Lite0: expansion, channels, repeats, stride, kernel.
-LITE0 = (
-    (1, 16, 1, 1, 3),
-    (6, 24, 2, 2, 3),
-    (6, 40, 2, 2, 5),
-    (6, 80, 3, 2, 3),
-    (6, 112, 3, 1, 5),
-    (6, 192, 4, 2, 5),
-    (6, 320, 1, 1, 3),
-)
-LITE0_STEM = 32
+# Per stage of an EfficientNet-Lite: expansion, channels, repeats, stride, kernel.
+LITE = {
+    "lite0": (
+        (1, 16, 1, 1, 3),
+        (6, 24, 2, 2, 3),
+        (6, 40, 2, 2, 5),
+        (6, 80, 3, 2, 3),
+        (6, 112, 3, 1, 5),
+        (6, 192, 4, 2, 5),
+        (6, 320, 1, 1, 3),
+    ),
+    "lite1": (
+        (1, 16, 1, 1, 3),
+        (6, 24, 3, 2, 3),
+        (6, 40, 3, 2, 5),
+        (6, 80, 4, 2, 3),
+        (6, 112, 4, 1, 5),
+        (6, 192, 5, 2, 5),
+        (6, 320, 1, 1, 3),
+    ),
+    "lite2": (
+        (1, 16, 1, 1, 3),
+        (6, 24, 3, 2, 3),
+        (6, 48, 3, 2, 5),
+        (6, 88, 4, 2, 3),
+        (6, 120, 4, 1, 5),
+        (6, 208, 5, 2, 5),
+        (6, 352, 1, 1, 3),
+    ),
+}
+LITE_STEM = 32
 INPUTS = (("L",), ("L", "a"))
 
 
@@ -39,11 +60,11 @@ class NetDesign:
 
     Attributes
     ----------
-    encoder : {"plain", "lite0"}
+    encoder : {"plain", "lite0", "lite1", "lite2"}
         Two 3x3 convolutions a level, or the inverted residual blocks of
-        EfficientNet-Lite0.
+        EfficientNet-Lite0, 1 or 2.
     encoder_widths : tuple of int
-        Channels of each level of the plain encoder; unused by ``lite0``.
+        Channels of each level of the plain encoder; unused by the others.
     decoder_widths : tuple of int
         Channels of each level of the decoder, from the bottom up: one for each skip, or
         fewer; then the finest skips are left out and the logits are enlarged instead.
@@ -71,10 +92,9 @@ class NetDesign:
     def __post_init__(self) -> None:
         for name in ("encoder_widths", "decoder_widths", "inputs"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        if self.encoder not in ("plain", "lite0"):
-            raise ValueError(
-                f"expected the encoder plain or lite0, got {self.encoder!r}"
-            )
+        if self.encoder not in ("plain", *LITE):
+            known = ", ".join(("plain", *LITE))
+            raise ValueError(f"expected the encoder {known}, got {self.encoder!r}")
         if self.inputs not in INPUTS:
             raise ValueError(f"expected inputs L or L and a, got {self.inputs}")
         widths = (*self.encoder_widths, *self.decoder_widths, self.outputs)
@@ -195,18 +215,19 @@ class InvertedResidual(nn.Module):
 
 
 class LiteEncoder(nn.Module):
-    """EfficientNet-Lite0 up to its last block; strides 2, 4, 8, 16, 32."""
+    """EfficientNet-Lite up to its last block; strides 2, 4, 8, 16, 32."""
 
-    def __init__(self, inputs: int) -> None:
+    def __init__(self, inputs: int, size: str = "lite0") -> None:
         super().__init__()
+        stages = LITE[size]
         self.stem = ConvNorm(
-            inputs, LITE0_STEM, stride=2, eps=1e-3, activation=nn.ReLU6(inplace=True)
+            inputs, LITE_STEM, stride=2, eps=1e-3, activation=nn.ReLU6(inplace=True)
         )
         self.first_stride = 2
         blocks: list[InvertedResidual] = []
         ends: dict[int, int] = {}
-        width, scale = LITE0_STEM, 2
-        for expansion, channels, repeats, stride, kernel in LITE0:
+        width, scale = LITE_STEM, 2
+        for expansion, channels, repeats, stride, kernel in stages:
             scale *= stride
             for i in range(repeats):
                 step = stride if i == 0 else 1
@@ -218,8 +239,8 @@ class LiteEncoder(nn.Module):
             ends[scale] = len(blocks) - 1
         self.blocks = nn.ModuleList(blocks)
         self.ends = tuple(ends.values())
-        stage_ends = [sum(s[2] for s in LITE0[: i + 1]) - 1 for i in range(len(LITE0))]
-        width_at = dict(zip(stage_ends, (s[1] for s in LITE0), strict=True))
+        last = accumulate(s[2] for s in stages)
+        width_at = {end - 1: s[1] for end, s in zip(last, stages, strict=True)}
         self.channels = tuple(width_at[end] for end in self.ends)
 
     def forward(self, x: Tensor) -> list[Tensor]:
@@ -266,7 +287,7 @@ class UNet(nn.Module):
         self.encoder: PlainEncoder | LiteEncoder = (
             PlainEncoder(inputs, design.encoder_widths)
             if design.encoder == "plain"
-            else LiteEncoder(inputs)
+            else LiteEncoder(inputs, design.encoder)
         )
         channels = self.encoder.channels
         self.stride = self.encoder.first_stride * 2 ** (len(channels) - 1)

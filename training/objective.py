@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from training.ensemble import Ensemble
 from training.losses import WeightedCrossEntropy
 from training.statistics import weighted
 from training.teacher import Teacher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from torch import Tensor
 
@@ -39,8 +41,10 @@ class Objective:
         What to train.
     bins
         Of both channels.
-    device
-        Where the loss is computed.
+    out
+        Folder of the preset's runs, for those that are teachers.
+    device, dtype
+        Where the loss is computed, and the precision of teachers.
     fast
         Whether bfloat16 logits go to the kernel of `training.fastcpu`.
 
@@ -50,7 +54,7 @@ class Objective:
         The channels.
     widths : list of int
         Their numbers of bins.
-    teacher : Teacher, optional
+    teacher : Teacher or Ensemble, optional
         Whose distributions are learned in place of true colors.
     """
 
@@ -59,7 +63,9 @@ class Objective:
         preset: Preset,
         run: Run,
         bins: dict[str, ChannelBins],
+        out: Path,
         device: torch.device,
+        dtype: torch.dtype,
         fast: bool = False,
     ) -> None:
         self.heads = ("a", "b") if run.channels == "both" else (run.channels,)
@@ -73,10 +79,14 @@ class Objective:
             ]
             for rule in (preset.class_weights(run), None)
         )
-        self.teacher = Teacher(run.teacher, bins, soft, device) if run.teacher else None
+        self.teacher: Teacher | Ensemble | None = None
+        if run.teacher:
+            self.teacher = Teacher(run.teacher, bins, soft, device)
+        elif run.teachers:
+            self.teacher = Ensemble(preset, run, bins, out, device, dtype)
 
     def prepare(self, lightness: Callable[[int], Tensor], batch: int) -> None:
-        """Let a teacher's mean distribution be the prior, where there is a teacher.
+        """Let a teacher's mean distribution be the prior, where a model is the teacher.
 
         Parameters
         ----------
@@ -85,7 +95,7 @@ class Objective:
         batch
             Photos in it.
         """
-        if self.teacher is not None:
+        if isinstance(self.teacher, Teacher):
             firsts = range(0, _PRIOR_PHOTOS, batch)
             self.teacher.match_priors([lightness(first) for first in firsts])
 
@@ -123,15 +133,15 @@ class Objective:
             Whether a teacher is asked, if there is one; else true colors count.
         """
         lightness, a, b = batch
-        truth = {"a": a, "b": b}
         teacher = self.teacher if taught else None
+        if teacher is None:
+            wanted = [{"a": a, "b": b}[head] for head in self.heads]
+        else:
+            wanted = teacher(lightness, self.heads, logits.shape[2:])
         parts = logits.split(self.widths, 1)
+        scored = zip(self.losses(done), parts, wanted, strict=True)
         losses = [
-            loss(part, truth[head])
-            if teacher is None
-            else loss.of_distributions(part, teacher(lightness, head, part.shape[2:]))
-            for loss, part, head in zip(
-                self.losses(done), parts, self.heads, strict=True
-            )
+            loss(part, target) if teacher is None else loss.of_shares(part, target)
+            for loss, part, target in scored
         ]
         return torch.stack(losses).sum()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from colorize_engine.unet import NetDesign
+from colorize_engine.unet import LITE, NetDesign
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,10 +38,11 @@ _SCHEMES = {
     "lloyd-max": {"count"},
 }
 # Keys of a run that may be left out: photos seen before something begins, shares, the
-# photos of a step, a model, class weights of its own or none, and the kind of targets.
+# photos of a step, an encoder of its own, whose colors are learned, class weights of
+# its own or none, and the kind of targets.
 _DEFERRED = ("unweighted", "frozen")
 _AGED, _BATCH, _TEACHER = "aged", "batch", "teacher"
-_DROP_PATH = "drop_path"
+_DROP_PATH, _ENCODER, _TEACHERS = "drop_path", "encoder", "teachers"
 _CLASS_WEIGHTS = "class_weights"
 _SOFT = "soft"
 _CHANNELS = {"both": ("both",), "separate": ("a", "b"), "a": ("a",), "b": ("b",)}
@@ -105,9 +106,13 @@ class Run:
         Photos of a step; 0 for the preset's.
     drop_path : float
         How often the last block of the encoder is left out, see `training.droppath`.
+    encoder : str
+        Of a net that none goes on from, a teacher; empty for the preset's.
     teacher : str
         Model whose distributions the nets learn in place of true colors; empty for
         none.
+    teachers : tuple of str
+        Names of runs of both heads, the mean of whose distributions is learned.
     class_weights : ClassWeights or bool
         Of the loss: those of the bins (True), none (False), or others.
     soft : bool, optional
@@ -124,7 +129,9 @@ class Run:
     aged: float = 1.0
     batch: int = 0
     drop_path: float = 0.0
+    encoder: str = ""
     teacher: str = ""
+    teachers: tuple[str, ...] = ()
     class_weights: ClassWeights | bool = True
     soft: bool | None = None
     number: int = 1
@@ -132,7 +139,8 @@ class Run:
     @property
     def name(self) -> str:
         """Channels and number, such as ``both`` and ``both-2``; names its folder."""
-        return self.channels if self.number == 1 else f"{self.channels}-{self.number}"
+        kind = "teacher" if self.encoder else self.channels
+        return kind if self.number == 1 else f"{kind}-{self.number}"
 
     @property
     def photos(self) -> int:
@@ -183,7 +191,11 @@ class Preset:
     @property
     def photos_seen(self) -> int:
         """Photos that each of the two nets has seen in the end."""
-        return sum(run.photos for run in self.runs if run.channels in ("both", "a"))
+        return sum(
+            run.photos
+            for run in self.runs
+            if run.channels in ("both", "a") and not run.encoder
+        )
 
     def class_weights(self, run: Run | None = None) -> ClassWeights | None:
         """Class weights of the bins, or those of a run; None if it has none."""
@@ -193,13 +205,21 @@ class Preset:
 
     def before(self, run: Run) -> Run | None:
         """Give the run that one starts from: the last of both heads before it."""
-        both = [r for r in self.runs if r.channels == "both"]
+        if run.encoder:
+            return None
+        both = [r for r in self.runs if r.channels == "both" and not r.encoder]
         if run.channels == "both":
             both = both[: run.number - 1]
         return both[-1] if both else None
 
-    def design(self, channels: str, bins: dict[str, ChannelBins]) -> NetDesign:
-        """Design of the net with the head or heads of one run.
+    def run_named(self, name: str) -> Run:
+        """Give the run of that name."""
+        return next(run for run in self.runs if run.name == name)
+
+    def design(
+        self, channels: str, bins: dict[str, ChannelBins], encoder: str = ""
+    ) -> NetDesign:
+        """Design of the net with the head or heads of one run, and its encoder.
 
         Raises
         ------
@@ -209,7 +229,7 @@ class Preset:
         heads = ("a", "b") if channels == "both" else (channels,)
         sees_a = channels == "b" and self.net["b_given_a"]
         return NetDesign(
-            encoder=self.net["encoder"],
+            encoder=encoder or self.net["encoder"],
             encoder_widths=tuple(self.net.get("encoder_widths", ())),
             decoder_widths=tuple(self.net["decoder_widths"]),
             context=self.net["context"],
@@ -277,7 +297,8 @@ def _expect(what: str, found: set[str], wanted: set[str]) -> None:
 def _runs(entry: dict[str, Any]) -> list[Run]:
     """Turn an entry of the file into one run, or two for "separate"."""
     wanted = {"channels", "learning_rate_factor", "sizes"}
-    known = {*_DEFERRED, _AGED, _BATCH, _DROP_PATH, _TEACHER, _CLASS_WEIGHTS, _SOFT}
+    known = {*_DEFERRED, _AGED, _BATCH, _DROP_PATH, _ENCODER, _TEACHER, _TEACHERS}
+    known |= {_CLASS_WEIGHTS, _SOFT}
     _expect("keys in [[runs]]", set(entry) - known, wanted)
     if entry["channels"] not in _CHANNELS:
         raise ValueError(
@@ -296,7 +317,17 @@ def _runs(entry: dict[str, Any]) -> list[Run]:
     if not 0 <= aged <= 1:
         raise ValueError(f"expected {_AGED} in 0..1, got {aged}")
     rate = float(entry["learning_rate_factor"])
+    encoder = str(entry.get(_ENCODER, ""))
+    if encoder not in ("", *LITE) or (encoder and entry["channels"] != "both"):
+        raise ValueError(
+            f"expected an {_ENCODER} of a run of both heads, {' or '.join(LITE)}, "
+            f"got {encoder!r}"
+        )
     teacher = str(entry.get(_TEACHER, ""))
+    teachers = tuple(str(name) for name in entry.get(_TEACHERS, ()))
+    if teacher and teachers:
+        raise ValueError(f"expected either {_TEACHER} or {_TEACHERS}, got both")
+    run_of = {"encoder": encoder, "teacher": teacher, "teachers": teachers}
     batch = int(entry.get(_BATCH, 0))
     if batch < 0:
         raise ValueError(f"expected a {_BATCH} of one photo or more, got {batch}")
@@ -305,7 +336,7 @@ def _runs(entry: dict[str, Any]) -> list[Run]:
         raise ValueError(f"expected {_DROP_PATH} in 0..1, below 1, got {drop}")
     run = Run("", rate, stages, **deferred, aged=aged, batch=batch, drop_path=drop)
     soft = bool(entry[_SOFT]) if _SOFT in entry else None
-    run = replace(run, teacher=teacher, class_weights=_of_loss(entry), soft=soft)
+    run = replace(run, **run_of, class_weights=_of_loss(entry), soft=soft)
     for key, photos in deferred.items():
         if not 0 <= photos < run.photos:
             raise ValueError(
@@ -336,15 +367,22 @@ def _rule(found: Mapping[str, Any]) -> ClassWeights:
 
 
 def _numbered(runs: Iterable[Run]) -> tuple[Run, ...]:
-    """Give the runs of both a number; raise an error unless a and b follow them."""
-    numbered = tuple(
-        replace(run, number=at if run.channels == "both" else 1)
-        for at, run in enumerate(runs, 1)
-    )
+    """Give the runs numbers; raise an error unless a and b come once, and last."""
+    numbered: list[Run] = []
+    for run in runs:
+        alike = [(r.channels, bool(r.encoder)) for r in numbered]
+        number = 1 + alike.count((run.channels, bool(run.encoder)))
+        both = [r.name for r in numbered if r.channels == "both"]
+        if unknown := set(run.teachers) - set(both):
+            raise ValueError(
+                f"expected {_TEACHERS} among the runs of both heads before, "
+                f"{', '.join(both) or 'none'}, got {', '.join(sorted(unknown))}"
+            )
+        numbered.append(replace(run, number=number))
     order = [run.channels for run in numbered]
     if order[-2:] != ["a", "b"] or set(order[:-2]) - {"both"}:
         raise ValueError(
             "expected the runs a and b (or separate), with or without runs of both "
             f"before them, got {', '.join(order) or 'none'}"
         )
-    return numbered
+    return tuple(numbered)

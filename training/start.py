@@ -64,6 +64,7 @@ def start_net(
     bins: dict[str, ChannelBins],
     earlier: Earlier | None = None,
     init_from: str | Path | None = None,
+    encoder: str = "",
 ) -> UNet:
     """Build a run's net, started from what there is.
 
@@ -79,6 +80,8 @@ def start_net(
         Run of both heads to start from, where its weights exist.
     init_from
         Name or folder of a model to start from; it comes before all else.
+    encoder
+        In place of the preset's.
 
     Notes
     -----
@@ -93,7 +96,7 @@ def start_net(
         If the published encoder is wanted and not installed.
     """
     torch.manual_seed(preset.data["seed"])
-    net = UNet(preset.design(channels, bins))
+    net = UNet(preset.design(channels, bins, encoder))
     parts = [c for c in ("a", "b") if channels in ("both", c)]
     heads = [bins[c] for c in parts]
     _expect_constant(net, heads)

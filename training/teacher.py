@@ -136,32 +136,39 @@ class Teacher:
         """
         for channel, prior in self._priors.items():
             size = [side // 4 for side in lightness[0].shape[1:]]
-            means = [self(light, channel, size).mean((0, 2, 3)) for light in lightness]
+            means = [
+                self(light, [channel], size)[0].mean((0, 2, 3)) for light in lightness
+            ]
             mean = torch.stack(means).mean(0)
             factor = torch.where(mean > 0, prior / mean, 0)
             self._maps[channel] = self._maps[channel] * factor[:, None]
 
     @torch.inference_mode()
-    def __call__(self, lightness: Tensor, channel: str, size: Sequence[int]) -> Tensor:
-        """Give the distributions of a channel, class weights undone.
+    def __call__(
+        self, lightness: Tensor, channels: Sequence[str], size: Sequence[int]
+    ) -> list[Tensor]:
+        """Give the distributions of each of these channels, class weights undone.
 
         Parameters
         ----------
         lightness : (N, h, w) float32
             L* in 0..100; h and w are multiples of the model's stride.
-        channel : {"a", "b"}
+        channels : sequence of {"a", "b"}
         size : (h', w')
             Of the result; both divide those of the lightness, or are the same.
 
         Returns
         -------
-        (N, Q, h', w') float32
-            Sums to 1 over Q.
+        list of (N, Q, h', w') float32
+            Each sums to 1 over Q.
         """
-        model = self._model
-        x = net_input(lightness).to(model.dtype)
-        logits = model.nets[channel](x.contiguous(memory_format=torch.channels_last))
-        scaled = logits.float() / model.card.calibration[channel]
+        x = net_input(lightness).to(self._model.dtype)
+        x = x.contiguous(memory_format=torch.channels_last)
+        return [self._distributions(x, channel, size) for channel in channels]
+
+    def _distributions(self, x: Tensor, channel: str, size: Sequence[int]) -> Tensor:
+        logits = self._model.nets[channel](x)
+        scaled = logits.float() / self._model.card.calibration[channel]
         z = (scaled + self._offsets[channel][:, None, None]).softmax(1)
         shares = torch.einsum("qk,nkhw->nqhw", self._maps[channel], z)
         shares = shares / shares.sum(1, keepdim=True)

@@ -117,6 +117,7 @@ def train(
             if read_finished(out / run.name, preset, run):
                 continue
             first = init_from if run is runs[0] or runs[0].channels != "both" else None
+            first = None if run.encoder else first
             trainer = Trainer(preset, run, photos, bins, out, settings, first)
             trainer.resume()
             trainer.fit()

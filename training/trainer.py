@@ -29,6 +29,7 @@ from training.objective import Objective, first_bins
 from training.optimizer import ENCODER, Ema, learning_rate, make_optimizer
 from training.progress import Progress
 from training.start import earlier_run, start_net
+from training.teacher import Teacher
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,7 +118,7 @@ class Trainer:
         self.folder = out / run.name
         first = first_bins(preset, run, bins)
         earlier = earlier_run(preset, run, bins, out)
-        net = start_net(preset, run.channels, first, earlier, init_from)
+        net = start_net(preset, run.channels, first, earlier, init_from, run.encoder)
         if any(stage.side % net.stride for stage in run.stages):
             raise ValueError(
                 f"expected sizes that are multiples of {net.stride} in the preset "
@@ -129,7 +130,9 @@ class Trainer:
         fast = settings.device.type == "cpu" and settings.dtype == torch.bfloat16
         fast = fast and fastcpu.accelerate(self.net)
         self._drop_path = DropPath(self.net, run.drop_path)
-        self.objective = Objective(preset, run, bins, settings.device, fast)
+        self.objective = Objective(
+            preset, run, bins, out, settings.device, settings.dtype, fast
+        )
         self.wrapped = _wrapped(self.net, settings)
         self.optimizer = make_optimizer(self.net, preset)
         self.ema = Ema(self.net, preset.training["ema"])
@@ -148,7 +151,7 @@ class Trainer:
         batch, device = self.run.batch or self.preset.training["batch"], settings.device
         # Numbers of its own for each run, so that none repeats another's order.
         seed = data["seed"] * 10 + ("both", "a", "b").index(self.run.channels)
-        seed += 3 * (self.run.number - 1)
+        seed += 3 * (self.run.number - 1) + 1000 * bool(self.run.encoder)
         self.batches = Batches(
             photos, rows, batch, seed, device, settings.rank, settings.world
         )
@@ -173,9 +176,13 @@ class Trainer:
         for bias in (self.net.head.bias, self.ema.state["head.bias"]):
             bias.add_(self.objective.shift())
 
+    @property
+    def _teacher_hash(self) -> str:
+        teacher = self.objective.teacher
+        return teacher.model_hash if isinstance(teacher, Teacher) else ""
+
     def save(self) -> None:
         """Write the checkpoint."""
-        teacher = self.objective.teacher
         content = {
             "preset": self.preset.text,
             "net": self.net.state_dict(),
@@ -185,7 +192,7 @@ class Trainer:
             "done": self.done,
             "seconds": self.seconds,
             # Which model it was: names outlive their weights.
-            "teacher": teacher.model_hash if teacher else "",
+            "teacher": self._teacher_hash,
         }
         write_checkpoint(self.folder / CHECKPOINT, content)
 
@@ -332,6 +339,5 @@ class Trainer:
         constant = self.objective.constant(self.done)
         print(f"{title}: validation loss {value:.4f}, constant {constant:.4f}")
         self.save()
-        teacher = self.objective.teacher
-        of = Finished(self.seconds, teacher.model_hash if teacher else "")
+        of = Finished(self.seconds, self._teacher_hash)
         write_finished(self.folder, self.ema.state, self.preset, self.run, of)

@@ -431,7 +431,10 @@ BROKEN = {
     "no safetensors, hash fits": (weights(b"pickled" * 30), "cannot load net a"),
     "foreign, hash fits": (foreign_shapes, "do not fit the design .*: Missing key"),
     "design of other widths": (other_widths, "do not fit the design .*: size mismatch"),
-    "unknown encoder": (card_part("nets", "a", encoder="vgg"), "plain or lite0"),
+    "unknown encoder": (
+        card_part("nets", "a", encoder="vgg"),
+        "plain, lite0, lite1, lite2",
+    ),
     "unknown part": (card_part("nets", "b", depth=3), "net b .* 'depth'"),
     "more outputs than bins": (card_part("nets", "a", outputs=12), "12 outputs but"),
     "a given a": (card_part("nets", "a", inputs=["L", "a"]), "cannot take a"),

@@ -134,14 +134,21 @@ def test_number_of_parameters(chosen: NetDesign, low: float, high: float) -> Non
     assert low < parameters(net) < high < 7.9e6
 
 
-def test_the_lite_encoder_is_efficientnet_lite0() -> None:
-    """EfficientNet-Lite0 has 4,652,008 weights for RGB (its authors' table: 4.7 M).
+@pytest.mark.parametrize(
+    ("encoder", "weights", "last"),
+    [("lite0", 4_652_008, 320), ("lite1", 5_416_680, 320), ("lite2", 6_092_072, 352)],
+)
+def test_the_lite_encoders_are_efficientnet_lite(
+    encoder: str, weights: int, last: int
+) -> None:
+    """They have so many weights for RGB (their authors': 4.7, 5.4 and 6.1 M).
 
     Without its head (1x1 convolution to 1280, batch norm, 1000 classes) and with one
     input channel instead of three these remain.
     """
-    head = 320 * 1280 + 2 * 1280 + 1280 * 1000 + 1000
-    assert parameters(UNet(lite()).encoder) == 4_652_008 - head - 2 * 32 * 9
+    head = last * 1280 + 2 * 1280 + 1280 * 1000 + 1000
+    found = parameters(UNet(lite(encoder=encoder)).encoder)
+    assert found == weights - head - 2 * 32 * 9
 
 
 @pytest.mark.parametrize("chosen", [design(), lite(), lite(inputs=("L", "a"))])
@@ -208,7 +215,7 @@ def test_a_design_survives_json() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"encoder": "resnet"}, "encoder plain or lite0"),
+        ({"encoder": "resnet"}, "encoder plain, lite0, lite1, lite2"),
         ({"inputs": ("a",)}, "inputs L or L and a"),
         ({"inputs": ()}, "inputs L or L and a"),
         ({"decoder_widths": (8, 6, 4, 4)}, "at most 3 decoder widths for the 4 levels"),

@@ -16,18 +16,31 @@ from training import encoders
 if TYPE_CHECKING:
     from torch import Tensor
 
-# Stride of each of the 16 blocks, in the table of the EfficientNet paper.
-STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)
-LAST_AT_STRIDE = {2: 0, 4: 2, 8: 4, 16: 10, 32: 15}
+# Stride of each block, in the table of the EfficientNet paper; lite2 has more blocks.
+STRIDES = {
+    "lite0": (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1),
+    "lite1": (1, 2, 1, 1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1, 1),
+    "lite2": (1, 2, 1, 1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1, 1),
+}
+LAST_AT_STRIDE = {
+    "lite0": {2: 0, 4: 2, 8: 4, 16: 10, 32: 15},
+    "lite1": {2: 0, 4: 3, 8: 6, 16: 14, 32: 20},
+    "lite2": {2: 0, 4: 3, 8: 6, 16: 14, 32: 20},
+}
 DESIGN = NetDesign("lite0", (), (16, 16, 8, 8), True, ("L",), 5)
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
+@pytest.fixture(scope="module", params=sorted(STRIDES))
+def encoder(request: pytest.FixtureRequest) -> str:
+    pytest.importorskip(encoders.PACKAGES[request.param])
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def state() -> dict[str, Tensor]:
-    pytest.importorskip(encoders.PACKAGE)
-    return encoders.published_state()
+def state(encoder: str) -> dict[str, Tensor]:
+    return encoders.published_state(encoder)
 
 
 def conv(state: dict[str, Tensor], name: str, x: Tensor, stride: int = 1) -> Tensor:
@@ -44,11 +57,11 @@ def norm(state: dict[str, Tensor], name: str, x: Tensor) -> Tensor:
     return (x - mean) / torch.sqrt(var + 1e-3) * part["weight"] + part["bias"]
 
 
-def blocks_of(state: dict[str, Tensor], x: Tensor) -> list[Tensor]:
+def blocks_of(encoder: str, state: dict[str, Tensor], x: Tensor) -> list[Tensor]:
     """Evaluate the published network by its own names: the output of each block."""
     x = F.relu6(norm(state, "_bn0", conv(state, "_conv_stem", x, 2)))
     outputs: list[Tensor] = []
-    for number, stride in enumerate(STRIDES):
+    for number, stride in enumerate(STRIDES[encoder]):
         name, y = f"_blocks.{number}", x
         if f"{name}._expand_conv.weight" in state:
             y = conv(state, f"{name}._expand_conv", y)
@@ -61,26 +74,29 @@ def blocks_of(state: dict[str, Tensor], x: Tensor) -> list[Tensor]:
     return outputs
 
 
-def our_encoder(state: dict[str, Tensor]) -> LiteEncoder:
+def our_encoder(encoder: str, state: dict[str, Tensor]) -> LiteEncoder:
     """Our encoder on RGB, as the published one."""
-    encoder = LiteEncoder(3)
-    encoder.load_state_dict(encoders.renamed(state))
-    return encoder.eval()
+    ours = LiteEncoder(3, encoder)
+    ours.load_state_dict(encoders.renamed(state))
+    return ours.eval()
 
 
-def loaded(inputs: tuple[str, ...] = ("L",)) -> UNet:
-    net = UNet(dataclasses.replace(DESIGN, inputs=inputs))
+def loaded(encoder: str, inputs: tuple[str, ...] = ("L",)) -> UNet:
+    net = UNet(dataclasses.replace(DESIGN, encoder=encoder, inputs=inputs))
     encoders.load_published_encoder(net)
     return net.eval()
 
 
 @torch.no_grad()
-def test_our_encoder_gives_the_published_features(state: dict[str, Tensor]) -> None:
+def test_our_encoder_gives_the_published_features(
+    encoder: str, state: dict[str, Tensor]
+) -> None:
     x = torch.rand(2, 3, 64, 96, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    expected = blocks_of(state, x)
-    found = our_encoder(state)(x)
-    assert len(found) == 5
-    for features, (stride, block) in zip(found, LAST_AT_STRIDE.items(), strict=True):
+    expected = blocks_of(encoder, state, x)
+    assert len(expected) == 1 + LAST_AT_STRIDE[encoder][32]
+    found = our_encoder(encoder, state)(x)
+    ends = LAST_AT_STRIDE[encoder].items()
+    for features, (stride, block) in zip(found, ends, strict=True):
         assert features.shape[2:] == (64 // stride, 96 // stride)
         torch.testing.assert_close(features, expected[block], atol=1e-4, rtol=1e-4)
 
@@ -90,7 +106,7 @@ def test_our_encoder_gives_the_published_features(state: dict[str, Tensor]) -> N
 )
 @torch.no_grad()
 def test_with_its_head_it_knows_pictures(
-    state: dict[str, Tensor], picture: str, classes: set[int]
+    encoder: str, state: dict[str, Tensor], picture: str, classes: set[int]
 ) -> None:
     """Espresso (967); tabby, tiger and Egyptian cat (281, 282, 285)."""
     import skimage.data
@@ -101,7 +117,7 @@ def test_with_its_head_it_knows_pictures(
         (16, 16, 240, 240)
     )
     pixels = torch.from_numpy(np.array(crop)).permute(2, 0, 1).float()
-    features = our_encoder(state)((pixels[None] - 127) / 128)[-1]
+    features = our_encoder(encoder, state)((pixels[None] - 127) / 128)[-1]
     head = F.relu6(norm(state, "_bn1", conv(state, "_conv_head", features)))
     scores = F.linear(head.mean((2, 3)), state["_fc.weight"], state["_fc.bias"])
     assert int(scores.argmax()) in classes
@@ -109,27 +125,28 @@ def test_with_its_head_it_knows_pictures(
 
 @torch.no_grad()
 def test_the_gray_stem_sees_gray_as_the_rgb_stem_does(
-    state: dict[str, Tensor],
+    encoder: str, state: dict[str, Tensor]
 ) -> None:
     lightness = torch.rand(1, 64, 64, generator=torch.Generator().manual_seed(1)) * 100
     gray = net_input(lightness)
-    found = loaded().encoder(gray)
-    expected = our_encoder(state)(gray.expand(-1, 3, -1, -1))
+    found = loaded(encoder).encoder(gray)
+    expected = our_encoder(encoder, state)(gray.expand(-1, 3, -1, -1))
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
 
 
 @torch.no_grad()
-def test_a_further_input_starts_without_effect(state: dict[str, Tensor]) -> None:
-    net = loaded(("L", "a"))
+def test_a_further_input_starts_without_effect(encoder: str) -> None:
+    net = loaded(encoder, ("L", "a"))
     lightness, a = torch.rand(1, 64, 64) * 100, torch.rand(1, 64, 64) * 50
     one, other = (net.encoder(net_input(lightness, x)) for x in (a, -a))
     assert torch.equal(one[-1], other[-1])
-    torch.testing.assert_close(one[-1], loaded().encoder(net_input(lightness))[-1])
+    alone = loaded(encoder).encoder(net_input(lightness))
+    torch.testing.assert_close(one[-1], alone[-1])
 
 
-def test_every_weight_of_the_encoder_is_taken_over(state: dict[str, Tensor]) -> None:
-    net = UNet(DESIGN)
+def test_every_weight_of_the_encoder_is_taken_over(encoder: str) -> None:
+    net = UNet(dataclasses.replace(DESIGN, encoder=encoder))
     before = {key: value.clone() for key, value in net.encoder.state_dict().items()}
     encoders.load_published_encoder(net)
     same = [
@@ -138,19 +155,19 @@ def test_every_weight_of_the_encoder_is_taken_over(state: dict[str, Tensor]) -> 
         if value.ndim and torch.equal(value, before[key])
     ]
     assert same == []
-    assert len(encoders.published_sha256()) == 64
+    assert len(encoders.published_sha256(encoder)) == 64
 
 
 def test_a_plain_net_cannot_take_it() -> None:
     net = UNet(NetDesign("plain", (4, 8), (4,), False, ("L",), 5))
-    with pytest.raises(ValueError, match="expected the encoder lite0, got plain"):
+    with pytest.raises(ValueError, match="lite0 or lite1 or lite2, got plain"):
         encoders.load_published_encoder(net)
 
 
 def test_a_missing_package_is_named_with_its_extra(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(encoders, "PACKAGE", "no_such_package_of_weights")
+    monkeypatch.setitem(encoders.PACKAGES, "lite0", "no_such_package_of_weights")
     with pytest.raises(FileNotFoundError) as caught:
         encoders.load_published_encoder(UNet(DESIGN))
     message = str(caught.value)

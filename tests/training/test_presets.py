@@ -124,6 +124,29 @@ def test_a_run_may_have_a_batch_of_its_own_and_drop_blocks(
     assert [run.drop_path for run in runs] == [0.2, 0, 0]
 
 
+def test_a_net_of_its_own_teaches_others_and_none_goes_on_from_it(
+    tiny: Preset, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.toml"
+    start = tiny.text.index("[[runs]]")
+    end = tiny.text.index("[[runs]]", start + 1)
+    both = tiny.text[start:end]
+    teacher = both.replace('"both"', '"both"\nencoder = "lite2"')
+    taught = both.replace('"both"', '"both"\nteachers = ["both", "teacher"]')
+    path.write_text(tiny.text[:end] + teacher + taught + tiny.text[end:])
+    preset = load_preset(path)
+    names = ["both", "teacher", "both-2", "a", "b"]
+    assert [run.name for run in preset.runs] == names
+    first, other, second, a, _ = preset.runs
+    assert [preset.before(r) for r in (other, second, a)] == [None, first, second]
+    assert (other.encoder, second.teachers) == ("lite2", ("both", "teacher"))
+    assert preset.run_named("teacher") == other
+    # What the shipped nets saw themselves.
+    assert preset.photos_seen == first.photos + second.photos + a.photos
+    bins = {c: ChannelBins.unweighted([-1, 0, 1]) for c in "ab"}
+    assert preset.design("both", bins, other.encoder).encoder == "lite2"
+
+
 def test_a_run_may_have_hard_targets(tiny: Preset, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(tiny.text.replace('"separate"', '"separate"\nsoft = false'))
@@ -204,6 +227,14 @@ def test_an_unknown_preset_is_an_error_that_lists_the_known(tmp_path: Path) -> N
         ('channels = "both"', 'channels = "both"\nunweighted = 9999', "unweighted in"),
         ('channels = "both"', 'channels = "both"\naged = 1.5', "aged in 0..1"),
         ('channels = "both"', 'channels = "both"\nbatch = -1', "one photo or more"),
+        (
+            '"both"',
+            '"both"\nencoder = "vgg"',
+            "both heads, lite0 or lite1 or lite2, got 'vgg'",
+        ),
+        ('"separate"', '"separate"\nencoder = "lite2"', "of a run of both heads"),
+        ('"separate"', '"separate"\nteachers = ["a"]', "before, both, got a"),
+        ('"both"', '"both"\nteacher = "x"\nteachers = ["y"]', "got both"),
         ('channels = "both"', 'channels = "both"\ndrop_path = 1', "drop_path in 0..1"),
         ('"both"', '"both"\nclass_weights = { power = 1.0 }', "missing: sigma, uni"),
         ('"separate"', '"separate"\nclass_weights = false', "class weights of [bins]"),

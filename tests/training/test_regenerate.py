@@ -129,7 +129,7 @@ def test_figures_are_of_photos_set_aside_with_odd_numbers(
 @pytest.fixture
 def pretrained(tmp_path: Path, tiny: Preset) -> Path:
     """Preset of two steps a run that starts from the published encoder, as a file."""
-    pytest.importorskip(encoders.PACKAGE)
+    pytest.importorskip(encoders.PACKAGES["lite0"])
     text = tiny.text
     for old, new in (
         ('"plain"', '"lite0"'),
@@ -168,10 +168,10 @@ def test_the_command_starts_from_the_published_encoder(
         "a.safetensors",
         "b.safetensors",
     }
-    assert card.training["encoder"]["sha256"] == encoders.published_sha256()
-    assert card.training["encoder"]["package"] == encoders.PACKAGE
+    assert card.training["encoder"]["sha256"] == encoders.published_sha256("lite0")
+    assert card.training["encoder"]["package"] == encoders.PACKAGES["lite0"]
     # In so few steps the encoder stays near to where it started.
-    published = encoders.renamed(encoders.published_state())
+    published = encoders.renamed(encoders.published_state("lite0"))
     trained = load(out, "cpu").nets["a"].encoder
     assert len(trained.blocks) == 16
     weight = published["blocks.15.project.conv.weight"]

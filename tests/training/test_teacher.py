@@ -88,7 +88,7 @@ def test_distributions_are_those_that_the_model_shows(model: Path) -> None:
     assert teacher.model_hash == shown.card.model_hash
     lightness = torch.rand(2, 16, 24) * 100
     for channel, logits in zip("ab", shown(lightness.numpy()), strict=True):
-        found = teacher(lightness, channel, (8, 12))
+        (found,) = teacher(lightness, [channel], (8, 12))
         assert found.shape == (2, len(FINE), 8, 12)
         torch.testing.assert_close(found.sum(1), torch.ones(2, 8, 12))
         assert not found[:, 0].any()
@@ -113,12 +113,14 @@ def test_matched_to_priors_the_mean_is_nearer_to_them(model: Path) -> None:
     photos = [torch.rand(2, 16, 16) * 100 for _ in range(3)]
 
     def mean() -> np.ndarray:
-        return np.mean([teacher(p, "b", (4, 4)).mean((0, 2, 3)) for p in photos], 0)
+        return np.mean(
+            [teacher(p, ["b"], (4, 4))[0].mean((0, 2, 3)) for p in photos], 0
+        )
 
     before = abs(mean() - prior).sum()
     teacher.match_priors(photos)
     assert abs(mean() - prior).sum() < 0.3 * before
-    found = teacher(photos[0], "b", (16, 16))
+    (found,) = teacher(photos[0], ["b"], (16, 16))
     torch.testing.assert_close(found.sum(1), torch.ones(2, 16, 16))
     assert not found[:, prior == 0].any()
 
@@ -147,7 +149,7 @@ def test_a_net_comes_to_say_what_its_teacher_says(
     teacher = trainer.objective.teacher = Teacher(model, bins, True, CPU)
     lightness = trainer.validation.get(0, 32, Augmentation())[0]
     occurs = torch.from_numpy(bins["a"].weights > 0)[:, None, None]
-    wanted = teacher(lightness, "a", (32, 32)) * occurs
+    wanted = teacher(lightness, ["a"], (32, 32))[0] * occurs
     wanted /= wanted.sum(1, keepdim=True)
     count = len(bins["a"])
 

@@ -219,7 +219,7 @@ def test_the_command_line_ends_with_one_line(
         text = text.replace('"plain"', '"lite0"')
         text = text.replace("encoder_widths = [8, 16, 32, 48]\n", "")
         preset_file.write_text(text.replace("[32, 16, 8]", "[32, 16, 8, 8]"))
-        monkeypatch.setattr(encoders, "PACKAGE", "no_such_package_of_weights")
+        monkeypatch.setitem(encoders.PACKAGES, "lite0", "no_such_package_of_weights")
     elif kind == "tensorboard":
         monkeypatch.setitem(sys.modules, "tensorboard", None)
         for name in [n for n in sys.modules if n.startswith("torch.utils.tensorboard")]:

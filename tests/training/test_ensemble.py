@@ -1,0 +1,113 @@
+"""Nets learn the mean of what several others say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+
+from colorize_engine.unet import UNet, net_input
+from training.batches import Augmentation
+from training.checkpoints import Finished, write_finished
+from training.ensemble import Ensemble
+from training.planes import Photos
+from training.presets import ClassWeights, Preset, Run, Stage
+from training.statistics import weighted
+from training.trainer import Settings, Trainer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from colorize_engine.bins import ChannelBins
+
+CPU = torch.device("cpu")
+SIZES = (Stage(32, 480),)
+# Of one kind and with class weights, and of another kind and without.
+MEMBERS = (
+    Run("both", 1.0, SIZES),
+    Run("both", 1.0, SIZES, encoder="lite2", class_weights=False),
+)
+STUDENT = Run("both", 1.0, SIZES, teachers=("both", "teacher"), number=2)
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture
+def preset(tiny: Preset) -> Preset:
+    return replace(tiny, runs=(*MEMBERS, STUDENT))
+
+
+@pytest.fixture
+def out(preset: Preset, bins: dict[str, ChannelBins], tmp_path: Path) -> Path:
+    """Make the members' runs look finished, of random nets."""
+    torch.manual_seed(4)
+    for run in MEMBERS:
+        folder = tmp_path / run.name
+        folder.mkdir()
+        net = UNet(preset.design("both", bins, run.encoder))
+        torch.nn.init.normal_(net.head.bias, 0, 2)
+        write_finished(folder, net.state_dict(), preset, run, Finished(1.0, ""))
+    return tmp_path
+
+
+def test_it_is_the_mean_with_class_weights_undone(
+    preset: Preset, bins: dict[str, ChannelBins], out: Path
+) -> None:
+    from safetensors.torch import load_file
+
+    ensemble = Ensemble(preset, STUDENT, bins, out, CPU, torch.float32)
+    lightness = torch.rand(2, 32, 64) * 100
+    found = ensemble(lightness, ("b", "a"), (8, 16))
+    rule = preset.class_weights()
+    assert rule != ClassWeights(0, 1, 0)
+    wanted = {"a": 0.0, "b": 0.0}
+    for run in MEMBERS:
+        net = UNet(preset.design("both", bins, run.encoder)).eval()
+        net.load_state_dict(load_file(out / run.name / "net.safetensors"))
+        net.enlarge = False
+        with torch.no_grad():
+            parts = net(net_input(lightness)).split([len(bins["a"]), len(bins["b"])], 1)
+        for channel, part in zip("ab", parts, strict=True):
+            own = weighted(bins[channel], preset.class_weights(run)).weights
+            z = part.softmax(1) / torch.from_numpy(own)[:, None, None]
+            z[:, own == 0] = 0
+            z = z / z.sum(1, keepdim=True)
+            z = torch.nn.functional.interpolate(z, (8, 16), mode="bilinear")
+            wanted[channel] = wanted[channel] + z / 2
+    for z, channel in zip(found, "ba", strict=True):
+        torch.testing.assert_close(z, wanted[channel], atol=1e-4, rtol=1e-3)
+        torch.testing.assert_close(z.sum(1), torch.ones(2, 8, 16))
+
+
+def test_a_net_comes_to_say_what_they_say_in_the_mean(
+    preset: Preset, data: Path, bins: dict[str, ChannelBins], out: Path
+) -> None:
+    photos, settings = Photos.open(data), Settings(CPU, torch.float32)
+    run = replace(STUDENT, class_weights=False)
+    trainer = Trainer(preset, run, photos, bins, out, settings)
+    lightness = trainer.validation.get(0, 32, Augmentation())[0]
+    assert trainer.objective.teacher is not None
+    wanted = trainer.objective.teacher(lightness, ("a",), (32, 32))[0]
+    occurs = torch.from_numpy(bins["a"].weights > 0)[:, None, None]
+    wanted = wanted * occurs / (wanted * occurs).sum(1, keepdim=True)
+
+    def distance() -> float:
+        trainer.net.eval()
+        with torch.no_grad():
+            z = trainer.net(net_input(lightness))[:, : len(bins["a"])].log_softmax(1)
+        return float((wanted * (wanted.clamp(min=1e-9).log() - z)).sum(1).mean())
+
+    before = distance()
+    while trainer.done < run.photos:
+        trainer.step()
+    assert distance() < 0.75 * before
+
+
+def test_a_teacher_that_has_not_finished_is_named(
+    preset: Preset, bins: dict[str, ChannelBins], out: Path
+) -> None:
+    (out / "teacher" / "net.safetensors").unlink()
+    with pytest.raises(FileNotFoundError, match="run of teacher, a teacher, has no"):
+        Ensemble(preset, STUDENT, bins, out, CPU, torch.float32)
