@@ -59,8 +59,6 @@ def _settings(device: str, precision: str, checkpoint_every: int) -> Settings:
         torch.cuda.set_device(chosen)
     if chosen.type == "cpu":
         keep_freed_memory()
-    # Sizes stay the same for many steps: the fastest kernels are worth looking for.
-    torch.backends.cudnn.benchmark = chosen.type == "cuda"
     dtype = fast_dtype(chosen) if precision == "auto" else PRECISIONS[precision]
     return Settings(chosen, dtype, rank, world, checkpoint_every)
 
