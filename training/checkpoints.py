@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from training.presets import Preset, Run
+    from training.presets import Preset
+    from training.runs import Run
 
 WEIGHTS = "net.safetensors"
 CHECKPOINT = "checkpoint.pt"

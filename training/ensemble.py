@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from colorize_engine.bins import ChannelBins
-    from training.presets import Preset, Run
+    from training.presets import Preset
+    from training.runs import Run
 
 
 class Ensemble:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from colorize_engine.bins import ChannelBins
-    from training.presets import Preset, Run
+    from training.presets import Preset
+    from training.runs import Run
 
 # Photos over which a teacher's mean distribution is taken.
 _PRIOR_PHOTOS = 256

@@ -117,6 +117,11 @@ def _origin(training: dict[str, Any]) -> str:
             f"- The encoder started from {encoder['origin']} ({encoder['license']}), "
             f"SHA-256 `{encoder['sha256']}`. ImageNet's own terms allow research."
         )
+    lines.extend(
+        "- It also learned what larger nets say. The encoder of one started from "
+        f"{other['origin']} ({other['license']}), SHA-256 `{other['sha256']}`."
+        for other in training.get("encoders_of_teachers", [])
+    )
     for teacher, digest in training.get("teachers", {}).items():
         lines.append(
             f"- Its nets first learned the distributions that the model `{teacher}` "

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from colorize_engine.bins import ChannelBins
-    from training.presets import Preset, Run
+    from training.presets import Preset
+    from training.runs import Run
 
 _HEAD = ("head.weight", "head.bias")
 # Of a bin that is empty in the training photos.

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.presets import ClassWeights
+    from training.runs import ClassWeights
 
 BINS = "bins.json"
 _MADE_FOR = "made for"

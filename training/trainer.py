@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from colorize_engine.bins import ChannelBins
     from colorize_engine.unet import UNet
     from training.planes import Photos
-    from training.presets import Preset, Run
+    from training.presets import Preset
+    from training.runs import Run
 
 _VALIDATION_PHOTOS = 64
 # Noise on the true a that a chain-rule b-net is trained with, in Lab units: in use it

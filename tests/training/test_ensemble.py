@@ -13,7 +13,7 @@ from training.batches import Augmentation
 from training.checkpoints import Finished, write_finished
 from training.ensemble import Ensemble
 from training.planes import Photos
-from training.presets import ClassWeights, Preset, Run, Stage
+from training.runs import ClassWeights, Run, Stage
 from training.statistics import weighted
 from training.trainer import Settings, Trainer
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from colorize_engine.bins import ChannelBins
+    from training.presets import Preset
 
 CPU = torch.device("cpu")
 SIZES = (Stage(32, 480),)

@@ -26,6 +26,9 @@ def test_the_page_names_what_a_person_must_know(name: str) -> None:
     assert f"{card.figures[name]['auc']:.2f}" in text
     assert f"{card.figures['gray']['auc']:.2f}" in text
     assert "evidence" in text
+    of_teachers = card.training.get("encoders_of_teachers", [])
+    for encoder in (card.training.get("encoder"), *of_teachers):
+        assert encoder is None or f"`{encoder['sha256']}`" in text
     if "encoder" in card.training:
         assert "ImageNet" in text
 

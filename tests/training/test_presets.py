@@ -10,7 +10,8 @@ import pytest
 from colorize_engine.bins import ChannelBins
 from colorize_engine.pretrained import WEIGHTS, read_card
 from colorize_engine.unet import NetDesign
-from training.presets import FOLDER, ClassWeights, load_preset
+from training.presets import FOLDER, load_preset
+from training.runs import ClassWeights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 NAMES = ("default", "reference-10")
 
 
-def test_both_presets_see_the_same_number_of_photos() -> None:
+def test_the_reference_sees_as_many_photos_as_default_or_a_few_more() -> None:
     default, reference = map(load_preset, NAMES)
-    assert default.photos_seen == reference.photos_seen > 0
+    assert 0 < default.photos_seen <= reference.photos_seen < 1.1 * default.photos_seen
     for preset in (default, reference):
         for channel in "ab":
             runs = [run for run in preset.runs if run.channels in ("both", channel)]
-            assert sum(run.photos for run in runs) == preset.photos_seen
+            own = [run for run in runs if not run.encoder]
+            assert sum(run.photos for run in own) == preset.photos_seen
 
 
 def test_the_reference_is_the_reference_design() -> None:

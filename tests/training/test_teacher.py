@@ -15,7 +15,7 @@ from colorize_engine.pretrained import Card, load, save
 from colorize_engine.unet import NetDesign, UNet
 from training.batches import Augmentation
 from training.planes import Photos
-from training.presets import Run, Stage
+from training.runs import Run, Stage
 from training.teacher import Teacher, regrouping
 from training.trainer import Settings, Trainer
 

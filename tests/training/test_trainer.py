@@ -16,7 +16,7 @@ from colorize_engine.unet import UNet, net_input
 from training.checkpoints import WEIGHTS
 from training.optimizer import Ema, learning_rate
 from training.planes import Photos
-from training.presets import ClassWeights, Run, Stage
+from training.runs import ClassWeights, Run, Stage
 from training.start import Earlier, start_net
 from training.statistics import weighted
 from training.trainer import Settings, Trainer
