@@ -99,12 +99,15 @@ def _figures(card: Card) -> str:
 
 def _origin(training: dict[str, Any]) -> str:
     seconds = training.get("seconds_of_training", {})
-    minutes = ", ".join(f"{name} {s / 60:.0f} min" for name, s in seconds.items())
+    times = ", ".join(
+        f"{name} {s / 60:.0f} min" if s >= 60 else f"{name} {s} s"
+        for name, s in seconds.items()
+    )
     lines = [
         f"- Photos to train on: {training.get('photos_drawn_to_train', 'unknown')} of "
         f"{training.get('photos_found', 'unknown')}; each net saw "
         f"{training.get('photos_seen_by_each_net', 'unknown')}.",
-        f"- Time of training: {minutes or 'unknown'}.",
+        f"- Time of training: {times or 'unknown'}.",
         f"- Seed {training.get('seed', 'unknown')}, code at commit "
         f"`{training.get('commit') or 'unknown'}`, SHA-256 of the photos' manifest "
         f"`{training.get('source_sha256', 'unknown')}`.",
