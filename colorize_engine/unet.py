@@ -10,6 +10,7 @@ without squeeze-and-excitation and with ReLU6.
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from dataclasses import asdict, dataclass
 from itertools import accumulate
@@ -20,36 +21,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-# Per stage of an EfficientNet-Lite: expansion, channels, repeats, stride, kernel.
-LITE = {
-    "lite0": (
-        (1, 16, 1, 1, 3),
-        (6, 24, 2, 2, 3),
-        (6, 40, 2, 2, 5),
-        (6, 80, 3, 2, 3),
-        (6, 112, 3, 1, 5),
-        (6, 192, 4, 2, 5),
-        (6, 320, 1, 1, 3),
-    ),
-    "lite1": (
-        (1, 16, 1, 1, 3),
-        (6, 24, 3, 2, 3),
-        (6, 40, 3, 2, 5),
-        (6, 80, 4, 2, 3),
-        (6, 112, 4, 1, 5),
-        (6, 192, 5, 2, 5),
-        (6, 320, 1, 1, 3),
-    ),
-    "lite2": (
-        (1, 16, 1, 1, 3),
-        (6, 24, 3, 2, 3),
-        (6, 48, 3, 2, 5),
-        (6, 88, 4, 2, 3),
-        (6, 120, 4, 1, 5),
-        (6, 208, 5, 2, 5),
-        (6, 352, 1, 1, 3),
-    ),
-}
+# Per stage of EfficientNet-Lite0: expansion, channels, repeats, stride, kernel.
+_STAGES = (
+    (1, 16, 1, 1, 3),
+    (6, 24, 2, 2, 3),
+    (6, 40, 2, 2, 5),
+    (6, 80, 3, 2, 3),
+    (6, 112, 3, 1, 5),
+    (6, 192, 4, 2, 5),
+    (6, 320, 1, 1, 3),
+)
+# How much wider and deeper than it each one is.
+LITE = {"lite0": (1.0, 1.0), "lite1": (1.0, 1.1), "lite2": (1.1, 1.2)}
 LITE_STEM = 32
 INPUTS = (("L",), ("L", "a"))
 
@@ -214,12 +197,30 @@ class InvertedResidual(nn.Module):
         return x + y if self.residual else y
 
 
+def _scaled_stages(size: str) -> list[tuple[int, int, int, int, int]]:
+    """Scale the stages as EfficientNet does: channels to multiples of 8, repeats up.
+
+    The first and the last stage have one block each in every EfficientNet-Lite.
+    """
+    wider, deeper = LITE[size]
+    return [
+        (
+            expansion,
+            int(channels * wider + 4) // 8 * 8,
+            repeats if repeats == 1 else math.ceil(repeats * deeper),
+            stride,
+            kernel,
+        )
+        for expansion, channels, repeats, stride, kernel in _STAGES
+    ]
+
+
 class LiteEncoder(nn.Module):
     """EfficientNet-Lite up to its last block; strides 2, 4, 8, 16, 32."""
 
     def __init__(self, inputs: int, size: str = "lite0") -> None:
         super().__init__()
-        stages = LITE[size]
+        stages = _scaled_stages(size)
         self.stem = ConvNorm(
             inputs, LITE_STEM, stride=2, eps=1e-3, activation=nn.ReLU6(inplace=True)
         )

@@ -24,8 +24,9 @@ from training.checkpoints import read_finished
 from training.command import run as run_command
 from training.planes import Photos
 from training.presets import load_preset
+from training.settings import Settings
 from training.statistics import BINS, load_bins
-from training.trainer import Settings, Trainer
+from training.trainer import Trainer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 import torch.distributed as dist
-from torch.nn.parallel import DistributedDataParallel
 
 from colorize_engine.unet import net_input
 from training import fastcpu
@@ -41,6 +39,7 @@ if TYPE_CHECKING:
     from training.planes import Photos
     from training.presets import Preset
     from training.runs import Run
+    from training.settings import Settings
 
 _VALIDATION_PHOTOS = 64
 # Noise on the true a that a chain-rule b-net is trained with, in Lab units: in use it
@@ -48,36 +47,6 @@ _VALIDATION_PHOTOS = 64
 _NOISE_OF_A = 8.0
 # Steps between two looks at the loss on a GPU, which each of them waits for.
 _LOOK_EVERY = 16
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the machine decides, not the preset.
-
-    Attributes
-    ----------
-    device : torch.device
-    dtype : torch.dtype
-        Of the forward pass under autocast; float32 for none.
-    rank, world : int
-        Number of this process and how many there are.
-    checkpoint_every : int
-        Photos between two checkpoints.
-    """
-
-    device: torch.device
-    dtype: torch.dtype
-    rank: int = 0
-    world: int = 1
-    checkpoint_every: int = 2000
-
-
-def _wrapped(net: UNet, settings: Settings) -> torch.nn.Module:
-    """Let several processes average their gradients."""
-    if settings.world == 1:
-        return net
-    cuda = settings.device.type == "cuda"
-    return DistributedDataParallel(net, [settings.device] if cuda else None)
 
 
 class Trainer:
@@ -134,7 +103,7 @@ class Trainer:
         self.objective = Objective(
             preset, run, bins, out, settings.device, settings.dtype, fast
         )
-        self.wrapped = _wrapped(self.net, settings)
+        self.wrapped = settings.shared(self.net)
         self.optimizer = make_optimizer(self.net, preset)
         self.ema = Ema(self.net, preset.training["ema"])
         self.done, self.seconds = 0, 0.0

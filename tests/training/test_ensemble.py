@@ -14,8 +14,9 @@ from training.checkpoints import Finished, write_finished
 from training.ensemble import Ensemble
 from training.planes import Photos
 from training.runs import ClassWeights, Run, Stage
+from training.settings import Settings
 from training.statistics import weighted
-from training.trainer import Settings, Trainer
+from training.trainer import Trainer
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,8 +16,9 @@ from colorize_engine.unet import NetDesign, UNet
 from training.batches import Augmentation
 from training.planes import Photos
 from training.runs import Run, Stage
+from training.settings import Settings
 from training.teacher import Teacher, regrouping
-from training.trainer import Settings, Trainer
+from training.trainer import Trainer
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,9 +18,10 @@ from training import encoders
 from training.checkpoints import CHECKPOINT, WEIGHTS
 from training.planes import Photos
 from training.presets import load_preset
+from training.settings import Settings
 from training.statistics import load_bins, save_bins
 from training.train import main
-from training.trainer import Settings, Trainer
+from training.trainer import Trainer
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -17,9 +17,10 @@ from training.checkpoints import WEIGHTS
 from training.optimizer import Ema, learning_rate
 from training.planes import Photos
 from training.runs import ClassWeights, Run, Stage
+from training.settings import Settings
 from training.start import Earlier, start_net
 from training.statistics import weighted
-from training.trainer import Settings, Trainer
+from training.trainer import Trainer
 
 if TYPE_CHECKING:
     from pathlib import Path
