@@ -8,15 +8,14 @@
 Colorization" (2016, https://arxiv.org/abs/1603.08511, table 4) from nothing, for so
 many seconds on the clock and on a GPU if there is one. Photos, augmentation, bins,
 targets and class weights are those of the preset `default`; the two channels have a
-head each on common features. Then it decodes the odd-numbered validation photos at the
-decode point of `default`, and at two that lie to either side, into ``chroma-N.npz``.
-``score`` gives these the full table.
+head each on common features. Then it decodes the validation photos at the decode point
+of `default`, and at two that lie to either side, into ``chroma-N.npz``. ``score`` gives
+the odd-numbered ones the full table.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +27,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from colorize_engine.color import lab_to_rgb
+from colorize_engine.decode import annealed_mean, rebalanced
 from colorize_engine.device import choose_device, fast_dtype
 from colorize_engine.unet import net_input
 from training.batches import Augmentation, Batches
@@ -66,6 +66,7 @@ def train(
     net: Eccv16,
     batches: Batches,
     losses: Sequence[WeightedCrossEntropy],
+    augmentation: Augmentation,
     dtype: torch.dtype,
     seconds: float,
 ) -> int:
@@ -82,7 +83,6 @@ def train(
         side = next(side for side, end in SIZES if share <= end)
         for group in optimizer.param_groups:
             group["lr"] = RATE * learning_rate(elapsed, seconds, 0.03)
-        augmentation = Augmentation(crop=0.7, aged=0.3, flip=True)
         lightness, *chroma = batches.get(done, side, augmentation)
         x = net_input(lightness).contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
@@ -103,21 +103,11 @@ def train(
     return done
 
 
-def odd_rows(photos: Photos) -> list[int]:
-    """Rows of the validation photos whose numbers are odd."""
-
-    def number(row: int) -> int:
-        return int(re.findall(r"\d+", photos.names[row])[-1])
-
-    return [int(row) for row in photos.validation if number(int(row)) % 2]
-
-
 @torch.inference_mode()
 def decode(
     net: Eccv16,
     photos: Photos,
-    rows: Sequence[int],
-    losses: Sequence[WeightedCrossEntropy],
+    bins: dict[str, ChannelBins],
     point: tuple[float, float],
     dtype: torch.dtype,
 ) -> np.ndarray:
@@ -125,18 +115,20 @@ def decode(
     net.eval()
     device, found = next(net.parameters()).device, []
     rebalance, temperature = point
-    for row in rows:
+    for row in photos.validation:
         lightness = torch.from_numpy(np.asarray(photos.planes["L"][row])[None])
         x = net_input(lightness.to(device).float() / 2.55)
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
             logits = net(x.contiguous(memory_format=torch.channels_last))
-        means = []
-        for z, loss in zip(logits, losses, strict=True):
-            log_w = loss.weights.clamp(min=1e-30).log()[:, None, None]
-            shares = (z.float() + rebalance * log_w) / temperature
-            shares = shares.masked_fill(loss.weights[:, None, None] == 0, -torch.inf)
-            means.append((shares.softmax(1) * loss.centers[:, None, None]).sum(1))
-        found.append(torch.cat(means).half().cpu().numpy())
+        means = [
+            annealed_mean(
+                rebalanced(z[0].float().cpu().numpy(), b.weights, rebalance),
+                b.centers,
+                temperature,
+            )
+            for z, b in zip(logits, bins.values(), strict=True)
+        ]
+        found.append(np.stack(means).astype(np.float16))
     return np.stack(found)
 
 
@@ -152,13 +144,14 @@ def train_and_decode(args: argparse.Namespace) -> None:
     losses = [WeightedCrossEntropy(b, soft=False, device=device) for b in bins.values()]
     rows = photos.draw(0, 0, 0)
     batches = Batches(photos, rows, BATCH, preset.data["seed"], device)
-    done = train(net, batches, losses, dtype, args.seconds)
-    odd = odd_rows(photos)
+    crop, aged = preset.training["crop"], preset.runs[0].aged
+    augmentation = Augmentation(crop, aged, flip=True)
+    done = train(net, batches, losses, augmentation, dtype, args.seconds)
+    names = [Path(photos.names[row]).stem for row in photos.validation]
     args.out.mkdir(parents=True, exist_ok=True)
     for number, offset in enumerate(REBALANCE_AROUND):
         point = (preset.decode["rebalance"] + offset, preset.decode["temperature"])
-        chroma = decode(net, photos, odd, losses, point, dtype)
-        names = [Path(photos.names[row]).stem for row in odd]
+        chroma = decode(net, photos, bins, point, dtype)
         title = f"ECCV16, {args.seconds:.0f} s, {done} photos, rebalance {point[0]:.2f}"
         path = args.out / f"chroma-{number}.npz"
         np.savez_compressed(path, chroma=chroma, names=names, title=title)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from training.presets import Preset
-    from training.runs import Run
 
 WEIGHTS = "net.safetensors"
 CHECKPOINT = "checkpoint.pt"
@@ -42,15 +41,15 @@ class Finished(NamedTuple):
     teacher: str
 
 
-def read_finished(folder: Path, preset: Preset, run: Run) -> Finished | None:
+def read_finished(folder: Path, preset: Preset) -> Finished | None:
     """Read what the weights of a run came from; None if it is not finished.
 
     Parameters
     ----------
     folder
         Of the run.
-    preset, run
-        What it must have been.
+    preset
+        What it must have been a run of.
 
     Raises
     ------
@@ -66,27 +65,22 @@ def read_finished(folder: Path, preset: Preset, run: Run) -> Finished | None:
             about = file.metadata()
         before = replace(preset, text=about["preset"]).of_training
         finished = Finished(float(about["seconds"]), about["teacher"])
-        done = int(about["photos"])
     except (KeyError, SafetensorError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path} is no file of weights of a finished run; remove it"
         ) from error
     _expect_same(before, preset, path)
-    return finished if done >= run.photos else None
+    return finished
 
 
 def write_finished(
-    folder: Path, weights: Mapping[str, Tensor], preset: Preset, run: Run, of: Finished
+    folder: Path, weights: Mapping[str, Tensor], preset: Preset, of: Finished
 ) -> Path:
     """Write the weights of a finished run, to another name first; gives their path."""
     path = folder / WEIGHTS
     unfinished = path.with_suffix(".part")
-    about = {
-        "preset": preset.text,
-        "photos": str(run.photos),
-        "seconds": str(of.seconds),
-        "teacher": of.teacher,
-    }
+    seconds = str(of.seconds)
+    about = {"preset": preset.text, "seconds": seconds, "teacher": of.teacher}
     save_file({k: v.contiguous() for k, v in weights.items()}, unfinished, about)
     unfinished.replace(path)
     return path

@@ -11,10 +11,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+import torch
+
 from colorize_engine.unet import InvertedResidual
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor, nn
 
     from colorize_engine.unet import UNet
@@ -35,27 +36,28 @@ class DropPath:
 
     def __init__(self, net: UNet, rate: float) -> None:
         blocks = [m for m in net.encoder.modules() if isinstance(m, InvertedResidual)]
-        self._factors: dict[int, Tensor] = {}
-        self._rates: dict[int, float] = {}
-        for number, block in enumerate(blocks, 1):
-            if rate and block.residual:
-                self._rates[number] = rate * number / len(blocks)
-                block.project.register_forward_hook(partial(self._drop, number))
+        residual = [n for n, block in enumerate(blocks, 1) if block.residual and rate]
+        self._rates = [rate * number / len(blocks) for number in residual]
+        self._factors = torch.ones(0)
+        for place, number in enumerate(residual):
+            project = blocks[number - 1].project
+            project.register_forward_hook(partial(self._drop, place))
 
     def draw(self, dice: Dice, device: torch.device) -> None:
         """Choose the photos of the next batch for each block.
 
         What is kept is enlarged, so that its mean stays.
         """
-        for number, rate in self._rates.items():
-            factor = (dice.uniform() >= rate).float() / (1 - rate)
-            shaped = factor[:, None, None, None]
-            self._factors[number] = shaped.to(device, non_blocking=True)
+        if not self._rates:
+            return
+        kept = [(dice.uniform() >= rate) / (1 - rate) for rate in self._rates]
+        factors = torch.stack(kept)[..., None, None, None]
+        self._factors = factors.to(device, non_blocking=True)
 
     def _drop(
-        self, number: int, module: nn.Module, _: tuple[Tensor, ...], output: Tensor
+        self, place: int, module: nn.Module, _: tuple[Tensor, ...], output: Tensor
     ) -> Tensor:
         """Scale the output of a block's last layers, before the input is added."""
         if not module.training:
             return output
-        return output * self._factors[number].to(output.dtype)
+        return output * self._factors[place].to(output.dtype)

@@ -96,7 +96,7 @@ def describe_training(preset: Preset, runs: Path) -> dict[str, Any]:
     seconds: dict[str, int] = {}
     teachers: dict[str, str] = {}
     for run in preset.runs:
-        finished = read_finished(runs / run.name, preset, run)
+        finished = read_finished(runs / run.name, preset)
         if finished is None:
             raise FileNotFoundError(
                 f"{runs / run.name / WEIGHTS} is missing: the run has not finished"

@@ -80,7 +80,7 @@ class WeightedCrossEntropy:
         log_z = logits.float().log_softmax(1)
         return -(wanted * log_z).sum() / wanted.sum().clamp(min=1e-12)
 
-    def of_shares(self, logits: Tensor, wanted: Tensor) -> Tensor:
+    def of_distributions(self, logits: Tensor, wanted: Tensor) -> Tensor:
         """Loss of logits against distributions, both (N, Q, h, w): a scalar."""
         amounts = wanted * self.weights[:, None, None]
         log_z = logits.float().log_softmax(1)

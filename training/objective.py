@@ -140,9 +140,12 @@ class Objective:
         else:
             wanted = teacher(lightness, self.heads, logits.shape[2:])
         parts = logits.split(self.widths, 1)
-        scored = zip(self.losses(done), parts, wanted, strict=True)
+        scores = [
+            loss if teacher is None else loss.of_distributions
+            for loss in self.losses(done)
+        ]
         losses = [
-            loss(part, target) if teacher is None else loss.of_shares(part, target)
-            for loss, part, target in scored
+            score(part, target)
+            for score, part, target in zip(scores, parts, wanted, strict=True)
         ]
         return torch.stack(losses).sum()

@@ -96,7 +96,7 @@ class Preset:
         return both[-1] if both else None
 
     def run_named(self, name: str) -> Run:
-        """Give the run of that name."""
+        """Give the run of that name, which there must be."""
         return next(run for run in self.runs if run.name == name)
 
     def design(

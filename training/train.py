@@ -113,7 +113,7 @@ def train(
         dist.init_process_group("nccl" if settings.device.type == "cuda" else "gloo")
     try:
         for run in runs:
-            if read_finished(out / run.name, preset, run):
+            if read_finished(out / run.name, preset):
                 continue
             first = init_from if run is runs[0] or runs[0].channels != "both" else None
             first = None if run.encoder else first

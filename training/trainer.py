@@ -146,11 +146,6 @@ class Trainer:
         for bias in (self.net.head.bias, self.ema.state["head.bias"]):
             bias.add_(self.objective.shift())
 
-    @property
-    def _teacher_hash(self) -> str:
-        teacher = self.objective.teacher
-        return teacher.model_hash if isinstance(teacher, Teacher) else ""
-
     def save(self) -> None:
         """Write the checkpoint."""
         content = {
@@ -161,8 +156,6 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "done": self.done,
             "seconds": self.seconds,
-            # Which model it was: names outlive their weights.
-            "teacher": self._teacher_hash,
         }
         write_checkpoint(self.folder / CHECKPOINT, content)
 
@@ -308,6 +301,8 @@ class Trainer:
             progress.validation(self.done, value)
         constant = self.objective.constant(self.done)
         print(f"{title}: validation loss {value:.4f}, constant {constant:.4f}")
-        self.save()
-        of = Finished(self.seconds, self._teacher_hash)
-        write_finished(self.folder, self.ema.state, self.preset, self.run, of)
+        teacher = self.objective.teacher
+        # Which model it was: names outlive their weights.
+        digest = teacher.model_hash if isinstance(teacher, Teacher) else ""
+        of = Finished(self.seconds, digest)
+        write_finished(self.folder, self.ema.state, self.preset, of)

@@ -46,7 +46,7 @@ def finished(
         folder = out / run.channels
         folder.mkdir()
         net = UNet(tiny.design(run.channels, bins))
-        write_finished(folder, net.state_dict(), tiny, run, Finished(12.3, ""))
+        write_finished(folder, net.state_dict(), tiny, Finished(12.3, ""))
     return out
 
 

@@ -14,6 +14,7 @@ from colorize_engine.decode import softmax
 from colorize_engine.pretrained import Card, load, save
 from colorize_engine.unet import NetDesign, UNet
 from training.batches import Augmentation
+from training.checkpoints import read_finished
 from training.planes import Photos
 from training.runs import Run, Stage
 from training.settings import Settings
@@ -165,6 +166,7 @@ def test_a_net_comes_to_say_what_its_teacher_says(
     while trainer.done < run.photos:
         trainer.step()
     assert distance() < 0.75 * before
-    trainer.save()
-    content = torch.load(tmp_path / "runs/both/checkpoint.pt", weights_only=True)
-    assert content["teacher"] == load(model, "cpu").card.model_hash
+    trainer.fit()
+    finished = read_finished(tmp_path / "runs/both", tiny)
+    assert finished is not None
+    assert finished.teacher == load(model, "cpu").card.model_hash
