@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from training.presets import Preset
 
-VERSION = "8"
+VERSION = "8.1"
 # A quarter of what fp16 holds.
 _LARGEST_VARIANCE = 2.0**14
 DESCRIPTIONS = {
