@@ -152,7 +152,8 @@ def train_and_decode(args: argparse.Namespace) -> None:
     for number, offset in enumerate(REBALANCE_AROUND):
         point = (preset.decode["rebalance"] + offset, preset.decode["temperature"])
         chroma = decode(net, photos, bins, point, dtype)
-        title = f"ECCV16, {args.seconds:.0f} s, {done} photos, rebalance {point[0]:.2f}"
+        title = f"ECCV16, {args.seconds:.0f} s, {done} photos, "
+        title += f"rebalance {point[0]:.2f}, T {point[1]:g}"
         path = args.out / f"chroma-{number}.npz"
         np.savez_compressed(path, chroma=chroma, names=names, title=title)
         print(f"{title}: {path}")
