@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from colorize_engine.bins import ChannelBins
+    from colorize_engine.card import Card
     from training.presets import Preset
     from training.runs import Run
 
@@ -103,9 +104,10 @@ def start_net(
     _expect_constant(net, heads)
     if init_from is not None:
         folder = find_folder(init_from)
-        _fill(net, _from_model(folder, preset, channels, bins))
-        theirs = read_card(folder).bins
-        _reweight(net, heads, [theirs[c].weights for c in parts])
+        card = read_card(folder)
+        designs = {c: preset.design(c, bins) for c in parts}
+        _fill(net, _from_model(folder, card, designs))
+        _reweight(net, heads, [card.bins[c].weights for c in parts])
     elif earlier is not None and earlier.path.is_file():
         state, count = load_file(earlier.path), len(bins["a"])
         first, last = {"both": (0, None), "a": (0, count), "b": (count, None)}[channels]
@@ -136,13 +138,11 @@ def _reweight(
 
 
 def _from_model(
-    folder: Path, preset: Preset, channels: str, bins: dict[str, ChannelBins]
+    folder: Path, card: Card, designs: Mapping[str, NetDesign]
 ) -> dict[str, Tensor]:
     """Weights of a model's net; for both heads, a's net with the head of b's too."""
-    parts = ("a", "b") if channels == "both" else (channels,)
-    card = read_card(folder)
-    for part in parts:
-        wanted, found = preset.design(part, bins), NetDesign(**card.nets[part])
+    for part, wanted in designs.items():
+        found = NetDesign(**card.nets[part])
         more = set(found.inputs) - set(wanted.inputs)
         if more or replace(found, inputs=wanted.inputs) != wanted:
             raise ValueError(
@@ -150,7 +150,7 @@ def _from_model(
                 f"{wanted.to_json()}, got {found.to_json()}"
             )
     try:
-        states = [load_file(folder / f"{part}.safetensors") for part in parts]
+        states = [load_file(folder / f"{part}.safetensors") for part in designs]
     except SafetensorError as error:
         raise ValueError(f"cannot start from the model {folder}: {error}") from error
     heads = {key: torch.cat([state[key] for state in states]) for key in _HEAD}
