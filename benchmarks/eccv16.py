@@ -28,8 +28,7 @@ from torch.nn import functional as F
 
 from colorize_engine.color import lab_to_rgb
 from colorize_engine.decode import annealed_mean, rebalanced
-from colorize_engine.device import choose_device, fast_dtype
-from colorize_engine.unet import net_input
+from colorize_engine.pretrained import choose_device, fast_dtype, net_input
 from training.batches import Augmentation, Batches
 from training.losses import WeightedCrossEntropy
 from training.optimizer import learning_rate

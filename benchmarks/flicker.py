@@ -22,9 +22,9 @@ import numpy as np
 from skimage import data
 from skimage.color import deltaE_ciede2000
 
-from colorize_engine import temporal
 from colorize_engine.color import lightness, lightness_to_gray, srgb_to_lab
-from colorize_engine.framemodel import FrameModel
+from colorize_engine.stacks import FrameModel
+from colorize_engine.stacks import smoothing as temporal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -25,10 +25,10 @@ from PIL import Image
 from skimage import data
 
 from colorize_engine import Colorizer
-from colorize_engine.geometry import fit_lightness, pad
-from colorize_engine.jobs import Settings
-from colorize_engine.pipeline import THREADS, Nets, Pipeline
-from colorize_engine.targets import plan
+from colorize_engine.batch import Pipeline, Settings
+from colorize_engine.batch.pipeline import THREADS, Nets
+from colorize_engine.batch.plan import plan
+from colorize_engine.resize import fit_lightness, pad
 
 if TYPE_CHECKING:
     from collections.abc import Callable

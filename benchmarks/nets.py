@@ -29,8 +29,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from colorize_engine.device import fast_dtype, run_side_by_side
-from colorize_engine.pretrained import load
+from colorize_engine.pretrained import fast_dtype, load, run_side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -29,7 +29,7 @@ from skimage import data
 from skimage.color import lab2rgb, rgb2lab
 
 from colorize_engine import Colorizer, files
-from colorize_engine.geometry import working_shape
+from colorize_engine.resize import working_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

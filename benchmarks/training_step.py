@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from colorize_engine.unet import UNet, net_input
+from colorize_engine.pretrained import UNet, net_input
 from training import fastcpu
 from training.losses import WeightedCrossEntropy
 from training.presets import Preset, load_preset

@@ -26,7 +26,7 @@ from upsamplers import UPSAMPLERS
 
 from colorize_engine.color import srgb_to_lab
 from colorize_engine.colorizer import Colorizer
-from colorize_engine.geometry import fit_lightness, working_shape
+from colorize_engine.resize import fit_lightness, working_shape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,9 +1,8 @@
 from .bins import ChannelBins
-from .card import Card, ModelError
 from .colorizer import Colorizer, colorize
 from .decode import Distribution
 from .prediction import Prediction
-from .pretrained import list_models
+from .pretrained import Card, ModelError, list_models
 
 __all__ = [
     "Card",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from colorize_engine.decode import Distribution
-from colorize_engine.geometry import crop, fit_lightness, pad, working_shape
 from colorize_engine.prediction import Prediction
+from colorize_engine.resize import crop, fit_lightness, pad, working_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

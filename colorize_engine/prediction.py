@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from colorize_engine.color import lab_to_rgb, lightness
-from colorize_engine.geometry import STRIP_PIXELS
-from colorize_engine.threads import spread
+from colorize_engine.parallel import spread
+from colorize_engine.resize import STRIP_PIXELS
 from colorize_engine.upsample import align, check_method, upsample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from colorize_engine.card import Card
     from colorize_engine.decode import Distribution
+    from colorize_engine.pretrained import Card
 
 MAX_SATURATION = 100.0
 

@@ -59,7 +59,7 @@ class Job:
             If the worker is to stop.
         """
         worker.report(0, 0, f"Loading the model {Path(self.model).name}")
-        from colorize_engine.device import available_devices
+        from colorize_engine.pretrained import available_devices
 
         colorizer = load_colorizer(self.model, self.device)
         results = Results(self.source, colorizer, self.working_size, self.kinds)

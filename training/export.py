@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from safetensors.torch import load_file
 
-from colorize_engine.pretrained import Card, save
-from colorize_engine.unet import LITE, ConvNorm, UNet
+from colorize_engine.pretrained import LITE, Card, ConvNorm, UNet, save
 from training.checkpoints import WEIGHTS, read_finished
 from training.command import run as run_command
 from training.encoders import PACKAGES, published_sha256

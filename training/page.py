@@ -18,7 +18,7 @@ from training.tables import table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from colorize_engine.card import Card
+    from colorize_engine.pretrained import Card
 
 CHANNELS = ("a", "b")
 ROWS = {

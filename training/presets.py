@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from colorize_engine.unet import NetDesign
+from colorize_engine.pretrained import NetDesign
 from training.runs import class_weights_of, expect, numbered, runs_of
 
 if TYPE_CHECKING:

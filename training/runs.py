@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from colorize_engine.unet import LITE
+from colorize_engine.pretrained import LITE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ _CHANNELS = {"both": ("both",), "separate": ("a", "b"), "a": ("a",), "b": ("b",)
 
 
 class ClassWeights(NamedTuple):
-    """How the class weights follow from the prior, see `colorize_engine.bins`.
+    """How the class weights follow from the prior, see `colorize_engine.bins.channel`.
 
     Attributes
     ----------

@@ -28,7 +28,7 @@ from training.metrics import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from colorize_engine.colorizer import Prediction
+    from colorize_engine.prediction import Prediction
 
     Floats = NDArray[np.floating[Any]]
 

@@ -10,8 +10,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from colorize_engine.pretrained import find_folder, read_card
-from colorize_engine.unet import NetDesign, UNet
+from colorize_engine.pretrained import NetDesign, UNet, find_folder, read_card
 from training.checkpoints import WEIGHTS
 from training.encoders import load_published_encoder
 from training.statistics import weighted
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from colorize_engine.bins import ChannelBins
-    from colorize_engine.card import Card
+    from colorize_engine.pretrained import Card
     from training.presets import Preset
     from training.runs import Run
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from colorize_engine.colorizer import Prediction
+    from colorize_engine.prediction import Prediction
     from training.scores import Truth
 
     Floats = NDArray[np.float32]

@@ -13,8 +13,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from colorize_engine.pretrained import load
-from colorize_engine.unet import net_input
+from colorize_engine.pretrained import load, net_input
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,7 +88,7 @@ class Teacher:
     Attributes
     ----------
     model_hash : str
-        Of the model's weights, see `colorize_engine.card.Card`.
+        Of the model's weights, see `colorize_engine.pretrained.card.Card`.
 
     Raises
     ------

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import torch
 import torch.distributed as dist
 
-from colorize_engine.device import choose_device, fast_dtype
+from colorize_engine.pretrained import choose_device, fast_dtype
 from training.checkpoints import read_finished
 from training.command import run as run_command
 from training.planes import Photos

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 
-from colorize_engine.unet import net_input
+from colorize_engine.pretrained import net_input
 from training import fastcpu
 from training.batches import Augmentation, Batches
 from training.checkpoints import (
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from colorize_engine.bins import ChannelBins
-    from colorize_engine.unet import UNet
+    from colorize_engine.pretrained import UNet
     from training.planes import Photos
     from training.presets import Preset
     from training.runs import Run

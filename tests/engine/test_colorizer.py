@@ -10,9 +10,10 @@ import pytest
 from skimage import data
 
 import colorize_engine
-from colorize_engine import Colorizer, colorizer, pretrained
+from colorize_engine import Colorizer, colorizer
 from colorize_engine.bins import ChannelBins
 from colorize_engine.color import lab_to_srgb, lightness, srgb_to_lab
+from colorize_engine.pretrained import folder as pretrained
 
 if TYPE_CHECKING:
     from collections.abc import Callable

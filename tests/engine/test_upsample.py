@@ -9,11 +9,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.data import astronaut
+from stand_ins import A_BINS, B_BINS, noisy
 
 from colorize_engine import Colorizer
 from colorize_engine.color import lab_to_rgb, lightness, srgb_to_lab
 from colorize_engine.upsample import METHODS, align, upsample
-from tests.engine.stand_ins import A_BINS, B_BINS, noisy
 
 sides = st.integers(1, 40)
 seeds = st.integers(0, 2**32 - 1)

@@ -10,19 +10,17 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+import documents
 import numpy as np
 import pytest
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).parent))
-import documents
-
 from colorize_engine.pretrained import find_folder, read_card
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import ModuleType
 
 DOCS = documents.ROOT / "docs"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+import documents
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-import documents
+if TYPE_CHECKING:
+    from pathlib import Path
 
 README = (documents.ROOT / "README.md").read_text(encoding="utf-8")
 SCRIPTS = documents.blocks(README, "python")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from colorize_engine import list_models
-from napari_colorize.preferences import KINDS, Preferences, read
+from napari_colorize.preferences import Preferences, read
+from napari_colorize.results import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,9 +15,10 @@ from napari.layers import Image
 from PIL import Image as Pillow
 
 from colorize_engine import files
+from colorize_engine.batch import Settings
 from colorize_engine.colorizer import Colorizer
-from colorize_engine.formats import png
-from colorize_engine.jobs import Settings, mark_of
+from colorize_engine.files import mark_of
+from colorize_engine.files.stills import png
 from napari_colorize import writer
 
 if TYPE_CHECKING:

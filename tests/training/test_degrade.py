@@ -10,15 +10,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from training.degrade import (
-    DEGRADATIONS,
-    blur,
-    bright,
-    dark,
-    faded,
-    grain,
-    main,
-)
+from training.degrade import DEGRADATIONS, blur, bright, dark, faded, grain, main
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from colorize_engine.unet import NetDesign, UNet
+from colorize_engine.pretrained import NetDesign, UNet
 from training.batches import Dice
 from training.droppath import DropPath
 

@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from colorize_engine.unet import LiteEncoder, NetDesign, UNet, net_input
+from colorize_engine.pretrained import NetDesign, UNet, net_input
+from colorize_engine.pretrained.unet import LiteEncoder
 from training import encoders
 
 if TYPE_CHECKING:

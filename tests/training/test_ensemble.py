@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from colorize_engine.unet import UNet, net_input
+from colorize_engine.pretrained import UNet, net_input
 from training.batches import Augmentation
 from training.checkpoints import Finished, write_finished
 from training.ensemble import Ensemble

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from colorize_engine.pretrained import load
-from colorize_engine.unet import NetDesign, UNet, net_input
+from colorize_engine.pretrained import NetDesign, UNet, load, net_input
 from training import export as module
 from training.checkpoints import WEIGHTS, Finished, write_finished
 from training.export import (

@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from colorize_engine.bins import ChannelBins
-from colorize_engine.unet import ConvNorm, Doubling, NetDesign, UNet
+from colorize_engine.pretrained import ConvNorm, Doubling, NetDesign, UNet
 from training import fastcpu
 from training.losses import WeightedCrossEntropy
 

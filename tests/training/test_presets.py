@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from colorize_engine.bins import ChannelBins
-from colorize_engine.pretrained import WEIGHTS, read_card
-from colorize_engine.unet import NetDesign
+from colorize_engine.pretrained import WEIGHTS, NetDesign, read_card
 from training.presets import FOLDER, load_preset
 from training.runs import ClassWeights
 

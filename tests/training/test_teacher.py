@@ -11,8 +11,7 @@ import torch
 
 from colorize_engine.bins import ChannelBins, uniform_centers, zero_centered
 from colorize_engine.decode import softmax
-from colorize_engine.pretrained import Card, load, save
-from colorize_engine.unet import NetDesign, UNet
+from colorize_engine.pretrained import Card, NetDesign, UNet, load, save
 from training.batches import Augmentation
 from training.checkpoints import read_finished
 from training.planes import Photos

@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from colorize_engine.unet import UNet
+from colorize_engine.pretrained import UNet
 from training import encoders
 from training.checkpoints import CHECKPOINT, WEIGHTS
 from training.planes import Photos

@@ -11,8 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from colorize_engine.pretrained import Card, save
-from colorize_engine.unet import UNet, net_input
+from colorize_engine.pretrained import Card, UNet, net_input, save
 from training.checkpoints import WEIGHTS
 from training.optimizer import Ema, learning_rate
 from training.planes import Photos

@@ -1,0 +1,294 @@
+"""Many photos at once: threads that read and write, and some that run the nets.
+
+Each working thread takes a photo from its file to its file, and meanwhile the others
+do. When it has lightness for the nets it hands it to a thread of the nets and waits.
+So the nets have work as long as some thread is ahead, and no more photos are in memory
+than there are threads. On a CPU the nets have two threads, each with half of the
+processors: two photos side by side take less time than one after the other on all.
+"""
+
+from __future__ import annotations
+
+import copy
+import queue
+import threading
+from concurrent.futures import CancelledError, Future
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from colorize_engine.batch.color_photo import color_job
+from colorize_engine.parallel import processors
+from colorize_engine.pretrained import take_share
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from colorize_engine.batch.color_photo import Settings
+    from colorize_engine.batch.plan import Job
+    from colorize_engine.batch.report import Record
+    from colorize_engine.colorizer import Colorizer, Predictor
+
+    Floats = NDArray[np.float32]
+    Logits = tuple[Floats, Floats]
+    Request = tuple[Floats, Future[Logits]]
+
+THREADS = 4
+# Of all photos in flight together; one that is larger goes alone.
+PIXELS = 1 << 25
+_BATCH = 8
+
+
+class Nets:
+    """A predictor that runs another one in threads of its own, for many callers.
+
+    Requests of one shape that wait at the same time run as a batch where that gains.
+
+    Parameters
+    ----------
+    predictor
+        Called by one thread only, unless it has an attribute ``concurrent = True``.
+    most : int
+        Of its calls at a time.
+    """
+
+    batched = False
+
+    def __init__(self, predictor: Predictor, most: int = 1) -> None:
+        self._predictor = predictor
+        self._limit = _BATCH if _gains_by_batches(predictor) else 1
+        self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+        self._cancelled = False
+        side_by_side = 1
+        # Only one thread takes batches.
+        if self._limit == 1 and getattr(predictor, "concurrent", False):
+            side_by_side = max(1, min(most, processors()))
+        self._threads = [
+            threading.Thread(target=self._serve, args=(side_by_side,), daemon=True)
+            for _ in range(side_by_side)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def __call__(self, lightness: Floats, /) -> Logits:
+        """Predict, as `Predictor`.
+
+        Raises
+        ------
+        concurrent.futures.CancelledError
+            After `cancel`.
+        """
+        answer: Future[Logits] = Future()
+        self._requests.put((lightness, answer))
+        return answer.result()
+
+    def cancel(self) -> None:
+        """Have every call that waits, and all to come, end with CancelledError."""
+        self._cancelled = True
+
+    def close(self) -> None:
+        """End the threads, once no call can come any more."""
+        for _ in self._threads:
+            self._requests.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _serve(self, side_by_side: int) -> None:
+        if side_by_side > 1:
+            take_share(side_by_side)
+        waiting: list[Request] = []
+        open_ = True
+        while open_ or waiting:
+            if not waiting:
+                open_ = self._take(waiting, wait=True)
+            # Without batches the others are left to the other threads.
+            while open_ and self._limit > 1 and not self._requests.empty():
+                open_ = self._take(waiting, wait=False)
+            if waiting:
+                waiting = self._answer_some(waiting)
+
+    def _take(self, waiting: list[Request], *, wait: bool) -> bool:
+        """Take one request; False if it was the last."""
+        request = self._requests.get(block=wait)
+        if request is not None:
+            waiting.append(request)
+        return request is not None
+
+    def _answer_some(self, waiting: list[Request]) -> list[Request]:
+        """Answer the first request and those that go with it; return the others."""
+        shape = waiting[0][0].shape
+        alike = [one for one in waiting if one[0].shape == shape][: self._limit]
+        answers = [answer for _, answer in alike]
+        try:
+            if self._cancelled:
+                raise CancelledError
+            for answer, logits in zip(answers, self._run(alike), strict=True):
+                answer.set_result(logits)
+        except BaseException as error:  # it belongs to those who asked
+            for answer in answers:
+                if not answer.done():
+                    answer.set_exception(error)
+        return [one for one in waiting if one[1] not in answers]
+
+    def _run(self, requests: list[Request]) -> list[Logits]:
+        if len(requests) == 1:
+            return [self._predictor(requests[0][0])]
+        a, b = self._predictor(np.stack([lightness for lightness, _ in requests]))
+        return list(zip(a, b, strict=True))
+
+
+def _gains_by_batches(predictor: Predictor) -> bool:
+    """Whether a batch takes less time than its pictures; on a CPU it does not."""
+    device = getattr(predictor, "device", None)
+    on_cpu = device is None or getattr(device, "type", "cpu") == "cpu"
+    return bool(getattr(predictor, "batched", False)) and not on_cpu
+
+
+class Budget:
+    """Lets pixels in as long as there is room, and one picture in any case.
+
+    Parameters
+    ----------
+    pixels : int
+        The most at a time.
+    """
+
+    def __init__(self, pixels: int = PIXELS) -> None:
+        self._room = self._all = pixels
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def __call__(self, pixels: int) -> Iterator[None]:
+        """Hold room for pixels while the block runs; wait for it before."""
+        pixels = min(pixels, self._all)
+        with self._changed:
+            self._changed.wait_for(lambda: pixels <= self._room)
+            self._room -= pixels
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._room += pixels
+                self._changed.notify_all()
+
+
+class Pipeline:
+    """Colors photos in threads.
+
+    Parameters
+    ----------
+    colorizer : Colorizer
+    settings : Settings
+    threads : int
+        How many photos are in flight.
+    work
+        What is done with one photo, by default `jobs.color_job`.
+
+    Attributes
+    ----------
+    stopped : bool
+        Whether `stop` was called.
+
+    Examples
+    --------
+    ::
+
+        pipeline = Pipeline(colorizer, settings)
+        for record in pipeline.run(jobs):
+            print(record.output, record.status)
+    """
+
+    def __init__(
+        self,
+        colorizer: Colorizer,
+        settings: Settings,
+        threads: int = THREADS,
+        work: Callable[..., Record] = color_job,
+    ) -> None:
+        self._colorizer, self._settings, self._work = colorizer, settings, work
+        self._threads, self._budget = threads, Budget()
+        self.stopped = self._ending = False
+        self._nets: Nets | None = None
+
+    def stop(self) -> None:
+        """Begin no more photos; finish those being written, drop the others.
+
+        May be called from a signal handler: it takes no lock.
+        """
+        self.stopped = True
+        if self._nets is not None:
+            self._nets.cancel()
+
+    def run(self, jobs: Iterable[Job]) -> Generator[Record]:
+        """Color photos; yield a record of each when it is ready, in any order.
+
+        After `stop` it ends early. When the iterator is closed, or an error is raised
+        in it, all threads have ended.
+
+        Raises
+        ------
+        BaseException
+            What was raised in a thread and is no failure of a photo (those are told
+            in their records).
+        """
+        jobs, self._ending = list(jobs), False
+        most = min(len(jobs), self._threads // 2)
+        self._nets = Nets(self._colorizer.predictor, most)
+        served = copy.copy(self._colorizer)
+        served.predictor = self._nets
+        waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        results: queue.SimpleQueue[Record | BaseException | None] = queue.SimpleQueue()
+        for job in jobs:
+            waiting.put(job)
+        threads = [
+            threading.Thread(target=self._work_on, args=(served, waiting, results))
+            for _ in range(min(self._threads, waiting.qsize()))
+        ]
+        for thread in threads:
+            waiting.put(None)
+            thread.start()
+        try:
+            yield from _collected(results, len(threads))
+        finally:
+            # Where nobody stopped it there is nothing left to stop.
+            self._ending = True
+            self._nets.cancel()
+            for thread in threads:
+                thread.join()
+            self._nets.close()
+
+    def _work_on(
+        self,
+        colorizer: Colorizer,
+        jobs: queue.SimpleQueue[Job | None],
+        results: queue.SimpleQueue[Record | BaseException | None],
+    ) -> None:
+        """Work on photos until there are no more; in a thread of its own."""
+        try:
+            while (
+                not (self.stopped or self._ending) and (job := jobs.get()) is not None
+            ):
+                results.put(self._work(job, self._settings, colorizer, self._budget))
+        except CancelledError:
+            pass
+        except BaseException as error:
+            results.put(error)
+        finally:
+            results.put(None)
+
+
+def _collected(
+    results: queue.SimpleQueue[Record | BaseException | None], threads: int
+) -> Iterator[Record]:
+    """Yield records until all threads have ended."""
+    while threads:
+        result: Any = results.get()
+        if result is None:
+            threads -= 1
+        elif isinstance(result, BaseException):
+            raise result
+        else:
+            yield result

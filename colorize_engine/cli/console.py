@@ -1,0 +1,128 @@
+"""How the command talks: one line for each error, exit codes, numbers as typed."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+DONE, SOME_FAILED, WRONG_USAGE, STOPPED = 0, 1, 2, 130
+_MEGA = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
+
+
+class OneLineCommand(click.Command):
+    """A command whose errors are one line each on stderr, and never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Do the work, or stop at Ctrl+C; as `click.Command.invoke`."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            complain("stopped")
+            return STOPPED
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command and leave with its exit code; as `click.Command.main`."""
+        extra |= {"standalone_mode": False, "prog_name": "colorize"}
+        try:
+            code = super().main(*args, **extra)
+        except click.ClickException as error:
+            complain(error.format_message())
+            code = WRONG_USAGE
+        except BrokenPipeError:
+            # Whoever read our output has gone; Python must not notice at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = SOME_FAILED
+        except click.Abort:
+            complain("stopped")
+            code = STOPPED
+        except Exception as error:
+            complain(f"unexpected {type(error).__name__}: {error}")
+            code = SOME_FAILED
+        sys.exit(code)
+
+
+class Finite(click.FloatRange):
+    """A number in a range, and not "nan", which passes every comparison."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return number
+
+
+def as_count(_: click.Context, param: click.Parameter, value: str) -> int:
+    """Read a number of pixels as typed: 400000000, 4e8 or 400M."""
+    text = value.strip().lower()
+    digits = text.rstrip("kmg")
+    try:
+        number = float(digits) * _MEGA[text[len(digits) :]]
+    except (KeyError, ValueError):
+        number = math.nan
+    if not 1 <= number < math.inf:
+        raise click.BadParameter(
+            f"{value!r} is no number of pixels, such as 400M", param=param
+        )
+    return round(number)
+
+
+def as_range(_: click.Context, param: click.Parameter, value: str) -> Any:
+    """Turn the text of --range into a range."""
+    from colorize_engine.files import parse_range
+
+    try:
+        return parse_range(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param=param) from error
+
+
+def as_report(
+    _: click.Context, param: click.Parameter, value: str | None
+) -> Path | None:
+    """Turn the text of --report into a path."""
+    from colorize_engine.batch import check_suffix
+
+    if value is None:
+        return None
+    try:
+        check_suffix(Path(value))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param=param) from error
+    return Path(value)
+
+
+def explained(error: Exception, source: Path) -> str:
+    """Return what went wrong in words for people."""
+    if isinstance(error, FileExistsError):
+        return f"{error.filename} exists; give --overwrite to replace it"
+    if isinstance(error, OSError) and error.strerror:
+        reason = error.strerror[:1].lower() + error.strerror[1:]
+        elsewhere = error.filename and str(error.filename) != str(source)
+        return f"cannot write {error.filename}: {reason}" if elsewhere else reason
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for a picture of this size"
+    if isinstance(error, (ValueError, OSError, RuntimeError)) and str(error):
+        return str(error)
+    return f"unexpected {type(error).__name__}: {error}"
+
+
+def complain(message: str) -> None:
+    """Print a line on stderr, beside a progress bar if there is one."""
+    from tqdm import tqdm
+
+    tqdm.write(f"colorize: {one_line(message)}", file=sys.stderr)
+
+
+def one_line(text: object) -> str:
+    """Return text without line ends and control characters, in any terminal's reach."""
+    line = " ".join(str(text).split())
+    line = line.encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)

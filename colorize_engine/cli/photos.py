@@ -1,0 +1,217 @@
+"""A run over many photos: what it tells on the way, how it stops, what it leaves."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections import Counter
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import click
+
+from colorize_engine.batch import Record, write_report
+from colorize_engine.batch.color_photo import blank_record, check
+from colorize_engine.cli.console import (
+    DONE,
+    SOME_FAILED,
+    STOPPED,
+    complain,
+    explained,
+    one_line,
+)
+from colorize_engine.cluster import ClusterError, ClusterLost
+from colorize_engine.files import swept
+from colorize_engine.pretrained import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+    from pathlib import Path
+
+    from colorize_engine.batch import Job, Plan, Settings
+
+
+class Executor(Protocol):
+    """Who does the work: `pipeline.Pipeline` here, `clusterjobs.ClusterJobs` afar."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called."""
+
+    def stop(self) -> None:
+        """Begin no more photos; safe in a signal handler."""
+
+    def run(self, jobs: Iterable[Job]) -> Generator[Record]:
+        """Color photos; yield the record of each, and end early after `stop`."""
+
+
+def color_photos(
+    plan: Plan,
+    make: Callable[[], Executor],
+    settings: Settings,
+    report: Path | None = None,
+) -> int:
+    """Color photos and tell what became of them.
+
+    Parameters
+    ----------
+    plan : Plan
+    make
+        Makes who does the work; called once, and only if there is something to do.
+    settings : Settings
+    report : Path or None
+        Where to write the records, also those of a run that was stopped.
+
+    Returns
+    -------
+    int
+        The exit code: 0 if all is done, 1 if some photo failed or the cluster was
+        lost, 130 if stopped.
+    """
+    tally = Tally()
+    stopped, whole = False, True
+    try:
+        stopped = _color(plan, make, settings, tally)
+    except ClusterLost as error:
+        complain(str(error))
+        whole = False
+    except (click.UsageError, ClusterError, ModelError):
+        # Nothing was begun, and the next try needs the report's name.
+        report = None
+        raise
+    finally:
+        if report is not None:
+            whole &= _reported(report, tally, settings)
+    if stopped:
+        complain("stopped")
+        return STOPPED
+    tally.tell_skipped()
+    return DONE if whole and not tally.statuses["failed"] else SOME_FAILED
+
+
+def prepare_report(path: Path, *, overwrite: bool) -> None:
+    """Find early what would stop a report from being written at the end.
+
+    Raises
+    ------
+    click.UsageError
+    """
+    if os.path.lexists(path) and not overwrite:
+        raise click.UsageError(f"{path} exists; give --overwrite to replace it")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.UsageError(f"cannot write {path}: {error.strerror}") from error
+
+
+class Tally:
+    """Prints a line for each photo that needs one, and keeps the records."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.statuses: Counter[str] = Counter()
+        self._reasons: Counter[str] = Counter()
+
+    def add(self, record: Record) -> None:
+        """Keep a record; print its output, or what went wrong."""
+        from tqdm import tqdm
+
+        self.records.append(record)
+        self.statuses[record.status] += 1
+        if record.status == "failed":
+            complain(f"{record.source}: {record.error}")
+        elif record.status == "skipped":
+            self._reasons.update(record.notes)
+        else:
+            for note in record.notes:
+                complain(f"{record.source}: note: {note}")
+            tqdm.write(one_line(record.output), file=sys.stdout)
+            # At once, also into a pipe; and there it shows if nobody reads any more.
+            sys.stdout.flush()
+
+    def tell_skipped(self) -> None:
+        """Print how many photos were skipped, a line for each reason."""
+        for reason, count in sorted(self._reasons.items()):
+            complain(f"skipped: {count:,} {reason}")
+
+
+def _color(
+    plan: Plan, make: Callable[[], Executor], settings: Settings, tally: Tally
+) -> bool:
+    """Do the work of a plan; return whether it was stopped."""
+    from tqdm import tqdm
+
+    for error in plan.errors:
+        reason = error.strerror or str(error)
+        tally.add(Record(str(error.filename), "", "failed", error=reason))
+    ready = _checked(plan.jobs, settings, tally)
+    if not ready:
+        return False
+    executor = make()
+    # Without a terminal only the lines of notes and errors are of use.
+    hidden = None if len(plan.jobs) > 1 else True
+    bar: Any = tqdm(total=len(ready), unit="photo", disable=hidden, file=sys.stderr)
+    with (
+        bar,
+        swept(job.target.parent for job in ready),
+        stopped_by_signals(executor.stop),
+        closing(executor.run(ready)) as done,
+    ):
+        for record in done:
+            tally.add(record)
+            bar.update()
+    return executor.stopped
+
+
+def _checked(jobs: list[Job], settings: Settings, tally: Tally) -> list[Job]:
+    """Return the jobs that can be begun."""
+    ready = []
+    for job in jobs:
+        try:
+            check(job, settings)
+        except OSError as error:
+            reason = explained(error, job.source)
+            tally.add(replace(blank_record(job, settings), error=reason))
+        else:
+            ready.append(job)
+    return ready
+
+
+def _reported(path: Path, tally: Tally, settings: Settings) -> bool:
+    """Write the report; say so and return False where that cannot be."""
+    try:
+        write_report(path, tally.records, overwrite=settings.overwrite)
+    except OSError as error:
+        complain(explained(error, path))
+        return False
+    return True
+
+
+@contextmanager
+def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` at the first Ctrl+C or SIGTERM, and end at once at the second.
+
+    Outside the main thread, which alone gets signals, nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    seen = 0
+
+    def handle(*_: object) -> None:
+        nonlocal seen
+        seen += 1
+        if seen > 1:
+            os._exit(STOPPED)
+        stop()
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, handle) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,110 @@
+"""Stacks on the command line: when the files are some, and how they are colored."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from colorize_engine.cli.console import DONE, SOME_FAILED, complain, explained, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_ZARR_FILES = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
+# Options that only photos have.
+_OF_PHOTOS = ("probabilities", "report", "skip_color", "quality")
+_OME = (".ome.tif", ".ome.tiff", ".zarr")
+
+
+def is_stack(photos: Sequence[str], output: str, asked: bool) -> bool:
+    """Whether a call is about a stack, whose frames are more than pages.
+
+    Parameters
+    ----------
+    photos, output
+        As typed. A Zarr folder among the photos makes it one, and an output whose name
+        ends in ``.zarr``, ``.ome.tif`` or ``.ome.tiff``.
+    asked
+        Whether an option that only stacks have was given.
+    """
+    if asked or output.rstrip("/").lower().endswith(_OME):
+        return True
+    return any(os.path.isfile(os.path.join(p, f)) for p in photos for f in _ZARR_FILES)
+
+
+def run_stack(
+    photos: Sequence[str],
+    output: str,
+    model: str | Path,
+    device: str,
+    scheduler: str | None,
+    settings: Mapping[str, Any],
+) -> int:
+    """Color one stack and return the exit code.
+
+    Parameters
+    ----------
+    photos, output, device
+        As typed.
+    model
+        A folder for certain, or what may be a name.
+    scheduler
+        Address of a scheduler of ``dask.distributed``; None for this process.
+    settings
+        Values of all other options by their names.
+
+    Raises
+    ------
+    click.UsageError
+        If there is more than one input, an option that stacks do not have, no such
+        model or device, or no such cluster.
+    """
+    from dataclasses import fields
+
+    from tqdm import tqdm
+
+    from colorize_engine.cluster import ClusterError
+    from colorize_engine.pretrained import ModelError
+    from colorize_engine.stackfiles import StackSettings, color_stack_file
+
+    if len(photos) != 1:
+        raise click.UsageError(
+            f"a stack is colored by itself, got {len(photos)} inputs"
+        )
+    for name in _OF_PHOTOS:
+        if settings.get(name):
+            option = name.replace("_", "-")
+            raise click.UsageError(f"--{option} does not go with a stack")
+    names = {field.name for field in fields(StackSettings)}
+    chosen = StackSettings(**{k: v for k, v in settings.items() if k in names})
+    source, target = Path(photos[0]), Path(output)
+    with tqdm(unit="frame", disable=None, file=sys.stderr) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        try:
+            notes = color_stack_file(
+                source,
+                target,
+                model,
+                chosen,
+                device=device,
+                overwrite=settings["overwrite"],
+                scheduler=scheduler,
+                progress=progress,
+            )
+        except (ClusterError, ModelError) as error:
+            raise click.UsageError(str(error)) from error
+        except Exception as error:
+            complain(f"{source}: {explained(error, source)}")
+            return SOME_FAILED
+    for note in notes:
+        complain(f"{source}: note: {note}")
+    click.echo(one_line(target))
+    return DONE

@@ -1,0 +1,5 @@
+"""CIE Lab: conversion from and to sRGB, the gamut, tones."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,106 @@
+"""From what a file holds to a picture: upright, in range, sRGB."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from colorize_engine.files.icc import (
+    ProfileError,
+    cmyk_has_color,
+    has_color,
+    is_gray,
+    naive_rgb,
+    to_gray,
+)
+from colorize_engine.files.picture import FileError, Picture
+from colorize_engine.files.value_range import fit, full_scale, retyped
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from colorize_engine.files.picture import Samples
+    from colorize_engine.files.value_range import ValueRange, Values
+
+
+def develop(samples: Samples, value_range: ValueRange) -> Picture:
+    """Make a picture of samples.
+
+    Parameters
+    ----------
+    samples : Samples
+    value_range : "full", "auto" or (float, float)
+        What is black and white; see `values.fit`. CMYK is always taken as full.
+
+    Raises
+    ------
+    FileError
+        If the values are none of a picture.
+    """
+    cmyk = samples.values.ndim == 3 and samples.values.shape[2] == 4
+    if samples.values.ndim not in (2, 3) or samples.values.shape[2:] not in (
+        *((), (3,)),
+        *(((4,),) if samples.values.dtype.kind == "u" else ()),
+    ):
+        raise FileError(
+            f"its pixels are an array of {samples.values.shape} "
+            f"{samples.values.dtype.name}; expected gray, RGB, or CMYK of whole numbers"
+        )
+    values, range_notes = fit(
+        samples.values, samples.bits, "full" if cmyk else value_range
+    )
+    if samples.inverted:
+        values = values.dtype.type(full_scale(values.dtype)) - values
+    image, has_color, notes = _plain(values, samples.profile)
+    alpha = samples.alpha
+    if alpha is not None:
+        # Where floats are not in 0..1 at all, one range holds for alpha, too.
+        beyond = alpha.dtype.kind == "f" and alpha.max() > 1
+        alpha, _ = fit(alpha, samples.bits, value_range if beyond else "full")
+        alpha = _upright(retyped(alpha, image.dtype), samples.orientation)
+    metadata = samples.metadata
+    if samples.orientation > 4 and metadata.dpi is not None:
+        metadata = replace(metadata, dpi=metadata.dpi[::-1])
+    return Picture(
+        _upright(image, samples.orientation),
+        alpha,
+        metadata,
+        has_color,
+        (*samples.notes, *range_notes, *notes),
+    )
+
+
+def _plain(values: Values, profile: bytes) -> tuple[Values, bool, tuple[str, ...]]:
+    """Return sRGB-encoded gray or RGB, whether there was color, and notes."""
+    notes: tuple[str, ...] = ()
+    gray: Values | None = None
+    cmyk = values.ndim == 3 and values.shape[2] == 4
+    if profile:
+        try:
+            gray = to_gray(values, profile)
+        except ProfileError as error:
+            notes, profile = (f"{error}; it was ignored",), b""
+    if cmyk and gray is not None:
+        return gray, cmyk_has_color(values, profile), notes
+    if cmyk:
+        values = naive_rgb(values)
+    in_color = values.ndim == 3 and has_color(values)
+    if gray is not None:
+        values = gray
+    elif values.ndim == 3 and not in_color and is_gray(values):
+        values = values[..., 0]
+    return values, in_color, notes
+
+
+def _upright(array: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
+    """Return rows and columns as they are to be seen (EXIF tag 0x0112)."""
+    if orientation > 4:
+        array = array.swapaxes(0, 1)
+    # What the stored top row and left column are: 5 to 8 as 1, 4, 3 and 2 turned.
+    down, right = {
+        **{1: (1, 1), 2: (1, -1), 3: (-1, -1), 4: (-1, 1)},
+        **{5: (1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1, 1)},
+    }[orientation]
+    return np.ascontiguousarray(array[::down, ::right])

@@ -1,0 +1,5 @@
+from .exif import Exif
+
+__all__ = [
+    "Exif",
+]

@@ -1,0 +1,127 @@
+"""XMP packets (ISO 16684-1): what the source says is kept, the mark is added."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+if TYPE_CHECKING:
+    from colorize_engine.files.picture import Mark
+
+# IPTC's code for a captured picture to which a trained model has added something. The
+# milder "algorithmicallyEnhanced" is for what stays true to the scene, as sharpening.
+SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_META = "adobe:ns:meta/"
+_EXTENSION = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+_HISTORY = "http://ns.adobe.com/xap/1.0/mm/"
+_EVENT = "http://ns.adobe.com/xap/1.0/sType/ResourceEvent#"
+_TIFF = "http://ns.adobe.com/tiff/1.0/"
+_PREFIXES = {
+    "x": _META,
+    "rdf": _RDF,
+    "Iptc4xmpExt": _EXTENSION,
+    "xmpMM": _HISTORY,
+    "stEvt": _EVENT,
+    "tiff": _TIFF,
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "exif": "http://ns.adobe.com/exif/1.0/",
+    "photoshop": "http://ns.adobe.com/photoshop/1.0/",
+    "xmp": "http://ns.adobe.com/xap/1.0/",
+    "xmpRights": "http://ns.adobe.com/xap/1.0/rights/",
+    "Iptc4xmpCore": "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/",
+}
+# Once: the table is that of the whole process, and files are written in threads.
+for _prefix, _uri in _PREFIXES.items():
+    ElementTree.register_namespace(_prefix, _uri)
+# They describe the old pixels, or hold a thumbnail of them.
+_STALE = frozenset(
+    f"{{{_PREFIXES[prefix]}}}{name}"
+    for prefix, name in (
+        ("tiff", "Orientation"),
+        ("exif", "ColorSpace"),
+        ("photoshop", "ColorMode"),
+        ("photoshop", "ICCProfile"),
+        ("xmp", "Thumbnails"),
+        ("Iptc4xmpExt", "DigitalSourceType"),
+    )
+)
+
+_BROKEN = "its XMP data are broken and were left out"
+
+
+def orientation(packet: bytes) -> int | None:
+    """Return the orientation (1..8) that a packet tells, None if it tells none."""
+    found = re.search(rb"tiff:Orientation(?:=[\"']|>)\s*([1-8])\s*[\"'<]", packet)
+    return int(found[1]) if found else None
+
+
+def marked(packet: bytes, mark: Mark | None) -> tuple[bytes, list[str]]:
+    """Return a packet that tells of computed color with what the old one says; notes.
+
+    The mark is a `DigitalSourceType` and an event in the history of the document.
+    An old packet that is not well-formed is left out.
+    """
+    if mark is None:
+        return packet, []
+    meta, kept = _parsed(packet)
+    notes = [] if kept else [_BROKEN]
+    rdf = meta.find(f"{{{_RDF}}}RDF")
+    if rdf is None:
+        rdf = ElementTree.SubElement(meta, f"{{{_RDF}}}RDF")
+    about = f"{{{_RDF}}}about"
+    subject = next((d.get(about, "") for d in rdf if d.get(about)), "")
+    for description in rdf:
+        for name in _STALE & description.attrib.keys():
+            del description.attrib[name]
+        for child in [child for child in description if child.tag in _STALE]:
+            description.remove(child)
+    added = ElementTree.SubElement(rdf, f"{{{_RDF}}}Description", {about: subject})
+    added.set(f"{{{_EXTENSION}}}DigitalSourceType", SOURCE_TYPE)
+    event = ElementTree.SubElement(_history(rdf, added), f"{{{_RDF}}}li")
+    event.set(f"{{{_RDF}}}parseType", "Resource")
+    for name, value in (
+        ("action", "color_computed"),
+        ("softwareAgent", mark.software),
+        ("parameters", mark.parameters),
+    ):
+        ElementTree.SubElement(event, f"{{{_EVENT}}}{name}").text = value
+    try:
+        body = ElementTree.tostring(meta, encoding="utf-8", xml_declaration=False)
+    except RecursionError:
+        # Elements in elements, thousands deep.
+        packet, _ = marked(b"", mark)
+        return packet, [_BROKEN]
+    begin = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'.encode()
+    return begin + body + b'\n<?xpacket end="w"?>', notes
+
+
+def _parsed(packet: bytes) -> tuple[ElementTree.Element, bool]:
+    """Return the x:xmpmeta element of a packet, a new one if there is none."""
+    root = None
+    packet = packet.strip(b"\0 \t\r\n")
+    # XMP needs no document type; entities are how XML bombs are made.
+    if packet and not re.search(rb"<!DOCTYPE|<!ENTITY|\0", packet):
+        try:
+            root = ElementTree.fromstring(packet)  # noqa: S314
+        except (ElementTree.ParseError, ValueError):
+            root = None
+    if root is None or root.tag not in (f"{{{_META}}}xmpmeta", f"{{{_RDF}}}RDF"):
+        return ElementTree.Element(f"{{{_META}}}xmpmeta"), not packet
+    if root.tag == f"{{{_RDF}}}RDF":
+        meta = ElementTree.Element(f"{{{_META}}}xmpmeta")
+        meta.append(root)
+        return meta, True
+    return root, True
+
+
+def _history(
+    rdf: ElementTree.Element, description: ElementTree.Element
+) -> ElementTree.Element:
+    """Return the sequence of events, made in `description` if there is none."""
+    name, sequence = f"{{{_HISTORY}}}History", f"{{{_RDF}}}Seq"
+    found = rdf.find(f"*/{name}/{sequence}")
+    if found is not None:
+        return found
+    return ElementTree.SubElement(ElementTree.SubElement(description, name), sequence)

@@ -1,0 +1,320 @@
+"""Picture files in and out, with bit depth, profile, EXIF and resolution looked after.
+
+`read` gives the pictures of a file as the engine wants them: upright, sRGB-encoded,
+in the full range of their type. `write` puts pictures into a file that appears only
+when it is whole, tagged sRGB and marked as computed color.
+
+Examples
+--------
+Color each page of a scan::
+
+    pages = files.read("scan.tif")
+    colored = (replace(page, image=colorize(page.image)) for page in pages)
+    files.write("color.tif", colored, page_count=len(pages))
+"""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from colorize_engine.files.atomic import replacing
+from colorize_engine.files.picture import FileError, Mark, Metadata, Picture
+from colorize_engine.files.value_range import ValueRange, parse_range, retyped
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Iterator
+
+    import numpy.typing as npt
+
+    from colorize_engine.files.picture import Samples
+
+__all__ = [
+    "MAX_PIXELS",
+    "FileError",
+    "Mark",
+    "Metadata",
+    "Photo",
+    "Picture",
+    "ValueRange",
+    "check_target",
+    "format_of",
+    "parse_range",
+    "read",
+    "storable",
+    "write",
+]
+
+MAX_PIXELS = 250_000_000
+FORMATS = {
+    **dict.fromkeys((".png",), "PNG"),
+    **dict.fromkeys((".jpg", ".jpeg"), "JPEG"),
+    **dict.fromkeys((".tif", ".tiff"), "TIFF"),
+    **dict.fromkeys((".webp",), "WebP"),
+}
+_TYPES = {
+    "PNG": (np.uint8, np.uint16),
+    "JPEG": (np.uint8,),
+    "TIFF": (np.uint8, np.uint16, np.float32),
+    "WebP": (np.uint8,),
+}
+# What libjpeg, libwebp and libpng can write.
+_LARGEST_SIDES = {"JPEG": 65_500, "WebP": 16_383, "PNG": 1_000_000}
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """The pictures of a file, decoded one by one when they are iterated over.
+
+    Attributes
+    ----------
+    path : Path
+    page_count : int
+    shape : (int, int)
+        Height and width of the first picture as stored, before it is turned upright.
+    value_range, max_pixels
+        As given to `read`.
+    """
+
+    path: Path
+    page_count: int
+    shape: tuple[int, int]
+    value_range: ValueRange
+    max_pixels: int
+    _only: Picture | None = None
+
+    def __len__(self) -> int:
+        return self.page_count
+
+    def __iter__(self) -> Iterator[Picture]:
+        """Yield each picture; of a TIFF file the file is read again.
+
+        Raises
+        ------
+        FileError, OSError
+            When a page cannot be read.
+        """
+        if self._only is not None:
+            yield self._only
+            return
+        from colorize_engine.files.develop import develop
+        from colorize_engine.files.tiff import open_pages, read_pages
+
+        with self.path.open("rb") as stream:
+            pages = open_pages(stream)
+            samples = read_pages(pages, self.max_pixels)
+            while (page := self._next(samples)) is not None:
+                yield develop(page, self.value_range)
+
+    def _next(self, pages: Iterator[Samples]) -> Samples | None:
+        """Read the next page; an error that names no file is about this one."""
+        try:
+            return next(pages, None)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise OSError(error.errno, reason, str(self.path)) from error
+
+
+def read(
+    path: str | os.PathLike[str],
+    value_range: ValueRange = "full",
+    max_pixels: int = MAX_PIXELS,
+) -> Photo:
+    """Read a picture file that Pillow or tifffile can read.
+
+    Parameters
+    ----------
+    path : path-like
+    value_range : "full", "auto" or (float, float)
+        Which values are black and white. ``"full"``: the ends of the type's range, for
+        floats 0 and 1; ``"auto"``: the smallest and the largest value of each page;
+        two numbers: these, what is beyond being cut off.
+    max_pixels : int
+        The most pixels of one picture; a file that claims more is not decoded.
+
+    Returns
+    -------
+    Photo
+        Of a TIFF file all pages; of animations and layered files the first picture.
+
+    Raises
+    ------
+    FileError
+        If the file is damaged, too large, or not a picture.
+    OSError
+        If it is missing or may not be read.
+    """
+    path = Path(path)
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise FileError("it is a folder; name the pictures in it, such as FOLDER/*.jpg")
+    if not stat.S_ISREG(mode):
+        raise FileError("it is not a regular file")
+    with path.open("rb") as stream:
+        head = stream.read(4)
+        if not head:
+            raise FileError("the file is empty")
+        from colorize_engine.files.stills import read_still
+        from colorize_engine.files.tiff import is_tiff, open_pages
+
+        if is_tiff(head):
+            pages = open_pages(stream)
+            shape = pages.pages[0].imagelength, pages.pages[0].imagewidth
+            return Photo(path, len(pages), shape, value_range, max_pixels)
+        from colorize_engine.files.develop import develop
+
+        stream.seek(0)
+        samples = read_still(stream, max_pixels)
+    height, width = samples.values.shape[:2]
+    only = develop(samples, value_range)
+    return Photo(path, 1, (height, width), value_range, max_pixels, only)
+
+
+def format_of(path: str | os.PathLike[str]) -> str | None:
+    """Return the format that a name's suffix stands for, None for none that is written.
+
+    It is one of "PNG", "JPEG", "TIFF" and "WebP".
+    """
+    return FORMATS.get(Path(path).suffix.lower())
+
+
+def check_target(path: str | os.PathLike[str], photo: Photo) -> None:
+    """Refuse early what `write` could not write under a name.
+
+    Raises
+    ------
+    FileError
+        If the format is not written, or cannot hold that many pages or pixels.
+    """
+    kind = _format(Path(path))
+    if kind != "TIFF" and len(photo) > 1:
+        raise FileError(
+            f"it has {len(photo)} pages, which {kind} cannot hold; "
+            "give the output a name that ends in .tif"
+        )
+    side, largest = max(photo.shape), _LARGEST_SIDES.get(kind)
+    if largest is not None and side > largest:
+        raise FileError(
+            f"a side of {side} pixels is more than the {largest} that {kind} can "
+            "hold; give the output a name that ends in .tif"
+        )
+
+
+def storable(
+    path: str | os.PathLike[str], dtype: npt.DTypeLike
+) -> tuple[np.dtype[Any], str]:
+    """Return the type in which a format stores values of a type, and a note on loss.
+
+    Parameters
+    ----------
+    path : path-like
+        The name to be written.
+    dtype : dtype-like
+        uint8, uint16 or float32.
+
+    Returns
+    -------
+    (dtype, str)
+        The same type where the format can hold it; the note is empty then.
+    """
+    kind, dtype = _format(Path(path)), np.dtype(dtype)
+    if dtype in _TYPES[kind]:
+        return dtype, ""
+    best = np.dtype(_TYPES[kind][-1])
+    was = "floats" if dtype.kind == "f" else "16 bit"
+    return best, f"{was} became {8 * best.itemsize} bit, as {kind} can hold no more"
+
+
+def write(
+    path: str | os.PathLike[str],
+    pictures: Iterable[Picture],
+    mark: Mark | None = None,
+    quality: int | None = None,
+    *,
+    overwrite: bool = False,
+    page_count: int = 1,
+) -> tuple[str, ...]:
+    """Write pictures to a file in the format of its suffix.
+
+    The file appears when all is written, or not at all; nothing that had the name
+    before is lost to an error. The pictures are taken one by one, after it is certain
+    that the folder can be written to, so they may be computed on the way.
+
+    Parameters
+    ----------
+    path : path-like
+        PNG, JPEG, TIFF or WebP by its suffix.
+    pictures : iterable of Picture
+        RGB (gray becomes RGB); more than one for TIFF only.
+    mark : Mark or None
+        What made the colors; written to EXIF and XMP, and to the text of PNG.
+    quality : int or None
+        1..100 for JPEG (default 95) and WebP (default: without loss).
+    overwrite : bool
+        Whether to replace a file of that name.
+    page_count : int
+        About how many pictures will come; it decides on BigTIFF.
+
+    Returns
+    -------
+    tuple of str
+        What a person should know of how they were written, a line each.
+
+    Raises
+    ------
+    FileError
+        If the format is not written, or cannot hold the pictures.
+    FileExistsError
+        If the name is taken and `overwrite` is false.
+    OSError
+        If the folder or the disk does not allow it.
+    """
+    path = Path(path)
+    kind = _format(path)
+    notes: list[str] = []
+    with replacing(path, overwrite=overwrite) as stream:
+        stored = (_stored(path, picture, notes) for picture in pictures)
+        first = next(stored, None)
+        if first is None:
+            raise FileError("there is no picture to write")
+        if kind == "TIFF":
+            from colorize_engine.files.tiff import write_pages
+
+            notes += write_pages(stream, chain([first], stored), mark, page_count)
+        else:
+            from colorize_engine.files.stills import encode
+
+            if next(stored, None) is not None:
+                raise FileError(f"{kind} cannot hold more than one picture")
+            file, more = encode(first, kind, mark, quality)
+            notes += more
+            stream.write(file)
+    return tuple(dict.fromkeys(notes))
+
+
+def _format(path: Path) -> str:
+    kind = format_of(path)
+    if kind is None:
+        raise FileError(
+            f"{path.suffix or 'a name without suffix'} is no format that can be "
+            f"written; choose one of {', '.join(FORMATS)}"
+        )
+    return kind
+
+
+def _stored(path: Path, picture: Picture, notes: list[str]) -> Picture:
+    """Return a picture as its format stores it: RGB, of a fitting type."""
+    dtype, note = storable(path, picture.image.dtype)
+    if note:
+        notes.append(note)
+    image = retyped(picture.image, dtype)
+    if image.ndim == 2:
+        image = np.repeat(image[..., np.newaxis], 3, axis=2)
+    alpha = None if picture.alpha is None else retyped(picture.alpha, dtype)
+    return replace(picture, image=image, alpha=alpha)

@@ -1,0 +1,126 @@
+"""What every reader gives and every writer takes: pictures, metadata, the mark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from colorize_engine.files.metadata import Exif
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    import numpy.typing as npt
+
+
+class FileError(ValueError):
+    """A picture file that cannot be read or written; the message says what to do."""
+
+
+@dataclass(frozen=True, eq=False)
+class Metadata:
+    """What a file says about its picture, as far as it holds for a colored copy.
+
+    Attributes
+    ----------
+    exif : Exif
+        Camera, scene and place tags, raw; without thumbnail and orientation.
+    xmp : bytes
+        The XMP packet, empty if there is none.
+    text : tuple of (str, str)
+        Keywords and values of a PNG's text chunks.
+    dpi : (float, float) or None
+        Resolution in pixels an inch, along x and along y.
+    """
+
+    exif: Exif = field(default_factory=Exif)
+    xmp: bytes = b""
+    text: tuple[tuple[str, str], ...] = ()
+    dpi: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """One page as its file holds it, before `develop` makes a picture of it.
+
+    Attributes
+    ----------
+    values : (H, W) gray, (H, W, 3) RGB or (H, W, 4) CMYK ndarray
+        Upright only after `orientation` is applied.
+    bits : int
+        Bits a sample of integer `values` uses: its full range is 0..2**bits - 1
+        (signed: -2**(bits-1)..2**(bits-1)-1).
+    inverted : bool
+        Whether 0 is white.
+    alpha : (H, W) ndarray or None
+        Opacity, of the same bits or 0..1.
+    profile : bytes
+        ICC profile of `values`, empty if there is none.
+    orientation : int
+        1..8 as in EXIF.
+    """
+
+    values: npt.NDArray[Any]
+    bits: int
+    inverted: bool = False
+    alpha: npt.NDArray[Any] | None = None
+    profile: bytes = b""
+    orientation: int = 1
+    metadata: Metadata = field(default_factory=Metadata)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """One picture, upright, in the range of its type, with what came along with it.
+
+    Attributes
+    ----------
+    image : (H, W) or (H, W, 3) ndarray of uint8, uint16 or float32
+        Gray or RGB, sRGB-encoded; floats in 0..1.
+    alpha : (H, W) ndarray or None
+        Opacity, of the image's type; not multiplied into the image.
+    metadata : Metadata
+    has_color : bool
+        Whether the file's picture was in color.
+    notes : tuple of str
+        What a person should know of how the file was read, a line each.
+    """
+
+    image: npt.NDArray[np.uint8 | np.uint16 | np.float32]
+    alpha: npt.NDArray[np.uint8 | np.uint16 | np.float32] | None = None
+    metadata: Metadata = field(default_factory=Metadata)
+    has_color: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The record, in every written file, that its colors are computed.
+
+    Attributes
+    ----------
+    software : str
+        Program and version, such as ``"napari-colorize 0.1.0"``.
+    model : str
+        Name and version of the model.
+    settings : mapping of str to object
+        What the colors depend on besides: temperature, rebalance, and so on.
+    """
+
+    software: str
+    model: str
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> str:
+        """Model and settings on one line, ``"model NAME; temperature 0.38; ..."``."""
+        items = {"model": self.model, **self.settings}
+        return "; ".join(f"{name} {value}" for name, value in items.items())
+
+    @property
+    def text(self) -> str:
+        """One sentence for people, ASCII only."""
+        sentence = f"Color computed by {self.software} ({self.parameters})"
+        return sentence.encode("ascii", "replace").decode("ascii")

@@ -1,0 +1,184 @@
+"""What a TIFF file claims, held against what it can hold, before anything is decoded.
+
+A few bytes can claim any size, and tifffile takes them at their word: directories that
+lead in a circle or share their bytes, tiles larger than the picture, compressed
+pictures inside that are larger than their strip.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from colorize_engine.files.metadata import exif
+from colorize_engine.files.picture import FileError
+from colorize_engine.files.stills import open_image
+
+if TYPE_CHECKING:
+    import tifffile
+
+# Tiles reach beyond the edges of a picture; small ones of long strips by this factor.
+_TILE_MARGIN = 4
+_UNCOMPRESSED, _OLD_JPEG, _JPEG = 1, 6, 7
+# Compressed pictures that tell their size themselves, and that Pillow knows: JPEG in
+# the ways of TIFF 6.0, its supplement and Aperio's scanners, JPEG 2000, PNG, WebP.
+_MEASURED = frozenset((_OLD_JPEG, _JPEG, 34892, 33007, 33003, 33004, 33005, 34712))
+_MEASURED |= {34933, 50001}
+# Those whose size would be known too late: JPEG XR, Jetraw, JPEG XL, electron events,
+# LERC.
+_UNKNOWN = frozenset((22610, 34934, 48124, 50002, 52546, 65000, 65001, 65002, 34887))
+
+
+def page_offsets(stream: BinaryIO) -> tuple[list[int], int]:
+    """Follow the list of pages of a TIFF file, each page once.
+
+    Parameters
+    ----------
+    stream : binary file
+        A TIFF or BigTIFF file.
+
+    Returns
+    -------
+    (list of int, int)
+        Where the directories begin, and where the next one would: 0 after the last,
+        one of them where the list leads back to it, and else where it breaks off.
+
+    Raises
+    ------
+    FileError
+        If the directories together are larger than the file.
+    """
+    size = stream.seek(0, 2)
+    stream.seek(0)
+    head = stream.read(16)
+    order, big = exif.byte_order(head), 43 in head[2:4]
+    number, entry, pointer = ("Q", 20, "Q") if big else ("H", 12, "I")
+    found: dict[int, None] = {}
+    used = 0
+    (offset,) = struct.unpack_from(order + pointer, head, 8 if big else 4)
+    while 0 < offset < size and offset not in found:
+        stream.seek(offset)
+        count = _number(stream, order + number)
+        if count is None or count > exif.MOST_TAGS:
+            break
+        found[offset] = None
+        used += struct.calcsize("=" + number + pointer) + entry * count
+        if used > size:
+            raise FileError("the file is damaged: its pages share their directories")
+        stream.seek(entry * count, io.SEEK_CUR)
+        following = _number(stream, order + pointer)
+        offset = size if following is None else following
+    return list(found), offset
+
+
+def _number(stream: BinaryIO, layout: str) -> int | None:
+    """Read a number; None if the file ends in it."""
+    data = stream.read(struct.calcsize(layout))
+    return (
+        struct.unpack(layout, data)[0] if len(data) == struct.calcsize(layout) else None
+    )
+
+
+def check_page(stream: BinaryIO, page: tifffile.TiffPage, max_pixels: int) -> None:
+    """Refuse a page that costs tifffile more to decode than its size and bytes tell.
+
+    Parameters
+    ----------
+    stream : binary file
+    page : tifffile.TiffPage
+        What it claims of its bytes is cut to what the file holds.
+    max_pixels : int
+        The most pixels of a page, which it does not exceed.
+
+    Raises
+    ------
+    FileError
+        Which says why.
+    """
+    if page.compression in _UNKNOWN:
+        name = getattr(page.compression, "name", page.compression)
+        raise FileError(
+            f"its pixels are compressed as {name}, which is not read in TIFF files; "
+            "convert the file first"
+        )
+    if not page.is_contiguous and page.jpegheader is None:
+        listed = min(len(page.dataoffsets), len(page.databytecounts))
+        expected = math.prod(page.chunked)
+        if expected > listed:
+            raise FileError(
+                f"the file is damaged: it lists {listed:,} of the {expected:,} strips "
+                "or tiles of a page"
+            )
+    if page.is_tiled:
+        _check_tiles(page, max_pixels)
+    parts = _parts(stream, page)
+    # tifffile asks for memory for as many bytes as are claimed.
+    page.databytecounts = tuple(count for _, count in parts)
+    _check_bytes(page, parts, stream.seek(0, io.SEEK_END))
+    if page.compression in _MEASURED:
+        _check_pictures(stream, page, parts)
+
+
+def _parts(stream: BinaryIO, page: Any) -> list[tuple[int, int]]:
+    """Return where the strips or tiles are, and how many bytes are there of each.
+
+    Raises
+    ------
+    FileError
+        If one lies beyond the end; tifffile would make it black.
+    """
+    size = stream.seek(0, io.SEEK_END)
+    pairs = list(zip(page.dataoffsets, page.databytecounts, strict=False))
+    if any(count and offset >= size for offset, count in pairs):
+        raise FileError("the file is damaged: it ends before its last strip or tile")
+    return [(offset, min(count, size - offset)) for offset, count in pairs]
+
+
+def _check_tiles(page: Any, max_pixels: int) -> None:
+    """Refuse tiles that are far larger in all than any picture may be."""
+    across = math.ceil(page.imagewidth / page.tilewidth)
+    down = math.ceil(page.imagelength / page.tilelength)
+    tile = page.tilewidth * page.tilelength * max(1, page.tiledepth)
+    if across * down * tile > _TILE_MARGIN * max_pixels:
+        raise FileError(
+            f"the file is damaged: its tiles of {page.tilewidth} x {page.tilelength} "
+            f"are too large for {page.imagewidth} x {page.imagelength} pixels"
+        )
+
+
+def _check_bytes(page: Any, parts: list[tuple[int, int]], size: int) -> None:
+    """Refuse plain pixels that are not all there, and parts that share their bytes."""
+    bits = page.bitspersample
+    bits = min(bits) if isinstance(bits, tuple) else bits
+    samples = page.imagewidth * page.imagelength * page.samplesperpixel
+    needed = samples * page.imagedepth * bits // 8
+    there = sum(count for _, count in parts)
+    # What has no place in the file is to be filled in, as in GeoTIFF.
+    whole = all(offset for offset, _ in parts)
+    if page.compression == _UNCOMPRESSED and whole and there < needed:
+        raise FileError(
+            f"the file is damaged: it holds {there:,} of the {needed:,} bytes of a page"
+        )
+    if there > size + needed:
+        raise FileError("the file is damaged: its strips or tiles share their bytes")
+
+
+def _check_pictures(stream: BinaryIO, page: Any, parts: list[tuple[int, int]]) -> None:
+    """Refuse compressed pictures that are larger than the strip or tile they fill."""
+    width, height = page.imagewidth, page.imagelength
+    if page.is_tiled:
+        width, height = page.tilewidth, page.tilelength
+    for offset, count in parts:
+        if not offset or not count:
+            continue
+        stream.seek(offset)
+        # Pillow wants the whole file of WebP to know its size.
+        head = io.BytesIO(stream.read(count))
+        found = open_image(head).size
+        if found[0] > width or found[1] > height:
+            raise FileError(
+                f"the file is damaged: a picture of {found[0]} x {found[1]} pixels is "
+                f"in the place of one of {width} x {height}"
+            )

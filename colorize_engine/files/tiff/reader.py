@@ -1,0 +1,276 @@
+"""Reading TIFF with tifffile: pages of any depth, with their EXIF directories."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from colorize_engine.files.metadata import exif, exif_tags, xmp
+from colorize_engine.files.picture import FileError, Metadata, Samples
+from colorize_engine.files.stills import open_image
+from colorize_engine.files.stills.reader import check_size, pixels, reading
+from colorize_engine.files.tiff.guard import check_page, page_offsets
+from colorize_engine.files.value_range import strips
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+    import tifffile
+
+# Photometric interpretations and their channels (TIFF 6.0 and its supplements).
+_WHITE_IS_ZERO, _PALETTE, _CMYK, _YCBCR, _LAB = 0, 3, 5, 6, 8
+_CHANNELS = {_WHITE_IS_ZERO: 1, 1: 1, 2: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3}
+_JPEG = 7
+# Kinds of extra samples: alpha that is multiplied into the colors, and that is not.
+_ASSOCIATED, _UNASSOCIATED = 1, 2
+# NewSubfileType bits: a smaller copy, a mask.
+_NOT_A_PAGE = 1 | 4
+_PROFILE = 34675
+
+
+@dataclass(frozen=True)
+class Pages:
+    """An open TIFF file.
+
+    Attributes
+    ----------
+    stream : binary file
+    file : tifffile.TiffFile
+    pages : list of tifffile.TiffPage
+        Without smaller copies and masks.
+    stacked : int
+        How many pictures follow each other behind a single page, as in files of
+        ImageJ beyond 4 GB; else 0.
+    """
+
+    stream: BinaryIO
+    file: tifffile.TiffFile
+    pages: list[tifffile.TiffPage]
+    stacked: int
+
+    def __len__(self) -> int:
+        return self.stacked or len(self.pages)
+
+
+def is_tiff(head: bytes) -> bool:
+    """Whether a file that begins so is a TIFF or BigTIFF file."""
+    return head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def open_pages(stream: BinaryIO) -> Pages:
+    """Read the headers of all pages.
+
+    Raises
+    ------
+    FileError
+        If the file is damaged, or its list of pages breaks off.
+    """
+    import tifffile
+
+    stream.seek(0)
+    with reading():
+        file = tifffile.TiffFile(stream)
+        # Not as many as tifffile counts, which may go round in circles for ever.
+        offsets, following = page_offsets(stream)
+        pages = [file.pages[index].aspage() for index in range(len(offsets))]
+        kept = [page for page in pages if not page.subfiletype & _NOT_A_PAGE]
+        stacked = 0
+        if len(pages) == 1 and file.series[0].ndim > pages[0].ndim:
+            stacked = file.series[0].size // max(1, pages[0].size)
+    # It takes tags of any type and count.
+    sides = (side for page in pages for side in (page.imagewidth, page.imagelength))
+    if not all(isinstance(side, int) for side in sides):
+        raise FileError("the file is damaged: the size of a page is no whole number")
+    # tifffile drops pages that it cannot find and only logs it.
+    if not pages:
+        raise FileError("the file is damaged: it has no page")
+    if not file.is_ndpi and following not in (0, *offsets):
+        raise FileError(
+            f"the file is damaged: its list of pages breaks off after {len(pages)}"
+        )
+    return Pages(stream, file, kept or pages[:1], stacked)
+
+
+def read_pages(pages: Pages, max_pixels: int) -> Iterator[Samples]:
+    """Decode pages one after the other.
+
+    Raises
+    ------
+    FileError
+        When a page is damaged, too large, or of a kind that is no picture.
+    """
+    for page in pages.pages:
+        with reading():
+            check_size(page.imagewidth, page.imagelength, max_pixels)
+            if not _is_for_pillow(page):
+                check_page(pages.stream, page, max_pixels)
+                _check_channels(page)
+            metadata, turned, notes = _metadata(pages.stream, page)
+            profile = page.tags.valueof(_PROFILE)
+        if page.photometric == _LAB or not isinstance(profile, bytes):
+            profile = b""
+        for samples in _decoded(pages, page, max_pixels):
+            yield replace(
+                samples,
+                profile=profile,
+                # Pillow turns pictures of TIFF files itself.
+                orientation=1 if _is_for_pillow(page) else turned,
+                metadata=metadata,
+                notes=(*samples.notes, *notes),
+            )
+
+
+def _head(stream: BinaryIO) -> bytes:
+    stream.seek(0)
+    return stream.read(4)
+
+
+def _metadata(
+    stream: BinaryIO, page: tifffile.TiffPage
+) -> tuple[Metadata, int, tuple[str, ...]]:
+    """Return metadata, orientation and notes of a page."""
+    head = _head(stream)
+    notes: tuple[str, ...] = ()
+    try:
+        found = exif.read_exif(stream, page.offset, head)
+    except (ValueError, struct.error):
+        main, _ = exif.read_directory(stream, page.offset, head)
+        found = exif.Exif(exif.byte_order(head), main)
+        notes = ("its EXIF data are broken and were left out",)
+    packet = found.main.get(exif_tags.XMP_PACKET, exif.text_entry(b"")).data.rstrip(
+        b"\0"
+    )
+    turned = exif_tags.orientation(found) or xmp.orientation(packet) or 1
+    dpi = exif_tags.resolution(found)
+    return Metadata(exif_tags.scene_tags(found), packet, dpi=dpi), turned, notes
+
+
+def _decoded(
+    pages: Pages, page: tifffile.TiffPage, max_pixels: int
+) -> Iterator[Samples]:
+    """Decode a page: one picture, or the stack behind it."""
+    if _is_for_pillow(page):
+        with reading():
+            samples = _by_pillow(pages.stream, page.index, max_pixels)
+        yield samples
+        return
+    with reading():
+        arrays = _stack(pages, page) if pages.stacked else iter((page.asarray(),))
+    for array in arrays:
+        with reading():
+            samples = _samples(page, array)
+        yield samples
+
+
+def _stack(pages: Pages, page: tifffile.TiffPage) -> Iterator[npt.NDArray[Any]]:
+    """Return the pictures behind a single page."""
+    series = pages.file.series[0]
+    if pages.stacked > 1 and series.nbytes > pages.file.filehandle.size:
+        raise FileError(
+            f"the file is damaged: it is too short for its {pages.stacked:,} pictures"
+        )
+    # On disk where it can stay there, as such stacks are large.
+    return iter(series.asarray(out="memmap").reshape(-1, *page.shape))
+
+
+def _is_for_pillow(page: tifffile.TiffPage) -> bool:
+    """Whether Pillow converts what tifffile leaves as it is: Lab and raw YCbCr."""
+    raw_ycbcr = page.photometric == _YCBCR and page.compression != _JPEG
+    return page.photometric == _LAB or raw_ycbcr
+
+
+def _by_pillow(stream: BinaryIO, index: int, max_pixels: int) -> Samples:
+    image = open_image(stream)
+    image.seek(index)
+    check_size(image.width, image.height, max_pixels)
+    values, bits, alpha = pixels(image)
+    return Samples(values, bits, alpha=alpha)
+
+
+def _check_channels(page: tifffile.TiffPage) -> None:
+    """Refuse a page that is no picture; before it is decoded, as it may be huge.
+
+    Raises
+    ------
+    FileError
+        If its channels are not those of a picture.
+    """
+    if page.axes not in ("YX", "YXS", "SYX"):
+        raise FileError("a page holds a volume; write its layers as pages of their own")
+    colors = _CHANNELS.get(page.photometric)
+    if colors is None:
+        raise FileError(
+            f"its pixels are {_name(page)}, not gray, RGB, CMYK or Lab; develop or "
+            "convert the file first"
+        )
+    channels = page.shape[page.axes.index("S")] if "S" in page.axes else 1
+    if channels not in (colors, colors + 1):
+        raise FileError(
+            f"its {channels} channels are said to be {_name(page)}; expected 1 of "
+            "gray, 3 of RGB or 4 of CMYK, and at most one alpha channel"
+        )
+
+
+def _samples(page: tifffile.TiffPage, array: npt.NDArray[Any]) -> Samples:
+    """Sort the channels of a decoded page."""
+    if page.axes == "SYX":
+        array = np.moveaxis(array, 0, -1)
+    colors = _CHANNELS[page.photometric]
+    channels = array.shape[2] if array.ndim == 3 else 1
+    values = array[..., :colors] if array.ndim == 3 else array
+    values = values[..., 0] if array.ndim == 3 and colors == 1 else values
+    alpha: npt.NDArray[Any] | None = None
+    notes: tuple[str, ...] = ()
+    if channels > colors:
+        kind = page.extrasamples[0] if page.extrasamples else 0
+        if kind in (_ASSOCIATED, _UNASSOCIATED):
+            alpha = array[..., -1]
+        else:
+            notes = ("its fourth channel is no alpha and was left out",)
+    bits: Any = page.bitspersample
+    if isinstance(bits, tuple):  # as in 5-6-5, which tifffile has scaled
+        bits = 8 * array.dtype.itemsize
+    if page.photometric == _PALETTE:
+        values, bits = _looked_up(page, values), 8
+    elif alpha is not None and kind == _ASSOCIATED:
+        values = _divided(values, alpha, bits)
+    return Samples(
+        values,
+        bits,
+        inverted=page.photometric == _WHITE_IS_ZERO,
+        alpha=alpha,
+        notes=notes,
+    )
+
+
+def _name(page: tifffile.TiffPage) -> str:
+    """Return what a page's channels are, as the TIFF standard names it."""
+    return str(getattr(page.photometric, "name", page.photometric))
+
+
+def _looked_up(
+    page: tifffile.TiffPage, index: npt.NDArray[Any]
+) -> npt.NDArray[np.uint8]:
+    """Return the colors of a palette: 16 bit by the standard, 8 bit by some writers."""
+    colors = np.asarray(page.colormap)
+    colors = colors >> 8 if colors.max() > 255 else colors
+    rgb: npt.NDArray[np.uint8] = colors.astype(np.uint8).T[index.astype(np.intp)]
+    return rgb
+
+
+def _divided(
+    values: npt.NDArray[Any], alpha: npt.NDArray[Any], bits: int
+) -> npt.NDArray[Any]:
+    """Return values with the alpha that is multiplied into them taken out."""
+    top = 1.0 if values.dtype.kind == "f" else 2.0**bits - 1
+    result = np.empty_like(values)
+    for rows in strips(alpha.shape):
+        share = np.maximum(alpha[rows], 1e-6 * top) / top
+        share = share[..., np.newaxis] if values.ndim == 3 else share
+        plain = np.minimum(values[rows] / share, top)
+        result[rows] = plain if values.dtype.kind == "f" else np.rint(plain)
+    return result

@@ -1,0 +1,150 @@
+"""Writing TIFF with tifffile, page after page, and the EXIF directories it cannot."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+
+from colorize_engine.files.icc import srgb_profile
+from colorize_engine.files.metadata import exif, exif_tags, xmp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import tifffile
+
+    from colorize_engine.files.metadata import Exif
+    from colorize_engine.files.metadata.exif import ByteOrder
+    from colorize_engine.files.picture import Mark, Picture
+
+    ExtraTag = tuple[int, int, int, bytes, bool]
+
+# tifffile refuses to write the pointers to these directories, so numbers next to theirs
+# (with nothing in between, as tags must ascend) hold the place until the end.
+_STAND_INS = {exif.EXIF_IFD + 1: exif.EXIF_IFD, exif.GPS_IFD + 1: exif.GPS_IFD}
+_RESOLUTION = frozenset((0x011A, 0x011B, 0x0128))
+_BYTE = 1
+# Offsets have 32 bits; that much is left for tags and for incompressible noise.
+_CLASSIC_LIMIT = (1 << 32) - (1 << 28)
+
+
+def needs_bigtiff(size: float) -> bool:
+    """Whether so many bytes of samples might not fit into a classic TIFF."""
+    return size > _CLASSIC_LIMIT
+
+
+def write_pages(
+    stream: BinaryIO, pictures: Iterable[Picture], mark: Mark | None, page_count: int
+) -> list[str]:
+    """Write pictures as pages of a TIFF file, compressed without loss.
+
+    Parameters
+    ----------
+    stream : binary file
+        Empty, for reading and writing.
+    pictures : iterable of Picture
+        RGB; taken one by one.
+    mark : Mark or None
+    page_count : int
+        About how many there are; beyond 4 GB in all the file becomes a BigTIFF.
+
+    Returns
+    -------
+    list of str
+        Notes.
+    """
+    import tifffile
+
+    directories: list[Exif] = []
+    notes: list[str] = []
+    writer = None
+    for picture in pictures:
+        if writer is None:
+            big = needs_bigtiff(picture.image.nbytes * page_count)
+            order = picture.metadata.exif.order
+            writer = tifffile.TiffWriter(stream, bigtiff=big, byteorder=order)
+        found = _marked(picture, mark, order)
+        packet, more = xmp.marked(picture.metadata.xmp, mark)
+        notes += more
+        extra = _extra_tags(found, packet, pointers=not big)
+        _write_page(writer, picture, extra)
+        directories.append(found)
+    if writer is not None:
+        writer.close()
+        if big:
+            notes.append("its EXIF data were left out, as the file is beyond 4 GB")
+        else:
+            _append(stream, directories)
+    return notes
+
+
+def _marked(picture: Picture, mark: Mark | None, order: ByteOrder) -> Exif:
+    """Return a page's EXIF; values of the other byte order cannot be in the file."""
+    meta, shape = picture.metadata, picture.image.shape
+    found = meta.exif if meta.exif.order == order else exif.Exif(order)
+    return exif_tags.marked(found, mark, (shape[0], shape[1]), meta.dpi)
+
+
+def _write_page(
+    writer: tifffile.TiffWriter, picture: Picture, extra: list[ExtraTag]
+) -> None:
+    pixels, alpha, dpi = picture.image, picture.alpha, picture.metadata.dpi
+    writer.write(
+        pixels if alpha is None else np.dstack((pixels, alpha)),
+        photometric="rgb",
+        extrasamples=None if alpha is None else ["unassalpha"],
+        compression="zlib",
+        predictor=2 if pixels.dtype.kind == "u" else None,
+        iccprofile=srgb_profile(),
+        resolution=dpi,
+        resolutionunit="INCH" if dpi else None,
+        software=False,
+        metadata=None,
+        extratags=extra,
+        contiguous=False,
+    )
+
+
+def _extra_tags(found: Exif, packet: bytes, *, pointers: bool) -> list[ExtraTag]:
+    """Return tags as tifffile takes them: number, type, count, bytes, once."""
+    extra = [
+        (tag, *entry, True)
+        for tag, entry in found.main.items()
+        if tag not in _RESOLUTION
+    ]
+    if packet:
+        extra.append((exif_tags.XMP_PACKET, _BYTE, len(packet), packet, True))
+    if pointers:
+        for stand_in, tag in _STAND_INS.items():
+            if _below(found, tag):
+                extra.append((stand_in, exif.LONG, 1, bytes(4), True))
+    return extra
+
+
+def _below(found: Exif, tag: int) -> exif.Directory:
+    return found.camera if tag == exif.EXIF_IFD else found.place
+
+
+def _append(stream: BinaryIO, directories: list[Exif]) -> None:
+    """Put directories at the end of a finished file and point to them."""
+    order = directories[0].order
+    stream.seek(4)
+    (offset,) = struct.unpack(order + "I", stream.read(4))
+    for found in directories:
+        stream.seek(offset)
+        (count,) = struct.unpack(order + "H", stream.read(2))
+        table = stream.read(12 * count + 4)
+        for index in range(count):
+            (tag,) = struct.unpack_from(order + "H", table, 12 * index)
+            if tag not in _STAND_INS:
+                continue
+            end = stream.seek(0, 2)
+            end += stream.write(bytes(end % 2))
+            below = _below(found, _STAND_INS[tag])
+            stream.write(exif.pack_directory(below, end, order))
+            stream.seek(offset + 2 + 12 * index)
+            pointer = struct.pack(order + "HHII", _STAND_INS[tag], exif.LONG, 1, end)
+            stream.write(pointer)
+        (offset,) = struct.unpack_from(order + "I", table, 12 * count)

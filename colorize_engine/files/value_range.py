@@ -1,0 +1,173 @@
+"""Numbers of any type to gray values: what is black, what is white."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import numpy as np
+
+from colorize_engine.files.picture import FileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
+    Values = npt.NDArray[np.uint8 | np.uint16 | np.float32]
+
+ValueRange = Literal["full", "auto"] | tuple[float, float]
+
+_STRIP = 1 << 20
+# Rounding in a chain of float operations; more than that is data outside 0..1.
+_SLACK = 1e-5
+
+
+def full_scale(dtype: npt.DTypeLike) -> float:
+    """Return what white is in a type: its largest integer, or 1 for floats."""
+    dtype = np.dtype(dtype)
+    return 1.0 if dtype.kind == "f" else 2.0 ** (8 * dtype.itemsize) - 1
+
+
+def parse_range(text: str) -> ValueRange:
+    """Read a range as a person types it: ``full``, ``auto`` or ``MIN,MAX``.
+
+    Raises
+    ------
+    ValueError
+        If it is none of them.
+    """
+    if text in ("full", "auto"):
+        return cast("ValueRange", text)
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        low = high = math.nan
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ValueError(
+            f"a range is 'full', 'auto', or two numbers MIN,MAX with MIN below MAX, "
+            f"such as 0,4095; not {text!r}"
+        )
+    return low, high
+
+
+def strips(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Yield slices of rows of about a million pixels, from top to bottom."""
+    height = shape[0]
+    rows = max(1, _STRIP // max(1, math.prod(shape[1:])))
+    for first in range(0, height, rows):
+        yield slice(first, min(first + rows, height))
+
+
+def fit(
+    values: npt.NDArray[Any], bits: int, value_range: ValueRange
+) -> tuple[Values, tuple[str, ...]]:
+    """Bring values to the full range of uint8 or uint16, or to floats in 0..1.
+
+    Parameters
+    ----------
+    values : ndarray of bool, integers or floats
+    bits : int
+        Bits a sample uses; at most those of the type.
+    value_range : "full", "auto" or (float, float)
+        What becomes black and white: the range of the type (floats: 0..1), the
+        smallest and the largest value of this page, or the two numbers. Values
+        beyond are cut off.
+
+    Returns
+    -------
+    (ndarray, tuple of str)
+        uint8 for up to 8 bits, uint16 for more, float32 for floats; and notes.
+
+    Raises
+    ------
+    FileError
+        For values of other kinds, NaN, infinities, an empty array, or floats outside
+        0..1 with ``"full"``.
+    """
+    kind = values.dtype.kind
+    if kind not in "buif":
+        raise FileError(
+            f"its values are {values.dtype.name}; expected whole numbers or real "
+            "floats, one to four channels"
+        )
+    if values.size == 0:
+        raise FileError("the picture has no pixels")
+    if kind == "b":
+        return values.astype(np.uint8) * np.uint8(255), ()
+    low, high = _full_range(values.dtype, bits)
+    notes: tuple[str, ...] = ()
+    if kind == "u" and bits <= 8 and value_range == "full":
+        return _stretched(values, bits, low, high), notes
+    small, large = float(values.min()), float(values.max())
+    if kind == "f":
+        _check_floats(small, large, value_range)
+    elif value_range == "full" and bits > 8 and large - small < (high - low) / 8:
+        notes = (
+            f"its values lie in {small:.0f}..{large:.0f}, little of "
+            f"{low:.0f}..{high:.0f}; if black and white are meant to be elsewhere, "
+            "give --range auto or --range MIN,MAX",
+        )
+    if value_range == "auto" and small < large:
+        low, high = small, large
+    elif not isinstance(value_range, str):
+        low, high = value_range
+    return _stretched(values, bits, low, high), notes
+
+
+def retyped(values: Values, dtype: npt.DTypeLike) -> Values:
+    """Return values in another type, white staying white; the same if it has it."""
+    dtype = np.dtype(dtype)
+    if values.dtype == dtype:
+        return values
+    result = np.empty(values.shape, dtype)
+    factor = full_scale(dtype) / full_scale(values.dtype)
+    for rows in strips(values.shape):
+        scaled = values[rows] * np.float64(factor)
+        result[rows] = scaled if dtype.kind == "f" else np.rint(scaled)
+    return cast("Values", result)
+
+
+def _full_range(dtype: np.dtype[Any], bits: int) -> tuple[float, float]:
+    if dtype.kind == "f":
+        return 0.0, 1.0
+    if dtype.kind == "i":
+        return -(2.0 ** (bits - 1)), 2.0 ** (bits - 1) - 1
+    return 0.0, 2.0**bits - 1
+
+
+def _check_floats(small: float, large: float, value_range: ValueRange) -> None:
+    # The minimum of an array with a NaN in it is NaN.
+    if not (math.isfinite(small) and math.isfinite(large)):
+        raise FileError(
+            "it holds NaN or infinite values; replace them by numbers in 0..1 first"
+        )
+    if value_range == "full" and (small < -_SLACK or large > 1 + _SLACK):
+        raise FileError(
+            f"its floats lie in {small:.4g}..{large:.4g}, expected 0..1; give "
+            f"--range auto, or --range MIN,MAX for the values of black and white"
+        )
+
+
+def _stretched(values: npt.NDArray[Any], bits: int, low: float, high: float) -> Values:
+    """Return values with low at 0 and high at the full range of the result's type."""
+    dtype: np.dtype[Any] = np.dtype(np.float32)
+    if values.dtype.kind != "f":
+        dtype = np.dtype(np.uint8 if bits <= 8 else np.uint16)
+    top = full_scale(dtype)
+    if values.dtype == dtype and dtype.kind == "u" and (low, high) == (0.0, top):
+        return cast("Values", values)
+    if values.dtype in (np.uint8, np.uint16):
+        table = np.arange(full_scale(values.dtype) + 1)
+        return cast("Values", _scaled(table, low, high, top).astype(dtype)[values])
+    result = np.empty(values.shape, dtype)
+    for rows in strips(values.shape):
+        result[rows] = _scaled(values[rows].astype(np.float64), low, high, top)
+    return cast("Values", result)
+
+
+def _scaled(
+    values: npt.NDArray[np.float64], low: float, high: float, top: float
+) -> npt.NDArray[np.float64]:
+    share = np.clip((values - low) / (high - low), 0.0, 1.0)
+    return np.rint(share * top) if top > 1 else share

@@ -1,0 +1,35 @@
+from .card import CHANNELS, Card, ModelError, read_card
+from .device import (
+    available_devices,
+    choose_device,
+    fast_dtype,
+    run_side_by_side,
+    take_share,
+)
+from .folder import WEIGHTS, Model, find_folder, list_models, load, save
+from .unet import LITE, ConvNorm, Doubling, InvertedResidual, NetDesign, UNet, net_input
+
+__all__ = [
+    "CHANNELS",
+    "LITE",
+    "WEIGHTS",
+    "Card",
+    "ConvNorm",
+    "Doubling",
+    "InvertedResidual",
+    "Model",
+    "ModelError",
+    "NetDesign",
+    "UNet",
+    "available_devices",
+    "choose_device",
+    "fast_dtype",
+    "find_folder",
+    "list_models",
+    "load",
+    "net_input",
+    "read_card",
+    "run_side_by_side",
+    "save",
+    "take_share",
+]

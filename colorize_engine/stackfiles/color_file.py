@@ -1,0 +1,305 @@
+"""Stack files in color: from a TIFF file or Zarr folder to OME-TIFF or OME-Zarr."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from colorize_engine import stacks
+from colorize_engine.color.tones import COLOR_NOTE
+from colorize_engine.files import (
+    MAX_PIXELS,
+    FileError,
+    mark_of,
+    replacing,
+    replacing_folder,
+    sweep,
+    temporary_folder,
+)
+from colorize_engine.files.tiff import needs_bigtiff
+from colorize_engine.stackfiles.ome_zarr import create_ome_zarr, write_frame
+from colorize_engine.stackfiles.reader import StackFile, open_stack
+from colorize_engine.stackfiles.tiff_pages import close_files, ome_metadata
+from colorize_engine.stacks.smoothing import smoothed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from colorize_engine.files import ValueRange
+
+    Progress = Callable[[int, int], None]
+    Index = tuple[int, ...]
+
+__all__ = ["StackSettings", "color_stack_file", "is_stack_target", "open_stack"]
+
+_TIFF_SUFFIXES = (".tif", ".tiff")
+
+
+@dataclass(frozen=True)
+class StackSettings:
+    """How a stack is read and colored; None leaves a choice to the model.
+
+    Attributes
+    ----------
+    channel, rgb, series, value_range, max_pixels
+        As in ``stackreader.open_stack``.
+    working_size, smoothing
+        As in ``stacks.predict``.
+    temperature, rebalance, saturation
+        As in ``Prediction.colorize``.
+    """
+
+    channel: int | None = None
+    rgb: bool = False
+    series: int | None = None
+    value_range: ValueRange = "full"
+    working_size: int | None = None
+    smoothing: float = 0.0
+    temperature: float | None = None
+    rebalance: float | None = None
+    saturation: float = 1.0
+    max_pixels: int = MAX_PIXELS
+
+
+def is_stack_target(path: str | os.PathLike[str]) -> bool:
+    """Whether a name is one that stacks are written to: .tif, .tiff or .zarr."""
+    return Path(path).suffix.lower() in (*_TIFF_SUFFIXES, ".zarr")
+
+
+def color_stack_file(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    model: stacks.ModelLike = "default",
+    settings: StackSettings | None = None,
+    *,
+    device: str = "auto",
+    overwrite: bool = False,
+    scheduler: Any = None,
+    progress: Progress | None = None,
+) -> tuple[str, ...]:
+    """Color the frames of a stack file one by one, and write each when it is finished.
+
+    The output appears when it is whole, or not at all. One frame is in memory at a
+    time; with smoothing the distributions of the frame before, too.
+
+    Parameters
+    ----------
+    source : path-like
+        See ``stackreader.open_stack``.
+    target : path-like
+        ``.tif`` or ``.tiff``: OME-TIFF with the color as samples (TYXS), pixel sizes
+        and time increment kept. ``.zarr``: OME-Zarr 0.5, see
+        ``zarrstacks.create_ome_zarr``.
+    model : str, Path or function
+        As in ``stacks.predict``.
+    settings : StackSettings, optional
+    device : str
+        As in ``Colorizer.from_pretrained``.
+    overwrite : bool
+        Whether to replace what has the name of the target.
+    scheduler : str or distributed.Client, optional
+        Address of a scheduler of ``dask.distributed``, or a client; else this process
+        does all. Workers must see source and target under the same paths.
+    progress : callable, optional
+        Called with (done, total) frames; it may raise to cancel.
+
+    Returns
+    -------
+    tuple of str
+        What a person should know about the result, a line each.
+
+    Raises
+    ------
+    FileError, ValueError
+        If the source is no stack, or a setting is wrong; ``ModelError`` for the model.
+    ClusterError
+        If no scheduler answers.
+    FileExistsError
+        If the target is there and `overwrite` is false.
+    OSError
+        If files or folders are missing or do not allow it.
+    """
+    source, target = Path(source).absolute(), Path(target).absolute()
+    settings = settings or StackSettings()
+    _check(source, target, overwrite=overwrite)
+    try:
+        opened = open_stack(
+            source,
+            channel=settings.channel,
+            rgb=settings.rgb,
+            series=settings.series,
+            value_range=settings.value_range,
+            max_pixels=settings.max_pixels,
+        )
+        job = _Job(opened, model, device, settings, progress)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        sweep(target.parent)
+        if target.suffix.lower() == ".zarr":
+            with replacing_folder(target, overwrite=overwrite) as folder:
+                job.fill_zarr(folder, scheduler)
+        else:
+            with replacing(target, overwrite=overwrite) as stream:
+                job.fill_tiff(stream, target, scheduler)
+    finally:
+        close_files()
+    return (COLOR_NOTE,) if opened.rgb else ()
+
+
+class _Job:
+    """A stack on its way from a source to a target."""
+
+    def __init__(
+        self,
+        source: StackFile,
+        model: stacks.ModelLike,
+        device: str,
+        settings: StackSettings,
+        progress: Progress | None,
+    ) -> None:
+        self.source, self.settings = source, settings
+        self.time_axis = max(0, source.axes.find("T"))
+        # Tries the settings out, too.
+        self.lazy = stacks.predict(
+            source.frames,
+            model,
+            device=device,
+            rgb=source.rgb,
+            working_size=settings.working_size,
+            smoothing=settings.smoothing,
+            time_axis=self.time_axis,
+        )
+        self.decoding = settings.temperature, settings.rebalance, settings.saturation
+        self.colors = self.lazy.colorize(*self.decoding)
+        self.count = int(np.prod(self.lazy.frames))
+        self.mark = mark_of(self.lazy.model, settings, smoothing=settings.smoothing)
+        self.progress = progress or (lambda done, total: None)
+
+    @property
+    def in_file_order(self) -> bool:
+        """Whether the frames come in the order of the axes."""
+        others = self.count // self.lazy.frames[self.time_axis]
+        return not self.settings.smoothing or others == 1
+
+    def colored(self) -> Iterator[tuple[Index, NDArray[Any]]]:
+        """Color frame after frame; with smoothing, one series in time after another."""
+        frames, axis, model = self.lazy.frames, self.time_axis, self.lazy.model
+        order = list(np.ndindex(*frames))
+        if self.settings.smoothing:
+            order.sort(key=lambda index: (index[:axis], index[axis + 1 :], index[axis]))
+        previous: NDArray[np.float32] | None = None
+        self.progress(0, self.count)
+        for done, index in enumerate(order, 1):
+            frame = self.source.read(index)
+            planes = model.predict(frame)
+            if self.settings.smoothing and index[axis]:
+                assert previous is not None  # noqa: S101 - each series begins at 0
+                planes = smoothed(previous, planes, self.settings.smoothing)
+            previous = planes if self.settings.smoothing else None
+            color = model.prediction(frame, planes).colorize(*self.decoding)
+            self.progress(done, self.count)
+            yield index, color
+
+    def fill_tiff(self, stream: BinaryIO, target: Path, scheduler: Any) -> None:
+        """Write all frames to an OME-TIFF, by way of a Zarr folder where need be."""
+        if scheduler is None and self.in_file_order:
+            self.write_tiff(stream, (color for _, color in self.colored()))
+            return
+        # Frames come in another order than the file has them.
+        with temporary_folder(target) as folder:
+            self.fill_zarr(folder, scheduler)
+            self.write_tiff(stream, self.from_zarr(folder))
+
+    def write_tiff(self, stream: BinaryIO, frames: Iterator[NDArray[Any]]) -> None:
+        """Write frames, in the order of the axes, as an OME-TIFF."""
+        import tifffile
+
+        shape, dtype = self.colors.shape, self.colors.dtype
+        about = {
+            "axes": f"{self.source.axes}YXS",
+            "Name": "colorized",
+            "Description": self.mark.text,
+            **ome_metadata(self.source.steps),
+        }
+        big = needs_bigtiff(self.colors.nbytes)
+        # "ome" is told because the name of the temporary file does not.
+        with tifffile.TiffWriter(stream, bigtiff=big, ome=True) as writer:
+            writer.write(
+                frames,
+                shape=shape,
+                dtype=dtype,
+                photometric="rgb",
+                extrasamples=["unassalpha"] if shape[-1] == 4 else None,
+                compression="zlib",
+                predictor=2 if dtype.kind == "u" else None,
+                software=self.mark.software,
+                metadata=about,
+            )
+
+    def fill_zarr(self, folder: Path, scheduler: Any) -> None:
+        """Make an OME-Zarr and write all frames to it, here or on a cluster."""
+        axes = self.source.axes
+        shape, dtype = self.colors.shape, self.colors.dtype
+        create_ome_zarr(folder, shape, axes, dtype, self.source.steps, self.mark)
+        if scheduler is None:
+            for index, color in self.colored():
+                write_frame(str(folder), axes, index, color)
+            return
+        from colorize_engine.cluster import compute_blocks
+
+        colors: Any = self.colors
+        written = colors.map_blocks(
+            partial(_written, str(folder), axes),
+            drop_axis=[colors.ndim - n for n in (3, 2, 1)],
+            chunks=colors.chunks[:-3],
+            dtype=bool,
+            meta=np.empty((0,) * len(axes), bool),
+        )
+        compute_blocks(written, scheduler, self.progress)
+
+    def from_zarr(self, folder: Path) -> Iterator[NDArray[Any]]:
+        """Read the colored frames of a Zarr folder, in the order of the axes."""
+        opened = open_stack(folder, rgb=True)
+        order = [opened.axes.index(letter) for letter in self.source.axes]
+        for index in np.ndindex(*self.lazy.frames):
+            where = [0] * len(index)
+            for place, position in zip(order, index, strict=True):
+                where[place] = position
+            yield opened.read(tuple(where))
+
+
+def _written(
+    folder: str, axes: str, block: NDArray[Any], block_id: Index
+) -> NDArray[np.bool_]:
+    """Write a frame in a task; done a second time it changes nothing."""
+    lead = len(axes)
+    write_frame(folder, axes, block_id[:lead], block.reshape(block.shape[lead:]))
+    return np.ones((1,) * lead, np.bool_)
+
+
+def _check(source: Path, target: Path, *, overwrite: bool) -> None:
+    if not is_stack_target(target):
+        raise FileError(
+            f"{target.suffix or 'a name without suffix'} is no format that stacks are "
+            "written in; choose .tif or .zarr"
+        )
+    try:
+        import_module("dask")
+    except ImportError as error:
+        raise FileError(
+            "stacks need dask; run: pip install 'napari-colorize[stacks]'"
+        ) from error
+    source.stat()
+    real, beside = (Path(os.path.realpath(path)) for path in (source, target))
+    if real == beside or real in beside.parents or beside in real.parents:
+        raise FileError("the output lies on its own input")
+    if os.path.lexists(target) and not overwrite:
+        raise FileExistsError(errno.EEXIST, "the file exists", str(target))

@@ -1,0 +1,247 @@
+"""Stacks in Zarr folders: OME-Zarr (NGFF 0.4 and 0.5) and plain arrays."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from colorize_engine.files import FileError
+from colorize_engine.files.stills.reader import line
+from colorize_engine.files.value_range import full_scale
+from colorize_engine.stackfiles.stack_file import RawStack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from colorize_engine.files import Mark
+    from colorize_engine.stackfiles.stack_file import Steps
+
+__all__ = ["create_ome_zarr", "read_zarr", "write_frame"]
+
+# Units of NGFF (UDUNITS-2 names) and their symbols in OME-XML.
+_SYMBOLS = {
+    "nanometer": "nm",
+    "micrometer": "µm",
+    "millimeter": "mm",
+    "centimeter": "cm",
+    "meter": "m",
+    "millisecond": "ms",
+    "second": "s",
+    "minute": "min",
+    "hour": "h",
+    "day": "d",
+}
+_NAMES = {symbol: name for name, symbol in _SYMBOLS.items()}
+# The unit of OME-XML for lengths of which none is told.
+_ARBITRARY = "reference frame"
+_KINDS = {"T": "time", "C": "channel", "Z": "space", "Y": "space", "X": "space"}
+_LETTERS = {
+    **{"time": "T", "frame": "T", "channel": "C", "band": "C", "rgb": "C"},
+    **{"depth": "Z", "lat": "Y", "row": "Y", "lon": "X", "column": "X", "col": "X"},
+}
+# Axes of arrays that name none, by their number.
+_UNNAMED = {3: "TYX", 4: "TZYX", 5: "TCZYX"}
+# A few bytes claim any number of frames, and dask lists a chunk for each.
+_MOST_FRAMES = 1_000_000
+_COLORS = {"red": "FF0000", "green": "00FF00", "blue": "0000FF", "alpha": "FFFFFF"}
+
+
+def read_zarr(path: Path, series: int | None) -> RawStack:
+    """Open a Zarr folder of format 2 or 3: level 0 of a multiscale image, or an array.
+
+    Raises
+    ------
+    FileError
+        If it is no Zarr folder, or none with an image.
+    """
+    import dask.array
+    import zarr
+
+    try:
+        found: Any = zarr.open(str(path), mode="r")
+        if isinstance(found, zarr.Group):
+            array, axes, steps = _of_group(found, series)
+        else:
+            array, axes, steps = found, _named(found), dict[str, tuple[float, str]]()
+    except (FileError, MemoryError):
+        raise
+    except Exception as error:
+        raise FileError(f"it is no readable Zarr ({line(error)})") from error
+    if len(axes) != array.ndim:
+        raise FileError(
+            f"it is no readable Zarr (it names {len(axes)} axes of {array.ndim})"
+        )
+    count = math.prod(
+        n for n, axis in zip(array.shape, axes, strict=True) if axis not in "YX"
+    )
+    if count > _MOST_FRAMES:
+        raise FileError(
+            f"it claims {count:,} frames; more than {_MOST_FRAMES:,} are not read"
+        )
+    chunks = tuple(
+        n if axis in "YX" else 1 for n, axis in zip(array.shape, axes, strict=True)
+    )
+    module: Any = dask.array
+    frames = module.from_array(array, chunks=chunks)
+    return RawStack(frames, axes, 8 * array.dtype.itemsize, steps=steps)
+
+
+def _of_group(group: Any, series: int | None) -> tuple[Any, str, Steps]:
+    """Return level 0 of a multiscale image, its axes and steps."""
+    attributes = dict(group.attrs)
+    about = attributes.get("ome", attributes)
+    if "multiscales" not in about and "bioformats2raw.layout" in about:
+        # Images lie in groups 0, 1, ... (NGFF, "bioformats2raw.layout").
+        return _of_group(group[str(series or 0)], None)
+    if "multiscales" not in about:
+        raise FileError("it is a Zarr group without an image (no multiscales)")
+    images = about["multiscales"]
+    if not 0 <= (series or 0) < len(images):
+        raise FileError(f"there is no image {series} among its {len(images)}")
+    image = images[series or 0]
+    level = image["datasets"][0]
+    array = group[level["path"]]
+    declared = image.get("axes") or [*_UNNAMED[5].lower()]
+    named = [a if isinstance(a, dict) else {"name": a} for a in declared]
+    axes = "".join(_letter(axis["name"]) for axis in named)
+    steps: Steps = {}
+    for transformation in level.get("coordinateTransformations", []):
+        if transformation.get("type") != "scale":
+            continue
+        for letter, axis, step in zip(
+            axes, named, transformation["scale"], strict=True
+        ):
+            unit = str(axis.get("unit") or ("" if letter == "T" else _ARBITRARY))
+            if unit and letter in "TZYX":
+                steps[letter] = (float(step), _SYMBOLS.get(unit, unit))
+    return array, axes, steps
+
+
+def _named(array: Any) -> str:
+    """Return the axes of a plain array."""
+    names = getattr(array.metadata, "dimension_names", None)
+    names = names or array.attrs.get("_ARRAY_DIMENSIONS")
+    if names and all(names):
+        axes = "".join(_letter(str(name)) for name in names)
+        if {"Y", "X"} <= set(axes) and len(set(axes)) == len(axes):
+            return axes
+    if array.ndim not in _UNNAMED:
+        raise FileError(
+            f"its shape is {array.shape}, without names of the axes; expected "
+            "(t, y, x), (t, z, y, x) or (t, c, z, y, x)"
+        )
+    return _UNNAMED[array.ndim]
+
+
+def _letter(name: str) -> str:
+    name = name.lower()
+    return _LETTERS.get(name, name[:1].upper())
+
+
+def create_ome_zarr(
+    folder: Path,
+    shape: tuple[int, ...],
+    axes: str,
+    dtype: Any,
+    steps: Steps,
+    mark: Mark,
+) -> None:
+    """Make an OME-Zarr (NGFF 0.5, Zarr format 3) of one level for colored frames.
+
+    Color is the axis c, of 3 (or 4, with alpha), as NGFF has axes in the order time,
+    channel, space; its ``omero`` block says that they are shown red, green and blue. A
+    chunk is one frame.
+
+    Parameters
+    ----------
+    folder : Path
+        Empty or missing.
+    shape : tuple of int
+        Of the frames and their color: (..., H, W, 3 or 4).
+    axes : str
+        Of the leading axes: "T", "Z", "TZ" or "ZT".
+    dtype : dtype
+    steps : dict
+        For X, Y, Z and T, where known, the step and its unit ("µm", "s").
+    mark : Mark
+    """
+    import zarr
+
+    sizes = dict(zip((*axes, "Y", "X", "C"), shape, strict=True))
+    order = [letter for letter in "TCZYX" if letter in sizes]
+    group = zarr.open_group(str(folder), mode="w", zarr_format=3)
+    group.create_array(
+        "0",
+        shape=tuple(sizes[letter] for letter in order),
+        chunks=tuple(sizes[a] if a in "CYX" else 1 for a in order),
+        dtype=np.dtype(dtype),
+        dimension_names=[letter.lower() for letter in order],
+    )
+    image: Any = {
+        "name": "colorized",
+        "axes": [_axis(letter, steps) for letter in order],
+        "datasets": [
+            {
+                "path": "0",
+                "coordinateTransformations": [
+                    {"type": "scale", "scale": [_step(a, steps) for a in order]}
+                ],
+            }
+        ],
+    }
+    top = full_scale(dtype)
+    window: Any = {"min": 0, "max": top, "start": 0, "end": top}
+    channels: Any = [
+        {"label": label, "color": color, "window": window, "active": label != "alpha"}
+        for label, color in [*_COLORS.items()][: sizes["C"]]
+    ]
+    group.attrs["ome"] = {
+        "version": "0.5",
+        "multiscales": [image],
+        "omero": {"channels": channels, "rdefs": {"model": "color"}},
+    }
+    settings: Any = dict(mark.settings)
+    group.attrs["napari-colorize"] = {
+        "software": mark.software,
+        "model": mark.model,
+        "settings": settings,
+    }
+
+
+def _axis(letter: str, steps: Steps) -> dict[str, str]:
+    axis = {"name": letter.lower(), "type": _KINDS[letter]}
+    unit = _NAMES.get(steps[letter][1]) if letter in steps else None
+    return {**axis, "unit": unit} if unit else axis
+
+
+def _step(letter: str, steps: Steps) -> float:
+    return steps[letter][0] if letter in steps else 1.0
+
+
+def write_frame(
+    folder: str, axes: str, index: tuple[int, ...], color: NDArray[Any]
+) -> None:
+    """Write a colored frame into its chunk; writing it again changes nothing.
+
+    Parameters
+    ----------
+    folder : str
+        As `create_ome_zarr` made it.
+    axes : str
+        Of the leading axes.
+    index : tuple of int
+        Position on them.
+    color : (H, W, 3 or 4) array
+    """
+    import zarr
+
+    place = dict(zip(axes, index, strict=True))
+    lead = [place[letter] for letter in "TZ" if letter in place]
+    where: list[Any] = [*lead, slice(None), slice(None)]
+    where.insert(1 if "T" in place else 0, slice(None))
+    array: Any = zarr.open_array(f"{folder}/0", mode="r+")
+    array[tuple(where)] = np.moveaxis(color, -1, 0)

@@ -1,0 +1,240 @@
+"""Stacks in TIFF files and Zarr folders, opened lazily: a frame is read when needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from colorize_engine.files import MAX_PIXELS, FileError, fit, retyped
+from colorize_engine.files.stills.reader import check_size, reading
+from colorize_engine.files.value_range import full_scale
+
+if TYPE_CHECKING:
+    import os
+
+    import dask.array as da
+    from numpy.typing import NDArray
+
+    from colorize_engine.files import ValueRange
+    from colorize_engine.stackfiles.stack_file import RawStack, Steps
+
+__all__ = ["StackFile", "open_stack"]
+
+
+@dataclass(frozen=True, eq=False)
+class StackFile:
+    """The frames of a file, ready for `stacks.predict`.
+
+    Attributes
+    ----------
+    frames : (..., H, W) or (..., H, W, 3 or 4) dask array
+        uint8, uint16, or float32 in 0..1; a chunk for each frame, read when computed.
+    axes : str
+        Letters of the leading axes, out of T and Z.
+    rgb : bool
+        Whether the last axis is color.
+    steps : dict
+        For X, Y, Z and T, where known, the step and its unit ("µm", "s").
+    """
+
+    frames: da.Array
+    axes: str
+    rgb: bool
+    steps: Steps
+
+    def read(self, index: tuple[int, ...]) -> NDArray[Any]:
+        """Read a frame, in this thread.
+
+        Raises
+        ------
+        FileError
+            If the file is damaged.
+        """
+        frame: Any = self.frames[index]
+        with reading():
+            return np.asarray(frame.compute(scheduler="synchronous"))
+
+
+def open_stack(
+    path: str | os.PathLike[str],
+    *,
+    channel: int | None = None,
+    rgb: bool = False,
+    series: int | None = None,
+    value_range: ValueRange = "full",
+    max_pixels: int = MAX_PIXELS,
+) -> StackFile:
+    """Open a TIFF file or a Zarr folder as a stack of frames.
+
+    TIFF: OME-TIFF, ImageJ hyperstacks, and plain files with a frame on each page, which
+    count as time. Zarr, formats 2 and 3: OME-Zarr (NGFF 0.4 and 0.5, level 0 of the
+    pyramid), and plain arrays, whose axes are taken from their dimension names, or else
+    are (t, y, x), (t, z, y, x) or (t, c, z, y, x).
+
+    Parameters
+    ----------
+    path : path-like
+    channel : int, optional
+        Which channel is colored, from 0; needed where there are several.
+    rgb : bool
+        Whether 3 or 4 channels are RGB or RGBA, whose lightness is used. TIFF files
+        tell it themselves.
+    series : int, optional
+        Which image, from 0, of a file with several.
+    value_range : "full", "auto" or (float, float)
+        Which values are black and white, as in ``files.read``. "auto": the smallest and
+        the largest value of all frames together, so that no frame gets brighter than
+        another; all are read once for it.
+    max_pixels : int
+        The most pixels of a frame.
+
+    Raises
+    ------
+    FileError
+        If the file is damaged or no stack, or a choice is missing or wrong.
+    OSError
+        If it is missing or may not be read.
+    """
+    path = Path(path).absolute()
+    if path.is_dir():
+        from colorize_engine.stackfiles.ome_zarr import read_zarr
+
+        raw = read_zarr(path, series)
+    else:
+        from colorize_engine.stackfiles.tiff_pages import read_tiff
+
+        _check_pages(path)
+        raw = read_tiff(path, series, max_pixels)
+    array, axes, color = _chosen(raw, channel, rgb)
+    lead = axes[:-2]
+    if not lead:
+        raise FileError("it holds a single picture, not a stack of them")
+    check_size(array.shape[len(lead) + 1], array.shape[len(lead)], max_pixels)
+    frames = _in_range(array, raw, value_range, len(lead), color)
+    return StackFile(frames, lead, color, raw.steps)
+
+
+def _check_pages(path: Path) -> None:
+    """Refuse a TIFF file whose list of pages leads back to itself, for ever.
+
+    Raises
+    ------
+    FileError
+    """
+    from colorize_engine.files.tiff import is_tiff, page_offsets
+
+    with path.open("rb") as stream:
+        if not is_tiff(stream.read(4)):
+            raise FileError("it is no TIFF file; stacks are TIFF files or Zarr folders")
+        offsets, following = page_offsets(stream)
+        if following in offsets:
+            raise FileError(
+                "the file is damaged: its list of pages leads back to page "
+                f"{offsets.index(following)}"
+            )
+
+
+def _chosen(raw: RawStack, channel: int | None, rgb: bool) -> tuple[Any, str, bool]:
+    """Return the array with axes (..., Y, X) or (..., Y, X, color), and its axes."""
+    axes = raw.axes
+    array: Any = raw.array
+    if "Y" not in axes or "X" not in axes:
+        raise FileError(f"its axes are {axes}, not rows (Y) and columns (X)")
+    color = "S" in axes
+    if not color and "C" in axes:
+        place = axes.index("C")
+        count = array.shape[place]
+        if rgb:
+            if count not in (3, 4):
+                raise FileError(f"it has {count} channels, which cannot be RGB")
+            axes, color = axes.replace("C", "S"), True
+        else:
+            array = array[(slice(None),) * place + (_channel(channel, count),)]
+            axes = axes.replace("C", "")
+    elif channel not in (None, 0) or (rgb and not color):
+        raise FileError(
+            "it is in color and has no channels to choose from"
+            if color
+            else "it has a single channel"
+        )
+    rest = [letter for letter in axes if letter not in "YXS"]
+    order = [axes.index(letter) for letter in (*rest, *"YXS"[: 2 + color])]
+    names = _as_time_and_depth(rest, array.shape, order)
+    return array.transpose(order), names + "YX", color
+
+
+def _channel(channel: int | None, count: int) -> int:
+    if channel is None and count > 1:
+        raise FileError(f"it has {count} channels; choose one of 0..{count - 1}")
+    if not 0 <= (channel or 0) < count:
+        raise FileError(f"there is no channel {channel} among its {count}")
+    return channel or 0
+
+
+def _as_time_and_depth(
+    rest: list[str], shape: tuple[int, ...], order: list[int]
+) -> str:
+    """Name the leading axes T or Z: pages, positions and the like become what is free.
+
+    Raises
+    ------
+    FileError
+        If there are more axes than that.
+    """
+    if len(rest) > 2:
+        sides = ", ".join(
+            f"{n} along {a}"
+            for n, a in zip((shape[place] for place in order), rest, strict=False)
+        )
+        raise FileError(f"it has frames along more than time and depth: {sides}")
+    free = [letter for letter in "TZ" if letter not in rest]
+    return "".join(a if a in "TZ" else free.pop(0) for a in rest)
+
+
+def _in_range(
+    array: Any, raw: RawStack, value_range: ValueRange, lead: int, color: bool
+) -> da.Array:
+    """Bring the frames to the full range of their type, lazily."""
+    array = array.rechunk((*((1,) * lead), *array.shape[lead:]))
+    if value_range == "auto":
+        value_range = _extremes(array[..., :3] if color else array)
+    sample = np.zeros(1, array.dtype)
+    dtype = fit(sample, raw.bits, "full")[0].dtype
+    frames: da.Array = array.map_blocks(
+        partial(_fitted, raw.bits, raw.inverted, value_range, color),
+        dtype=dtype,
+        meta=np.empty((0,) * array.ndim, dtype),
+    )
+    return frames
+
+
+def _extremes(array: Any) -> ValueRange:
+    """Find the smallest and the largest value of all frames, one frame at a time."""
+    import dask.base
+
+    together: Any = dask.base.compute
+    low, high = (float(n) for n in together(array.min(), array.max()))
+    if not np.isfinite((low, high)).all():
+        raise FileError("it holds NaN or infinite values; replace them first")
+    return (low, high) if low < high else "full"
+
+
+def _fitted(
+    bits: int,
+    inverted: bool,
+    value_range: ValueRange,
+    color: bool,
+    block: NDArray[Any],
+) -> NDArray[Any]:
+    values = block[..., :3] if color else block
+    fitted, _ = fit(values, bits, value_range)
+    if inverted:
+        fitted = fitted.dtype.type(full_scale(fitted.dtype)) - fitted
+    if color and block.shape[-1] == 4:
+        alpha, _ = fit(block[..., 3:], bits, "full")
+        fitted = np.concatenate([fitted, retyped(alpha, fitted.dtype)], axis=-1)
+    return fitted

@@ -1,0 +1,228 @@
+"""Stacks in TIFF files: pages that are read when needed, and the steps of the axes."""
+
+from __future__ import annotations
+
+import math
+import weakref
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from colorize_engine.files import FileError
+from colorize_engine.files.stills.reader import line
+from colorize_engine.files.tiff.guard import check_page
+from colorize_engine.stackfiles.stack_file import RawStack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import tifffile
+    from numpy.typing import NDArray
+
+    from colorize_engine.stackfiles.stack_file import Steps
+
+__all__ = ["close_files", "ome_metadata", "read_tiff", "steps_of"]
+
+# Photometric interpretations that are gray values or color as they are.
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
+_MICRONS = frozenset(("micron", "microns", "um", "µm", "μm", "\\u00b5m", "\\u00B5m"))
+_OME = {
+    "X": "PhysicalSizeX",
+    "Y": "PhysicalSizeY",
+    "Z": "PhysicalSizeZ",
+    "T": "TimeIncrement",
+}
+
+
+@dataclass(frozen=True)
+class _TiffPages:
+    """Frames of a TIFF file as an array that can be pickled and opens where it is read.
+
+    Attributes
+    ----------
+    path : str
+    changed : int
+        When the file was changed, in nanoseconds.
+    shaped : bool
+        Whether to go by the shapes in the descriptions of the pages, see `_is_cut`.
+    series : int
+    shape, dtype
+        As of arrays.
+    """
+
+    path: str
+    changed: int
+    shaped: bool
+    series: int
+    shape: tuple[int, ...]
+    dtype: Any
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    def __getitem__(self, index: Any) -> NDArray[Any]:
+        """Read the pages of an index."""
+        try:
+            opened = _opened(self.path, self.changed, self.shaped, self.series)
+            return np.asarray(opened[index])
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:
+            # tifffile and the codecs fail on damaged files in any way.
+            raise FileError(f"the file is damaged ({line(error)})") from error
+
+
+def close_files() -> None:
+    """Close the TIFF files that were kept open; they open again when they are read."""
+    _opened.cache_clear()
+
+
+@lru_cache(maxsize=4)
+def _opened(path: str, _changed: int, shaped: bool, series: int) -> Any:
+    """Open a series as a Zarr array over the pages of the file."""
+    import zarr
+
+    file = _open(path, shaped)
+    store = file.series[series].aszarr(level=0, chunkmode="page", multiscales=False)
+    weakref.finalize(store, file.close)
+    return zarr.open(store, mode="r")
+
+
+def _open(path: str | Path, shaped: bool) -> tifffile.TiffFile:
+    import tifffile
+
+    overridden: Any = {} if shaped else {"is_shaped": False}
+    return tifffile.TiffFile(path, **overridden)
+
+
+def _is_cut(file: tifffile.TiffFile) -> bool:
+    """Whether pages of one kind count as images of their own.
+
+    So they do where tifffile wrote each by a call, and described it as all there is.
+    """
+    series = file.series
+    return (
+        bool(file.is_shaped)
+        and len(series) > 1
+        and all(len(s.pages) == 1 for s in series)
+        and len({(s.shape, s.dtype, s.axes) for s in series}) == 1
+    )
+
+
+def read_tiff(path: Path, series: int | None, max_pixels: int) -> RawStack:
+    """Open a series of a TIFF file; its pages are read when they are needed.
+
+    Raises
+    ------
+    FileError
+        If the file is damaged, its pages are neither gray nor RGB, or the first of them
+        has more than `max_pixels`.
+    OSError
+        If it is missing or may not be read.
+    """
+    import dask.array
+    import tifffile
+
+    array: Any
+    changed = path.stat().st_mtime_ns
+    try:
+        with tifffile.TiffFile(path) as file:
+            shaped = not _is_cut(file)
+        with _open(path, shaped) as file:
+            count = len(file.series)
+            if count == 0:
+                raise FileError("the file is damaged: it has no page")
+            number = _series(series, count)
+            chosen = file.series[number]
+            page: Any = chosen.keyframe
+            steps = steps_of(file, number)
+            shape, dtype, axes = chosen.shape, chosen.dtype, chosen.axes
+            bits, photometric = int(page.bitspersample), int(page.photometric)
+            with path.open("rb") as stream:
+                check_page(stream, page.aspage(), max_pixels)
+    except (FileError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        raise FileError(f"the file is damaged ({line(error)})") from error
+    if photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB):
+        raise FileError("its pages are neither gray nor RGB; convert the file first")
+    if "S" in axes and (photometric != _RGB or shape[axes.index("S")] not in (3, 4)):
+        axes = axes.replace("S", "C") if "C" not in axes else axes
+    pages = _TiffPages(str(path), changed, shaped, number, shape, dtype)
+    chunks = tuple(
+        n if axis in "YXS" else 1 for n, axis in zip(shape, axes, strict=True)
+    )
+    array = dask.array
+    array = array.from_array(pages, chunks=chunks, name=None)
+    return RawStack(array, axes, bits, photometric == _WHITE_IS_ZERO, steps)
+
+
+def _series(series: int | None, count: int) -> int:
+    if series is None and count > 1:
+        raise FileError(
+            f"it holds {count} images of their own; choose one of 0..{count - 1}"
+        )
+    if not 0 <= (series or 0) < count:
+        raise FileError(f"there is no image {series} among its {count}")
+    return series or 0
+
+
+def steps_of(file: tifffile.TiffFile, series: int) -> Steps:
+    """Find the steps along X, Y, Z and T of a series of a TIFF file.
+
+    Returns
+    -------
+    dict of (float, str)
+        Step and unit as in OME-XML ("µm" and "s" where none is told), of those axes of
+        which the OME or ImageJ metadata tell it.
+    """
+    if file.is_ome and file.ome_metadata:
+        return _of_ome(file.ome_metadata, series)
+    if file.is_imagej and file.imagej_metadata:
+        return _of_imagej(file, file.imagej_metadata)
+    return {}
+
+
+def ome_metadata(steps: Steps) -> dict[str, Any]:
+    """Give steps as the attributes of OME-XML's Pixels."""
+    found: dict[str, Any] = {}
+    for axis, (step, unit) in steps.items():
+        found |= {_OME[axis]: step, f"{_OME[axis]}Unit": unit}
+    return found
+
+
+def _of_ome(text: str, series: int) -> Steps:
+    import tifffile
+
+    images = tifffile.xml2dict(text).get("OME", {}).get("Image", [])
+    images = images if isinstance(images, list) else [images]
+    pixels = images[series].get("Pixels", {}) if series < len(images) else {}
+    steps: Steps = {}
+    for axis, name in _OME.items():
+        unit = str(pixels.get(f"{name}Unit", "s" if axis == "T" else "µm"))
+        _keep(steps, axis, pixels.get(name), unit)
+    return steps
+
+
+def _of_imagej(file: tifffile.TiffFile, found: dict[str, Any]) -> Steps:
+    steps: Steps = {}
+    unit = str(found.get("unit", ""))
+    unit = "µm" if unit in _MICRONS else unit
+    if unit and unit != "pixel":
+        page: Any = file.pages[0]
+        for axis, name in (("X", "XResolution"), ("Y", "YResolution")):
+            top, bottom = page.tags.valueof(name) or (0, 0)
+            _keep(steps, axis, bottom / top if top else None, unit)
+        _keep(steps, "Z", found.get("spacing"), unit)
+    _keep(steps, "T", found.get("finterval"), "s")
+    return steps
+
+
+def _keep(steps: Steps, axis: str, step: Any, unit: str) -> None:
+    """Add a step that is a length or a time."""
+    if isinstance(step, (int, float)) and math.isfinite(step) and step > 0:
+        steps[axis] = (float(step), unit)

@@ -1,0 +1,67 @@
+"""What the tasks of a stack do with the blocks of dask: one frame each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from colorize_engine.parallel import alone
+from colorize_engine.stacks.smoothing import smoothed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import DTypeLike, NDArray
+
+    from colorize_engine.prediction import Prediction
+    from colorize_engine.stacks.frame_model import FrameModel
+
+    Floats = NDArray[np.float32]
+
+__all__ = ["color_block", "give_block", "predict_block", "smooth_block"]
+
+
+def predict_block(source: FrameModel, lead: int, block: NDArray[Any]) -> Floats:
+    """Run the nets on a block of one frame, behind `lead` axes of length 1."""
+    with alone():
+        planes = source.predict(block.reshape(block.shape[lead:]))
+    return planes.reshape(*(1,) * lead, *planes.shape)
+
+
+def smooth_block(smoothing: float, before: Floats, block: Floats) -> Floats:
+    """Smooth the planes of a frame with those of the smoothed frame before."""
+    shape = block.shape[-3:]
+    planes = smoothed(before.reshape(shape), block.reshape(shape), smoothing)
+    return planes.reshape(block.shape)
+
+
+def color_block(
+    source: FrameModel,
+    settings: tuple[float | None, float | None, float],
+    method: str,
+    block: NDArray[Any],
+    planes: Floats,
+) -> NDArray[Any]:
+    """Color a frame by its planes."""
+    lead = planes.ndim - 3
+    found = source.prediction(
+        block.reshape(block.shape[lead:]), planes.reshape(planes.shape[lead:])
+    )
+    with alone():
+        color = found.colorize(*settings, method=method)
+    return color.reshape(*(1,) * lead, *color.shape)
+
+
+def give_block(
+    source: FrameModel,
+    give: Callable[[Prediction], Floats],
+    dtype: DTypeLike,
+    planes: Floats,
+) -> NDArray[Any]:
+    """Give what a function makes of a frame's prediction."""
+    lead, shape = planes.ndim - 3, planes.shape[-3:]
+    # What is asked for needs no picture.
+    no_picture = np.zeros((1, 1), np.uint8)
+    values = give(source.prediction(no_picture, planes.reshape(shape)))
+    return values.astype(dtype, copy=False).reshape(*(1,) * lead, *values.shape)

@@ -1,0 +1,302 @@
+"""Stacks of frames: a dask array in, lazy dask arrays of what the nets say out.
+
+`predict` gives a `StackPrediction`, the lazy counterpart of `Prediction`: colors,
+chroma and distributions are dask arrays with a chunk for each frame, and nothing is
+computed before it is asked for. They run on any scheduler of dask, a cluster of
+``dask.distributed`` included; each process loads the model once.
+
+Examples
+--------
+Color a film to a Zarr array, without flicker::
+
+    frames = da.from_zarr("film.zarr")                      # (T, H, W)
+    lazy = stacks.predict(frames, "default", smoothing=0.6)
+    lazy.colorize().to_zarr("color.zarr")                   # (T, H, W, 3)
+
+Computed together, results share the runs of the nets::
+
+    rgb, (a, b) = dask.compute(lazy.colorize(), lazy.probabilities())
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter, methodcaller
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from colorize_engine.resize import working_shape
+from colorize_engine.stacks.blocks import (
+    color_block,
+    give_block,
+    predict_block,
+    smooth_block,
+)
+from colorize_engine.stacks.frame_model import FrameModel, ModelLike
+from colorize_engine.stacks.smoothing import check_smoothing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import dask.array as da
+    from numpy.typing import DTypeLike, NDArray
+
+    from colorize_engine.prediction import Prediction
+
+    Floats = NDArray[np.float32]
+
+__all__ = ["FrameModel", "ModelLike", "StackPrediction", "predict"]
+
+
+@dataclass(frozen=True, eq=False)
+class StackPrediction:
+    """What the nets say about the frames of a stack, lazily.
+
+    Its methods take what those of `Prediction` take and give dask arrays, a chunk for
+    each frame. Computing two of them in one ``dask.compute`` runs the nets once a
+    frame; computing them one after the other runs them again.
+
+    Attributes
+    ----------
+    stack : (..., H, W) or (..., H, W, 3 or 4) dask array
+        The frames, a chunk each.
+    planes : (..., 2 + Qa + Qb, h, w) dask array, float32
+        L*, how many frames are in it, logits of a and of b; see `FrameModel.predict`.
+    model : FrameModel
+    """
+
+    stack: da.Array
+    planes: da.Array
+    model: FrameModel
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """Lengths of the leading axes."""
+        return tuple(int(n) for n in self.planes.shape[:-3])
+
+    def colorize(
+        self,
+        temperature: float | None = None,
+        rebalance: float | None = None,
+        saturation: float = 1.0,
+        *,
+        method: str = "guided",
+    ) -> da.Array:
+        """Color the frames: (..., H, W, 3 or 4) of the stack's dtype.
+
+        Parameters and errors are those of `Prediction.colorize`.
+        """
+        from dask.base import tokenize
+
+        settings = (temperature, rebalance, saturation)
+        color = partial(color_block, self.model, settings, method)
+        lead = tuple(range(len(self.frames)))
+        own = tuple(range(10, 10 + self.stack.ndim - len(lead)))
+        sample = self._sample()
+        channels = sample.colorize(*settings, method=method).shape[-1]
+        colored: da.Array = _dask().blockwise(
+            color,
+            (*lead, *own[:2], 20),
+            self.stack,
+            (*lead, *own),
+            self.planes,
+            (*lead, 30, 31, 32),
+            new_axes={20: channels},
+            concatenate=True,
+            align_arrays=False,
+            name=f"colorize-{tokenize(self.stack, self.planes, color)}",
+            dtype=self.stack.dtype,
+            meta=np.empty((0,) * (len(lead) + 3), self.stack.dtype),
+        )
+        return colored
+
+    def decode(
+        self,
+        temperature: float | None = None,
+        rebalance: float | None = None,
+        saturation: float = 1.0,
+    ) -> da.Array:
+        """Decode a* and b* at the working size: (..., 2, h, w) float32.
+
+        Parameters and errors are those of `Prediction.decode`.
+        """
+        settings = (temperature, rebalance, saturation)
+        self._sample().decode(*settings)
+        return self._of_planes("decode", methodcaller("decode", *settings), (2,))
+
+    def probabilities(self, dtype: DTypeLike = np.float32) -> tuple[da.Array, da.Array]:
+        """Give the distributions of a and of b at the working size.
+
+        Calibrated, the class weights of the training undone, as
+        ``Distribution.probabilities``.
+
+        Parameters
+        ----------
+        dtype
+            float32 or float16.
+
+        Returns
+        -------
+        (..., Qa, h, w) and (..., Qb, h, w) dask arrays
+
+        Raises
+        ------
+        ValueError
+            If it is another type.
+        """
+        kind = np.dtype(dtype)
+        if kind not in (np.float16, np.float32):
+            raise ValueError(f"expected float32 or float16, got {kind}")
+        a_count, b_count = (len(bins) for bins in self.model.bins)
+        return (
+            self._of_planes("a", attrgetter("a.probabilities"), (a_count,), kind),
+            self._of_planes("b", attrgetter("b.probabilities"), (b_count,), kind),
+        )
+
+    def entropy(self) -> da.Array:
+        """Uncertainty H(a) + H(b) in bits at the working size: (..., h, w) float32."""
+        return self._of_planes("entropy", methodcaller("entropy"), ())
+
+    def _sample(self) -> Prediction:
+        """Give the prediction of one pixel, to try settings out before any run."""
+        tail = self.stack.shape[len(self.frames) + 2 :]
+        planes = np.zeros((self.model.plane_count, 1, 1), np.float32)
+        return self.model.prediction(np.zeros((1, 1, *tail), self.stack.dtype), planes)
+
+    def _of_planes(
+        self,
+        name: str,
+        give: Callable[[Prediction], Floats],
+        tail: tuple[int, ...],
+        dtype: DTypeLike = np.float32,
+    ) -> da.Array:
+        from dask.base import tokenize
+
+        lead, (height, width) = self.planes.chunks[:-3], self.planes.shape[-2:]
+        chunks = (*lead, *((n,) for n in (*tail, height, width)))
+        arguments = (self.planes, give, self.model, dtype)
+        given: da.Array = _dask().map_blocks(
+            partial(give_block, self.model, give, dtype),
+            self.planes,
+            name=f"colorize-{name}-{tokenize(*arguments)}",
+            drop_axis=() if tail else self.planes.ndim - 3,
+            chunks=chunks,
+            dtype=dtype,
+            meta=np.empty((0,) * len(chunks), dtype),
+        )
+        return given
+
+
+def predict(
+    stack: Any,
+    model: ModelLike = "default",
+    *,
+    device: str = "auto",
+    rgb: bool = False,
+    working_size: int | None = None,
+    smoothing: float = 0.0,
+    time_axis: int = 0,
+) -> StackPrediction:
+    """Predict the distributions of a and b of each frame of a stack, lazily.
+
+    Parameters
+    ----------
+    stack : (..., H, W) or (..., H, W, 3 or 4) array
+        Frames on at least one leading axis, uint8, uint16, or float in 0..1: a dask
+        array, or what dask makes one of (NumPy, Zarr). Of color the lightness is used,
+        and alpha is kept.
+    model
+        Name of a shipped model, a model folder, or a function without arguments that
+        makes a `Colorizer`; for a cluster one that can be pickled. Each process loads
+        it once.
+    device : str
+        As in ``Colorizer.from_pretrained``.
+    rgb : bool
+        Whether the last axis is color.
+    working_size : int, optional
+        As in ``Colorizer.predict``.
+    smoothing : float
+        In 0..1, below 1: how much of each frame's distributions comes from the frames
+        before, along their motion; 0 for none. See `temporal.smoothed`. Frames then
+        depend on those before them, other axes stay independent of each other.
+    time_axis : int
+        The leading axis along which that is.
+
+    Raises
+    ------
+    ValueError
+        If the stack or a setting is not what this takes; ``ModelError`` for the model.
+    """
+    from dask.base import tokenize
+
+    check_smoothing(smoothing)
+    frames = _framed(stack, rgb)
+    lead = frames.ndim - (3 if rgb else 2)
+    if not -lead <= time_axis < lead:
+        raise ValueError(f"expected a time axis among {lead} leading, got {time_axis}")
+    source = FrameModel.of(model, device, working_size)
+    height, width = frames.shape[lead : lead + 2]
+    shape = working_shape((int(height), int(width)), source.working_size)
+    chunks = (*frames.chunks[:lead], *((n,) for n in (source.plane_count, *shape)))
+    planes: da.Array = _dask().map_blocks(
+        partial(predict_block, source, lead),
+        frames,
+        name=f"colorize-predict-{tokenize(frames, source)}",
+        drop_axis=list(range(lead, frames.ndim)),
+        new_axis=[lead, lead + 1, lead + 2],
+        chunks=chunks,
+        dtype=np.float32,
+        meta=np.empty((0,) * len(chunks), np.float32),
+    )
+    if smoothing:
+        planes = _chained(planes, smoothing, time_axis % lead)
+    return StackPrediction(frames, planes, source)
+
+
+def _framed(stack: Any, rgb: bool) -> da.Array:
+    """Give a stack as a dask array with a chunk for each frame."""
+    dask = _dask()
+    frames = stack if isinstance(stack, dask.Array) else dask.from_array(stack)
+    tail = 3 if rgb else 2
+    shape = frames.shape
+    expected = "a stack (..., H, W, 3 or 4)" if rgb else "a stack (..., H, W)"
+    if len(shape) <= tail or (rgb and shape[-1] not in (3, 4)):
+        raise ValueError(f"expected {expected}, got the shape {shape}")
+    if not all(side > 0 for side in shape):
+        raise ValueError(f"expected {expected} of known sides, got the shape {shape}")
+    kind = frames.dtype
+    if kind.kind != "f" and kind not in (np.uint8, np.uint16):
+        raise ValueError(f"expected uint8, uint16, or float in 0..1, got {kind}")
+    lead = len(shape) - tail
+    rechunked: da.Array = frames.rechunk((*((1,) * lead), *shape[lead:]))
+    return rechunked
+
+
+def _dask() -> Any:
+    """Give dask.array, whose annotations are not those of what it does."""
+    import dask.array
+
+    return dask.array
+
+
+def _chained(planes: da.Array, smoothing: float, axis: int) -> da.Array:
+    """Smooth along an axis: each frame's task takes that of the frame before."""
+    from dask.base import tokenize
+    from dask.highlevelgraph import HighLevelGraph
+
+    name = f"colorize-smooth-{tokenize(planes, smoothing, axis)}"
+    step = partial(smooth_block, smoothing)
+    tasks: dict[Any, Any] = {}
+    for index in np.ndindex(*planes.numblocks):
+        own = (planes.name, *index)
+        if not index[axis]:
+            tasks[(name, *index)] = own
+            continue
+        before = (name, *(n - (i == axis) for i, n in enumerate(index)))
+        tasks[(name, *index)] = (step, before, own)
+    sources: Any = [planes]
+    graph = HighLevelGraph.from_collections(name, tasks, dependencies=sources)
+    chained: da.Array = _dask().Array(graph, name, planes.chunks, meta=planes._meta)
+    return chained

@@ -1,0 +1,237 @@
+"""Networks: shapes, sizes, folding, designs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from colorize_engine.pretrained import NetDesign, UNet, net_input
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def design(**changes: Any) -> NetDesign:
+    """Design of a tiny plain net of stride 8, with changes."""
+    values = {
+        "encoder": "plain",
+        "encoder_widths": (4, 6, 8, 8),
+        "decoder_widths": (8, 6, 4),
+        "context": True,
+        "inputs": ("L",),
+        "outputs": 5,
+    }
+    return NetDesign(**{**values, **changes})
+
+
+def lite(**changes: Any) -> NetDesign:
+    """Design of a net with the large encoder and a tiny decoder, with changes."""
+    values = {
+        "encoder": "lite0",
+        "encoder_widths": (),
+        "decoder_widths": (8, 8, 6, 4),
+        "outputs": 7,
+    }
+    return design(**{**values, **changes})
+
+
+def randomized(net: UNet) -> UNet:
+    """Give all batch norms statistics and weights as training might."""
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.3)
+            module.running_var.uniform_(0.3, 3)
+            nn.init.uniform_(module.weight, 0.5, 2)
+            nn.init.normal_(module.bias, 0, 0.3)
+    return net.eval()
+
+
+def parameters(net: nn.Module) -> int:
+    return sum(p.numel() for p in net.parameters())
+
+
+@pytest.mark.parametrize(
+    ("chosen", "stride", "outputs"),
+    [
+        (design(), 8, 5),
+        (design(decoder_widths=(8,)), 8, 5),
+        (lite(), 32, 7),
+        (lite(decoder_widths=(8, 6)), 32, 7),
+    ],
+)
+@pytest.mark.parametrize("multiples", [(1, 1), (2, 1), (1, 5), (3, 2)])
+def test_any_multiple_of_the_stride_keeps_its_size(
+    chosen: NetDesign, stride: int, outputs: int, multiples: tuple[int, int]
+) -> None:
+    net = UNet(chosen).eval()
+    assert net.stride == stride
+    height, width = (stride * m for m in multiples)
+    with torch.inference_mode():
+        logits = net(torch.randn(2, 1, height, width))
+    assert logits.shape == (2, outputs, height, width)
+    assert logits.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "head_stride"),
+    [
+        (design(), 1),
+        (design(decoder_widths=(8, 6)), 2),
+        (lite(), 2),
+        (lite(decoder_widths=(8, 8, 6)), 4),
+    ],
+)
+def test_logits_are_those_of_the_head_enlarged(
+    chosen: NetDesign, head_stride: int
+) -> None:
+    torch.manual_seed(3)
+    net = randomized(UNet(chosen))
+    assert net.head_stride == head_stride
+    x = torch.rand(1, 1, 64, 96) * 2 - 1
+    with torch.inference_mode():
+        enlarged = net(x)
+        net.enlarge = False
+        small = net(x)
+    assert small.shape[2:] == (64 // head_stride, 96 // head_stride)
+    assert small.std() > 1e-3
+    expected = nn.functional.interpolate(small, size=(64, 96), mode="bilinear")
+    torch.testing.assert_close(enlarged, expected)
+
+
+@pytest.mark.parametrize("size", [(8, 12), (4, 8), (7, 7)])
+def test_other_sizes_are_refused(size: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match=f"multiples of 8, got {size[0]} x {size[1]}"):
+        UNet(design())(torch.zeros(1, 1, *size))
+
+
+def test_a_plain_net_of_one_level_has_stride_1() -> None:
+    net = UNet(design(encoder_widths=(4,), decoder_widths=())).eval()
+    assert net.stride == 1
+    assert net(torch.zeros(1, 1, 3, 5)).shape == (1, 5, 3, 5)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "low", "high"),
+    [
+        (lite(decoder_widths=(160, 96, 64, 48), outputs=20), 4.2e6, 4.5e6),
+        (
+            design(
+                encoder_widths=(24, 48, 96, 192, 384),
+                decoder_widths=(168, 84, 48, 24),
+                context=False,
+                outputs=10,
+            ),
+            3.5e6,
+            4.5e6,
+        ),
+    ],
+    ids=["lite0", "plain"],
+)
+def test_number_of_parameters(chosen: NetDesign, low: float, high: float) -> None:
+    net = UNet(chosen)
+    assert low < parameters(net) < high < 7.9e6
+
+
+@pytest.mark.parametrize(
+    ("encoder", "weights", "last"),
+    [("lite0", 4_652_008, 320), ("lite1", 5_416_680, 320), ("lite2", 6_092_072, 352)],
+)
+def test_the_lite_encoders_are_efficientnet_lite(
+    encoder: str, weights: int, last: int
+) -> None:
+    """They have so many weights for RGB (their authors': 4.7, 5.4 and 6.1 M).
+
+    Without its head (1x1 convolution to 1280, batch norm, 1000 classes) and with one
+    input channel instead of three these remain.
+    """
+    head = last * 1280 + 2 * 1280 + 1280 * 1000 + 1000
+    found = parameters(UNet(lite(encoder=encoder)).encoder)
+    assert found == weights - head - 2 * 32 * 9
+
+
+@pytest.mark.parametrize("chosen", [design(), lite(), lite(inputs=("L", "a"))])
+def test_folding_batch_norms_changes_nothing(chosen: NetDesign) -> None:
+    torch.manual_seed(3)
+    net = randomized(UNet(chosen))
+    x = torch.rand(2, len(chosen.inputs), 32, 64) * 2 - 1
+    with torch.inference_mode():
+        before = net(x)
+        after = net.fold()(x)
+    assert before.std() > 1e-3
+    assert not any(isinstance(m, nn.BatchNorm2d) for m in net.modules())
+    torch.testing.assert_close(after, before, atol=1e-4, rtol=1e-4)
+
+
+def test_folding_twice_is_folding_once() -> None:
+    net = randomized(UNet(design()))
+    x = torch.rand(1, 1, 8, 8)
+    with torch.inference_mode():
+        torch.testing.assert_close(net.fold()(x), net.fold()(x), rtol=0, atol=0)
+
+
+def test_the_context_carries_what_is_far_away() -> None:
+    """A spot changes the opposite corner through the mean over the picture alone."""
+    torch.manual_seed(3)
+    x = torch.zeros(1, 1, 8, 512)
+    spot = x.clone()
+    spot[..., :8] = 1
+    for context, reaches in ((True, True), (False, False)):
+        net = randomized(UNet(design(context=context)))
+        with torch.inference_mode():
+            change = (net(spot) - net(x))[..., -8:].abs().max()
+        assert (change > 0) == reaches
+
+
+def test_both_inputs_of_a_chained_net_matter() -> None:
+    torch.manual_seed(3)
+    net = randomized(UNet(design(inputs=("L", "a"))))
+    x = torch.zeros(1, 2, 16, 16)
+    with torch.inference_mode():
+        base = net(x)
+        for channel in (0, 1):
+            changed = x.clone()
+            changed[:, channel] = 1
+            assert (net(changed) - base).abs().max() > 1e-6
+
+
+def test_net_input_is_scaled() -> None:
+    lightness = torch.tensor([0.0, 50.0, 100.0]).reshape(1, 1, 3)
+    a = torch.tensor([-110.0, 0.0, 55.0]).reshape(1, 1, 3)
+    torch.testing.assert_close(net_input(lightness), torch.tensor([[[[-1.0, 0, 1]]]]))
+    torch.testing.assert_close(
+        net_input(lightness, a), torch.tensor([[[[-1.0, 0, 1]], [[-1.0, 0, 0.5]]]])
+    )
+
+
+def test_a_design_survives_json() -> None:
+    import json
+
+    chosen = lite(inputs=("L", "a"))
+    assert NetDesign(**json.loads(json.dumps(chosen.to_json()))) == chosen
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"encoder": "resnet"}, "encoder plain, lite0, lite1, lite2"),
+        ({"inputs": ("a",)}, "inputs L or L and a"),
+        ({"inputs": ()}, "inputs L or L and a"),
+        ({"decoder_widths": (8, 6, 4, 4)}, "at most 3 decoder widths for the 4 levels"),
+        ({"decoder_widths": ()}, "for the 4 levels of the encoder, and at least one"),
+        (
+            {"encoder": "lite0", "decoder_widths": (8, 8, 6, 4, 4)},
+            "at most 4 decoder widths for the 5 levels",
+        ),
+        ({"encoder_widths": (), "decoder_widths": ()}, "at least one encoder width"),
+        ({"encoder_widths": (4, 6, 0, 8)}, "whole numbers > 0"),
+        ({"decoder_widths": (8, 6, -4)}, "whole numbers > 0"),
+        ({"decoder_widths": (8, 6, 4.5)}, "whole numbers > 0"),
+        ({"outputs": 0}, "whole numbers > 0"),
+        ({"outputs": "ten"}, "whole numbers > 0"),
+    ],
+)
+def test_designs_that_cannot_be_built(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        design(**changes)

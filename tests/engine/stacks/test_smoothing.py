@@ -1,0 +1,252 @@
+"""Smoothing over time: motion, the mean that is kept, where it ends, flicker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import stand_ins
+from hypothesis import given
+from hypothesis import strategies as st
+from skimage import data
+from skimage.color import deltaE_ciede2000
+
+from colorize_engine import Colorizer
+from colorize_engine.color import lightness, srgb_to_lab
+from colorize_engine.decode import softmax
+from colorize_engine.stacks import smoothing as temporal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PHOTO = srgb_to_lab(data.astronaut()[::2, ::2])
+
+
+def seen(top: float, left: float, side: int = 64) -> np.ndarray:
+    """Give a part of the photo, at any position: (3, side, side) float32 Lab."""
+    rows, columns = int(top), int(left)
+    part = np.moveaxis(
+        PHOTO[rows : rows + side + 1, columns : columns + side + 1], 2, 0
+    )
+    part = part + (top - rows) * (np.roll(part, -1, 1) - part)
+    part = part + (left - columns) * (np.roll(part, -1, 2) - part)
+    return part[:, :side, :side].astype(np.float32)
+
+
+def planes(light: np.ndarray, *logits: float) -> np.ndarray:
+    """Planes of a frame whose distributions are the same all over."""
+    same = [np.full_like(light, logit) for logit in logits]
+    return np.stack([light, np.ones_like(light), *same])
+
+
+def inner(values: np.ndarray, border: int = 8) -> np.ndarray:
+    return values[..., border:-border, border:-border]
+
+
+# -- motion
+
+
+@pytest.mark.parametrize("way", [(0, 0), (1, -2), (0.4, 1.7), (-11, 14)])
+def test_motion_of_a_pan(way: tuple[float, float]) -> None:
+    before, after = seen(60, 60)[0], seen(60 + way[0], 60 + way[1])[0]
+    flow = temporal.motion(before, after)
+    assert flow.dtype == np.float32
+    error = inner(flow, 18) - np.reshape(way, (2, 1, 1))
+    assert np.abs(error).mean() < 0.25
+
+
+def test_motion_of_a_thing_before_a_resting_background() -> None:
+    texture = np.random.default_rng(2).uniform(20, 80, (2, 16, 16))
+    smooth = np.kron(texture, np.ones((1, 8, 8))).astype(np.float32)
+    before, after = smooth[0].copy(), smooth[0].copy()
+    before[40:80, 40:80] = smooth[1, 40:80, 40:80]
+    after[42:82, 43:83] = smooth[1, 40:80, 40:80]
+    flow = temporal.motion(before, after)
+    assert np.abs(flow[:, 52:72, 52:72].mean((1, 2)) - (-2, -3)).max() < 1
+    assert np.abs(flow[:, :20]).mean() < 0.3
+
+
+def test_no_motion_in_noise_flat_frames_and_small_ones() -> None:
+    light = seen(60, 60)[0]
+    noise = np.random.default_rng(3).normal(0, 4, (2, *light.shape))
+    flow = temporal.motion(*(light + noise).astype(np.float32))
+    assert np.abs(flow).mean() < 0.5
+    flat = np.full((40, 50), 50, np.float32)
+    np.testing.assert_array_equal(temporal.motion(flat, flat), np.zeros((2, 40, 50)))
+    small = light[:9, :40]
+    np.testing.assert_array_equal(temporal.motion(small, small), np.zeros((2, 9, 40)))
+
+
+def test_warping() -> None:
+    stack = np.random.default_rng(0).random((3, 7, 9)).astype(np.float32)
+    flow = np.zeros((2, 7, 9), np.float32)
+    np.testing.assert_array_equal(temporal.warped(stack, flow), stack)
+    flow[0], flow[1] = 2, -3
+    found = temporal.warped(stack, flow)
+    np.testing.assert_array_equal(found[:, :5, 3:], stack[:, 2:, :6])
+    # Beyond the border its values go on.
+    np.testing.assert_array_equal(found[:, 6, 3:], stack[:, 6, :6])
+    np.testing.assert_array_equal(found[:, :5, 0], stack[:, 2:, 0])
+    flow[0], flow[1] = 0.25, 0
+    between = 0.75 * stack[:, :-1] + 0.25 * stack[:, 1:]
+    np.testing.assert_allclose(temporal.warped(stack, flow)[:, :-1], between, rtol=1e-5)
+
+
+# -- the mean
+
+
+@given(
+    smoothing=st.floats(0, 0.98),
+    values=st.lists(st.floats(-20, 20), min_size=2, max_size=7),
+)
+def test_at_rest_it_is_the_recursive_mean(
+    smoothing: float, values: Sequence[float]
+) -> None:
+    light = np.full((5, 6), 40, np.float32)
+    found, mean, count = planes(light, values[0], -values[0]), values[0], 1.0
+    for value in values[1:]:
+        found = temporal.smoothed(found, planes(light, value, -value), smoothing)
+        count = 1 + min(count, smoothing / (1 - smoothing))
+        mean += (value - mean) / count
+    np.testing.assert_allclose(found[1], count, rtol=1e-4)
+    np.testing.assert_allclose(found[2], mean, atol=1e-3)
+    np.testing.assert_allclose(found[3], -mean, atol=1e-3)
+    np.testing.assert_array_equal(found[0], light)
+
+
+def test_a_mean_of_logits_commutes_with_rebalancing() -> None:
+    rng = np.random.default_rng(1)
+    light = seen(30, 40)[0]
+    first, second = (
+        np.concatenate([planes(light), rng.normal(0, 3, (4, 64, 64))]).astype(
+            np.float32
+        )
+        for _ in range(2)
+    )
+    offset = np.zeros((6, 1, 1), np.float32)
+    offset[2:, 0, 0] = 3, -2, 0.5, 1
+    after = temporal.smoothed(first, second, 0.6) + offset
+    before = temporal.smoothed(first + offset, second + offset, 0.6)
+    np.testing.assert_allclose(after, before, atol=1e-4)
+
+
+def test_inputs_are_left_alone_and_impossible_bins_stay_so() -> None:
+    light = seen(30, 40)[0]
+    first, second = planes(light, 1, -np.inf), planes(light, 2, -np.inf)
+    kept = first.copy(), second.copy()
+    found = temporal.smoothed(first, second, 0.5)
+    np.testing.assert_array_equal(first, kept[0])
+    np.testing.assert_array_equal(second, kept[1])
+    assert np.isfinite(found).all()
+    assert (found[3] < -1000).all()
+    np.testing.assert_allclose(inner(found[2]), 1.5, atol=0.01)
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, 1, 2, np.nan, np.inf])
+def test_what_is_no_smoothing(smoothing: float) -> None:
+    with pytest.raises(ValueError, match=r"smoothing in 0\.\.1"):
+        temporal.check_smoothing(smoothing)
+
+
+# -- where it ends
+
+
+def test_after_a_cut_the_new_frame_counts_alone() -> None:
+    before, after = planes(seen(0, 0)[0], 5), planes(seen(120, 150)[0], -5)
+    found = temporal.smoothed(before, after, 0.9)
+    np.testing.assert_array_equal(found, after)
+
+
+def test_what_comes_into_view_starts_anew() -> None:
+    before, after = planes(seen(60, 60)[0], 5), planes(seen(60, 70)[0], -5)
+    found = temporal.smoothed(before, after, 0.5)
+    assert np.median(found[1, :, -8:]) == 1
+    assert np.median(found[2, :, -8:]) == -5
+    np.testing.assert_allclose(np.median(found[2, :, :44]), 0, atol=0.2)
+
+
+def test_what_changes_its_lightness_starts_anew() -> None:
+    light = seen(60, 60)[0] * 0.5
+    lit = light.copy()
+    lit[24:40, 24:40] += 45
+    found = temporal.smoothed(planes(light, 5), planes(lit, -5), 0.5)
+    assert np.median(found[2, 28:36, 28:36]) < -4
+    assert abs(np.median(found[2, :12])) < 0.6
+
+
+# -- flicker
+
+
+def measured(
+    frames: Sequence[np.ndarray], way: tuple[float, float], smoothing: float
+) -> tuple[float, float]:
+    """Flicker along the true way, and dE00 against the stand-in's own color."""
+    colorizer = stand_ins.make()
+    flow = np.zeros((2, *frames[0].shape), np.float32)
+    flow += np.reshape(way, (2, 1, 1)).astype(np.float32)
+    state: np.ndarray | None = None
+    before: np.ndarray | None = None
+    flicker, errors = [], []
+    for light in frames:
+        a, b = colorizer.predictor(light)
+        frame = np.concatenate([planes(light), a, b])
+        state = frame if state is None else temporal.smoothed(state, frame, smoothing)
+        shares = softmax(state[2:7])
+        chroma = np.einsum("q,qyx->yx", stand_ins.A_BINS.centers, shares)[None]
+        truth = light / 2 - 25
+        lab = [np.stack([light, a, 0 * light], -1) for a in (truth, chroma[0])]
+        errors.append(inner(deltaE_ciede2000(*lab)).mean())
+        if before is not None:
+            change = chroma - temporal.warped(before, flow)
+            flicker.append(np.abs(inner(change)).mean())
+        before = chroma
+    return float(np.mean(flicker)), float(np.mean(errors))
+
+
+def test_flicker_of_a_resting_scene_in_noise() -> None:
+    light, rng = seen(60, 60)[0], np.random.default_rng(4)
+    frames = [
+        np.clip(light + rng.normal(0, 3, light.shape), 0, 100).astype(np.float32)
+        for _ in range(6)
+    ]
+    before, _ = measured(frames, (0, 0), 0)
+    after, _ = measured(frames, (0, 0), 0.6)
+    assert after < before / 2
+
+
+@pytest.mark.parametrize("way", [(1.0, 2.0), (0.3, 1.6)])
+def test_flicker_of_a_pan(way: tuple[float, float]) -> None:
+    frames = [seen(40 + step * way[0], 40 + step * way[1])[0] for step in range(6)]
+    before, error_before = measured(frames, way, 0)
+    after, error_after = measured(frames, way, 0.6)
+    assert after < before / 2
+    assert error_after < error_before
+
+
+def test_flicker_of_the_shipped_nets(one_thread: None) -> None:
+    colorizer = Colorizer.from_pretrained("default", "cpu")
+    rng = np.random.default_rng(6)
+    gray = lightness(data.coffee()[:256:4, 100:356:4]) / 100
+    state, chroma = None, {0.0: [], 0.6: []}
+    for _ in range(4):
+        noisy = np.clip(gray + rng.normal(0, 0.03, gray.shape), 0, 1)
+        found = colorizer.predict(noisy.astype(np.float32), 64)
+        frame = np.concatenate(
+            [planes(found.lightness), found.a.logits, found.b.logits]
+        )
+        state = frame if state is None else temporal.smoothed(state, frame, 0.6)
+        for smoothing, source in ((0.0, frame), (0.6, state)):
+            count = len(found.a.bins)
+            pair = [
+                type(found.a)(logits, bins).decode(0.5, 0)
+                for logits, bins in (
+                    (source[2 : 2 + count], found.a.bins),
+                    (source[2 + count :], found.b.bins),
+                )
+            ]
+            chroma[smoothing].append(np.stack(pair))
+    plain, smooth = (
+        np.abs(np.diff(np.stack(frames), axis=0)).mean() for frames in chroma.values()
+    )
+    assert smooth < plain / 2
