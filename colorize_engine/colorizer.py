@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
 from colorize_engine.decode import Distribution
-from colorize_engine.prediction import Prediction
+from colorize_engine.prediction import Prediction, checked_image
 from colorize_engine.resize import crop, fit_lightness, pad, working_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -23,15 +23,17 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Progress = Callable[[int, int], None]
 
-__all__ = ["Colorizer", "Prediction", "Predictor", "checked_image", "colorize"]
 
-EXPECTED = (
-    "expected a gray (H, W) or an RGB(A) (H, W, 3 or 4) array of uint8, uint16, or "
-    "float in 0..1"
-)
+__all__ = ["Colorizer", "ModelLike", "Prediction", "Predictor", "colorize", "loaded"]
+
 _BATCH = 8
-# Floats a rounding error outside 0..1 are taken as the bound.
-_TOLERANCE = 1e-4
+# A name or folder of a model, or a function that any process can call to make one.
+ModelLike: TypeAlias = "str | Path | Callable[[], Colorizer]"
+# Models kept for the next call, the last one used last. Not in an lru_cache: a function
+# that was pickled is no longer equal to itself.
+_KEPT: dict[Hashable, Colorizer] = {}
+_MOST = 2
+_LOADING = Lock()
 
 
 class Predictor(Protocol):
@@ -39,36 +41,6 @@ class Predictor(Protocol):
 
     def __call__(self, lightness: Floats, /) -> tuple[Floats, Floats]:
         """Turn L* (h, w) in 0..100 into logits (Qa, h, w) and (Qb, h, w)."""
-
-
-def checked_image(image: object) -> NDArray[Any]:
-    """Give the picture as a plain array in native byte order, if it is one.
-
-    Raises
-    ------
-    ValueError
-        If shape, kind or values are not those of a picture; the message says what was
-        expected and what came.
-    """
-    if not isinstance(image, np.ndarray):
-        raise ValueError(f"{EXPECTED}; got {type(image).__name__}")
-    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (3, 4)):
-        raise ValueError(f"{EXPECTED}; got the shape {image.shape}")
-    if image.size == 0:
-        raise ValueError(f"{EXPECTED}; got an empty one of shape {image.shape}")
-    native = image.dtype.newbyteorder("=")
-    if native.kind != "f" and native not in (np.uint8, np.uint16):
-        raise ValueError(f"{EXPECTED}; got the type {image.dtype}")
-    # No subclass: a masked array would hide values, a matrix keep two axes.
-    plain = np.asarray(image).astype(native, copy=False)
-    if native.kind == "f":
-        # A NaN anywhere makes both of these NaN.
-        low, high = float(plain.min()), float(plain.max())
-        if not (np.isfinite(low) and np.isfinite(high)):
-            raise ValueError(f"{EXPECTED}; got NaN or infinity in it")
-        if low < -_TOLERANCE or high > 1 + _TOLERANCE:
-            raise ValueError(f"{EXPECTED}; got floats in {low:g}..{high:g}")
-    return plain
 
 
 class Colorizer:
@@ -277,13 +249,6 @@ class Colorizer:
         return checked
 
 
-@lru_cache(maxsize=2)
-def _cached(model: str | Path, device: str) -> Colorizer:
-    from colorize_engine.pretrained import load
-
-    return Colorizer._of(load(model, device))
-
-
 def colorize(
     image: NDArray[Any],
     *,
@@ -320,5 +285,44 @@ def colorize(
         If the image or a setting is not what these take; ``ModelError`` for the model.
     """
     picture = checked_image(image)
-    prediction = _cached(model, device).predict(picture, working_size)
+    prediction = loaded(model, device).predict(picture, working_size)
     return prediction.colorize(temperature, rebalance, saturation, method=method)
+
+
+def loaded(
+    model: ModelLike, device: str = "auto", key: Hashable | None = None
+) -> Colorizer:
+    """Load a model, or take it from the last two of this process.
+
+    Parameters
+    ----------
+    model : str, Path or function
+        Name of a shipped model, or a model folder (a ``Path`` always is one), or a
+        function that makes a colorizer.
+    device : str
+        As for ``Colorizer.from_pretrained``.
+    key : hashable, optional
+        What stands for model, device and weights. By default a model folder is known by
+        its path and its card, so that a changed one is loaded anew, and a function by
+        itself.
+
+    Raises
+    ------
+    ModelError, ValueError
+        As ``Colorizer.from_pretrained``.
+    """
+    from colorize_engine.pretrained import find_folder, load, read_card
+
+    if key is None:
+        key = model, device
+        if not callable(model):
+            folder = find_folder(model).resolve()
+            key = folder, device, read_card(folder).to_json()
+    with _LOADING:
+        kept = _KEPT.pop(key, None)
+        if kept is None:
+            kept = model() if callable(model) else Colorizer._of(load(model, device))
+        _KEPT[key] = kept
+        for old in [*_KEPT][:-_MOST]:
+            del _KEPT[old]
+        return kept

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 
@@ -156,6 +156,51 @@ def entropy(probabilities: ArrayLike) -> NDArray[np.float32]:
     terms *= p
     # For a certain bin the sum is 0, or a rounding beyond.
     return np.asarray(np.maximum(terms.sum(0) * np.float32(-1 / np.log(2)), 0))
+
+
+class Defaults(Protocol):
+    """A model's own settings of the decoding."""
+
+    @property
+    def temperature(self) -> float:
+        """T of the annealed mean, 0..1."""
+
+    @property
+    def rebalance(self) -> float:
+        """Gamma, the exponent of the class weights."""
+
+
+@dataclass(frozen=True)
+class DecodeSettings:
+    """How distributions become colors; None leaves a choice to the model.
+
+    Attributes
+    ----------
+    temperature : float or None
+        T of the annealed mean, 0..1.
+    rebalance : float or None
+        Gamma, the exponent of the class weights.
+    saturation : float
+        Factor of the chroma.
+    """
+
+    temperature: float | None = None
+    rebalance: float | None = None
+    saturation: float = 1.0
+
+    @property
+    def arguments(self) -> tuple[float | None, float | None, float]:
+        """The three as `Prediction.decode` and `Prediction.colorize` take them."""
+        return self.temperature, self.rebalance, self.saturation
+
+    def resolved(self, model: Defaults) -> Self:
+        """Return the same settings with the model's own where there is None."""
+        own: dict[str, float] = {
+            name: getattr(model, name)
+            for name in ("temperature", "rebalance")
+            if getattr(self, name) is None
+        }
+        return replace(self, **own)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,12 +13,24 @@ from colorize_engine.resize import STRIP_PIXELS
 from colorize_engine.upsample import align, check_method, upsample
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from colorize_engine.decode import Distribution
     from colorize_engine.pretrained import Card
 
+    Floats = NDArray[np.float32]
+    Progress = Callable[[int, int], None]
+
+
 MAX_SATURATION = 100.0
+EXPECTED = (
+    "expected a gray (H, W) or an RGB(A) (H, W, 3 or 4) array of uint8, uint16, or "
+    "float in 0..1"
+)
+# Floats a rounding error outside 0..1 are taken as the bound.
+_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,3 +193,33 @@ class Prediction:
 
         spread(lambda: color, range(0, height, rows))
         return result
+
+
+def checked_image(image: object) -> NDArray[Any]:
+    """Give the picture as a plain array in native byte order, if it is one.
+
+    Raises
+    ------
+    ValueError
+        If shape, kind or values are not those of a picture; the message says what was
+        expected and what came.
+    """
+    if not isinstance(image, np.ndarray):
+        raise ValueError(f"{EXPECTED}; got {type(image).__name__}")
+    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (3, 4)):
+        raise ValueError(f"{EXPECTED}; got the shape {image.shape}")
+    if image.size == 0:
+        raise ValueError(f"{EXPECTED}; got an empty one of shape {image.shape}")
+    native = image.dtype.newbyteorder("=")
+    if native.kind != "f" and native not in (np.uint8, np.uint16):
+        raise ValueError(f"{EXPECTED}; got the type {image.dtype}")
+    # No subclass: a masked array would hide values, a matrix keep two axes.
+    plain = np.asarray(image).astype(native, copy=False)
+    if native.kind == "f":
+        # A NaN anywhere makes both of these NaN.
+        low, high = float(plain.min()), float(plain.max())
+        if not (np.isfinite(low) and np.isfinite(high)):
+            raise ValueError(f"{EXPECTED}; got NaN or infinity in it")
+        if low < -_TOLERANCE or high > 1 + _TOLERANCE:
+            raise ValueError(f"{EXPECTED}; got floats in {low:g}..{high:g}")
+    return plain

@@ -1,7 +1,8 @@
-from .color_photo import Settings
+from .messages import explained, one_line
 from .pipeline import Pipeline
 from .plan import Job, Plan, TargetError
 from .report import Record, check_suffix, write_report
+from .settings import Settings
 
 __all__ = [
     "Job",
@@ -11,5 +12,7 @@ __all__ = [
     "Settings",
     "TargetError",
     "check_suffix",
+    "explained",
+    "one_line",
     "write_report",
 ]

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 import time
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
 
 from colorize_engine import files
+from colorize_engine.batch.messages import explained, one_line
 from colorize_engine.batch.probabilities import ProbabilityWriter
 from colorize_engine.batch.report import ALREADY_DONE, IN_COLOR, Record
-from colorize_engine.cli.console import explained, one_line
-from colorize_engine.color.tones import COLOR_NOTE, photo_is_in_color
-from colorize_engine.files import is_current, mark_of, replacing
-from colorize_engine.files.mark_reader import digest, signed
+from colorize_engine.decode import Defaults
+from colorize_engine.files import (
+    COLOR_NOTE,
+    Mark,
+    format_of,
+    is_current,
+    mark_of,
+    replacing,
+)
 from colorize_engine.files.stills import open_image
 from colorize_engine.files.tiff import is_tiff, open_pages
 
@@ -27,34 +34,33 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from colorize_engine.batch.plan import Job
+    from colorize_engine.batch.settings import Settings
     from colorize_engine.colorizer import Colorizer
-    from colorize_engine.files import Mark
-    from colorize_engine.stacks import FrameModel
+    from colorize_engine.pretrained import Card
 
     Admit = Callable[[int], AbstractContextManager[None]]
 
+
 _ATTEMPTS = 3
+_DIGEST_BYTES = 16
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How photos are read, colored and written; None leaves a choice to the model."""
+class Described(Defaults, Protocol):
+    """What a record says of a model: a `Colorizer`, or the like of it elsewhere."""
 
-    temperature: float | None = None
-    rebalance: float | None = None
-    saturation: float = 1.0
-    working_size: int | None = None
-    value_range: files.ValueRange = "full"
-    max_pixels: int = files.MAX_PIXELS
-    quality: int | None = None
-    overwrite: bool = False
-    skip_color: bool = False
+    @property
+    def card(self) -> Card | None:
+        """Card of the model, if it has one."""
+
+    @property
+    def working_size(self) -> int:
+        """Short side in pixels at which its nets see a photo."""
 
 
 def check(job: Job, settings: Settings) -> None:
     """Find early what would stop a job: a missing photo, an output that is there.
 
-    Outputs of jobs that resume may be there; `color_job` looks into them.
+    Outputs of jobs that resume may be there; `color_photo` looks into them.
 
     Raises
     ------
@@ -65,7 +71,7 @@ def check(job: Job, settings: Settings) -> None:
         _replaceable(job, settings, None)
 
 
-def color_job(
+def color_photo(
     job: Job,
     settings: Settings,
     colorizer: Colorizer,
@@ -97,17 +103,18 @@ def color_job(
         From the colorizer's predictor; the same holds for the outputs.
     """
     began = time.perf_counter()
-    record = blank_record(job, settings, colorizer)
+    record = failed_record(job, settings, colorizer)
     if colorizer.card is None:
         # What has no name cannot be known again by its outputs.
         job = replace(job, resumes=False)
     try:
         width, height, pages = _measured(job.source)
         record = replace(record, width=width, height=height, pages=pages)
-        mark = signed(
-            mark_of(colorizer, settings), digest(job.source), settings, job.target
-        )
-        record = _worked(job, settings, colorizer, record, mark, admit)
+        label = colorizer.card.label if colorizer.card else "custom"
+        size = settings.working_size or colorizer.working_size
+        mark = mark_of(label, settings.resolved(colorizer), size)
+        mark = with_source(mark, digest(job.source), settings, job.target)
+        record = _color_or_skip(job, settings, colorizer, record, mark, admit)
     except CancelledError:
         raise
     except Exception as error:
@@ -117,25 +124,24 @@ def color_job(
     return replace(record, seconds=round(time.perf_counter() - began, 4))
 
 
-def blank_record(
-    job: Job, settings: Settings, model: Colorizer | FrameModel | None = None
+def failed_record(
+    job: Job, settings: Settings, model: Described | None = None
 ) -> Record:
-    """Return a record that knows what is known before the work: failed so far."""
+    """Return the record before processing, with status 'failed'."""
     card = model.card if model else None
-    chosen: dict[str, Any] = {
-        name: getattr(model, name, None)
-        if getattr(settings, name) is None
-        else getattr(settings, name)
-        for name in ("temperature", "rebalance", "working_size")
-    }
+    size = settings.working_size
+    if model is not None:
+        settings, size = settings.resolved(model), size or model.working_size
     return Record(
         str(job.source),
         str(job.target),
         "failed",
         model=f"{card.name} {card.version}" if card else "",
         model_hash=card.model_hash if card else "",
+        temperature=settings.temperature,
+        rebalance=settings.rebalance,
         saturation=settings.saturation,
-        **chosen,
+        working_size=size,
     )
 
 
@@ -185,7 +191,7 @@ def _is_done(job: Job, mark: Mark) -> bool:
     return job.resumes and all(is_current(path, mark) for path in job.outputs)
 
 
-def _worked(
+def _color_or_skip(
     job: Job,
     settings: Settings,
     colorizer: Colorizer,
@@ -203,7 +209,7 @@ def _worked(
                 photo = files.read(
                     job.source, settings.value_range, settings.max_pixels
                 )
-                if settings.skip_color and photo_is_in_color(photo):
+                if settings.skip_color and photo.is_in_color():
                     return replace(record, status="skipped", notes=(IN_COLOR,))
                 notes = _write(job, settings, colorizer, photo, mark, replaceable)
             return replace(record, status="done", notes=notes)
@@ -255,9 +261,7 @@ def _write(
                     writers, (prediction.a, prediction.b), strict=False
                 ):
                     writer.write(part)
-                rgb = prediction.colorize(
-                    settings.temperature, settings.rebalance, settings.saturation
-                )
+                rgb = prediction.colorize(*settings.arguments)
                 yield replace(picture, image=rgb)
 
         more = files.write(
@@ -271,3 +275,41 @@ def _write(
         for writer in writers:
             writer.close()
     return tuple(dict.fromkeys((*notes, *more)))
+
+
+def digest(path: Path) -> str:
+    """Return the BLAKE2b digest of a file's bytes: 32 hexadecimal digits.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    with path.open("rb") as stream:
+        found = hashlib.file_digest(
+            stream, lambda: hashlib.blake2b(digest_size=_DIGEST_BYTES)
+        )
+    return found.hexdigest()
+
+
+def with_source(mark: Mark, source: str, settings: Settings, target: Path) -> Mark:
+    """Return a mark that tells, besides the colors, all that an output depends on.
+
+    Parameters
+    ----------
+    mark : Mark
+        Of the model and the settings that colors depend on.
+    source : str
+        The `digest` of the photo.
+    settings : Settings
+        Of which the range, and for JPEG and WebP the quality are added.
+    target : Path
+        The output, whose suffix is its format.
+    """
+    more: dict[str, object] = {}
+    if settings.value_range != "full":
+        given = settings.value_range
+        more["range"] = given if isinstance(given, str) else f"{given[0]}..{given[1]}"
+    if settings.quality is not None and format_of(target) in ("JPEG", "WebP"):
+        more["quality"] = settings.quality
+    return replace(mark, settings={**mark.settings, **more, "source": source})

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from colorize_engine.batch.color_photo import color_job
+from colorize_engine.batch.color_photo import color_photo
 from colorize_engine.parallel import processors
 from colorize_engine.pretrained import take_share
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from colorize_engine.batch.color_photo import Settings
     from colorize_engine.batch.plan import Job
     from colorize_engine.batch.report import Record
+    from colorize_engine.batch.settings import Settings
     from colorize_engine.colorizer import Colorizer, Predictor
 
     Floats = NDArray[np.float32]
@@ -185,7 +185,7 @@ class Pipeline:
     threads : int
         How many photos are in flight.
     work
-        What is done with one photo, by default `jobs.color_job`.
+        What is done with one photo, by default `color_photo.color_photo`.
 
     Attributes
     ----------
@@ -206,7 +206,7 @@ class Pipeline:
         colorizer: Colorizer,
         settings: Settings,
         threads: int = THREADS,
-        work: Callable[..., Record] = color_job,
+        work: Callable[..., Record] = color_photo,
     ) -> None:
         self._colorizer, self._settings, self._work = colorizer, settings, work
         self._threads, self._budget = threads, Budget()

@@ -1,12 +1,12 @@
-from .channel import (
+from .channel import ChannelBins
+from .lloyd import lloyd_max
+from .schemes import (
     GAMUT_RANGE,
-    ChannelBins,
     class_weights,
     smoothed,
     uniform_centers,
     zero_centered,
 )
-from .lloyd import lloyd_max
 
 __all__ = [
     "GAMUT_RANGE",

@@ -297,13 +297,10 @@ def load(model: str, device: str) -> Colorizer:
     click.UsageError
         If there is none, if it is broken, or if there is no such device.
     """
-    from colorize_engine.colorizer import Colorizer
+    from colorize_engine.colorizer import loaded
 
-    found = named(model)
     try:
-        if isinstance(found, Path):
-            return Colorizer.from_folder(found, device)
-        return Colorizer.from_pretrained(found, device)
+        return loaded(named(model), device)
     except (OSError, ValueError, RuntimeError) as error:
         raise click.UsageError(str(error)) from error
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from colorize_engine.batch import one_line
+
 DONE, SOME_FAILED, WRONG_USAGE, STOPPED = 0, 1, 2, 130
 _MEGA = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
 
@@ -99,30 +101,8 @@ def as_report(
     return Path(value)
 
 
-def explained(error: Exception, source: Path) -> str:
-    """Return what went wrong in words for people."""
-    if isinstance(error, FileExistsError):
-        return f"{error.filename} exists; give --overwrite to replace it"
-    if isinstance(error, OSError) and error.strerror:
-        reason = error.strerror[:1].lower() + error.strerror[1:]
-        elsewhere = error.filename and str(error.filename) != str(source)
-        return f"cannot write {error.filename}: {reason}" if elsewhere else reason
-    if isinstance(error, MemoryError):
-        return "there is not enough memory for a picture of this size"
-    if isinstance(error, (ValueError, OSError, RuntimeError)) and str(error):
-        return str(error)
-    return f"unexpected {type(error).__name__}: {error}"
-
-
 def complain(message: str) -> None:
     """Print a line on stderr, beside a progress bar if there is one."""
     from tqdm import tqdm
 
     tqdm.write(f"colorize: {one_line(message)}", file=sys.stderr)
-
-
-def one_line(text: object) -> str:
-    """Return text without line ends and control characters, in any terminal's reach."""
-    line = " ".join(str(text).split())
-    line = line.encode("utf-8", "backslashreplace").decode()
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)

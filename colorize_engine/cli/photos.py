@@ -13,18 +13,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from colorize_engine.batch import Record, write_report
-from colorize_engine.batch.color_photo import blank_record, check
-from colorize_engine.cli.console import (
-    DONE,
-    SOME_FAILED,
-    STOPPED,
-    complain,
-    explained,
-    one_line,
-)
+from colorize_engine.batch import Record, explained, one_line, write_report
+from colorize_engine.batch.color_photo import check, failed_record
+from colorize_engine.cli.console import DONE, SOME_FAILED, STOPPED, complain
 from colorize_engine.cluster import ClusterError, ClusterLost
-from colorize_engine.files import swept
+from colorize_engine.files import removing_leftovers
 from colorize_engine.pretrained import ModelError
 
 if TYPE_CHECKING:
@@ -156,7 +149,7 @@ def _color(
     bar: Any = tqdm(total=len(ready), unit="photo", disable=hidden, file=sys.stderr)
     with (
         bar,
-        swept(job.target.parent for job in ready),
+        removing_leftovers(job.target.parent for job in ready),
         stopped_by_signals(executor.stop),
         closing(executor.run(ready)) as done,
     ):
@@ -174,7 +167,7 @@ def _checked(jobs: list[Job], settings: Settings, tally: Tally) -> list[Job]:
             check(job, settings)
         except OSError as error:
             reason = explained(error, job.source)
-            tally.add(replace(blank_record(job, settings), error=reason))
+            tally.add(replace(failed_record(job, settings), error=reason))
         else:
             ready.append(job)
     return ready

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from colorize_engine.cli.console import DONE, SOME_FAILED, complain, explained, one_line
+from colorize_engine.batch import explained, one_line
+from colorize_engine.cli.console import DONE, SOME_FAILED, complain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

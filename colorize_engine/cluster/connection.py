@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-__all__ = ["ClusterError", "ClusterLost", "compute_blocks", "connected", "quieten"]
-
 # Seconds in which a scheduler must answer, also one that was lost.
 _PATIENCE = 5
 

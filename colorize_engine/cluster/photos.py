@@ -17,9 +17,9 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from colorize_engine.batch.color_photo import blank_record
+from colorize_engine.batch import explained, one_line
+from colorize_engine.batch.color_photo import failed_record
 from colorize_engine.batch.report import ALREADY_DONE
-from colorize_engine.cli.console import explained, one_line
 from colorize_engine.cluster.connection import ClusterError, ClusterLost, connected
 from colorize_engine.cluster.worker import (
     begin_no_more,
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
     from colorize_engine.batch import Job, Record, Settings
     from colorize_engine.stacks import ModelLike
-
-__all__ = ["ClusterJobs"]
 
 # Tasks that a worker holds besides those it runs, so that it has not to wait.
 _AHEAD = 2
@@ -218,7 +216,7 @@ class ClusterJobs:
             self._client.cancel(dropped)
 
     def _blank(self, job: Job) -> Record:
-        return blank_record(job, self._settings, self.model)
+        return failed_record(job, self._settings, self.model)
 
     def _record(self, job: Job, future: Any) -> Record | None:
         """Return the record of a job that is finished, with its paths as here.

@@ -14,12 +14,11 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from colorize_engine.batch.color_photo import blank_record, color_job
+from colorize_engine.batch import explained, one_line
+from colorize_engine.batch.color_photo import color_photo, failed_record
 from colorize_engine.batch.pipeline import Budget
-from colorize_engine.cli.console import explained, one_line
 from colorize_engine.parallel import alone
 from colorize_engine.pretrained import ModelError, find_folder, read_card
-from colorize_engine.stacks.frame_model import loaded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-__all__ = ["begin_no_more", "color_on_worker", "reason_against"]
-
 _TURN = threading.Lock()
 # Of all photos in this process together.
 _ROOM = Budget()
@@ -48,7 +45,7 @@ _BEGUN = ("executing", "memory", "error")
 def color_on_worker(
     run: str, proof: Path | None, job: Job, settings: Settings, model: FrameModel
 ) -> Record | None:
-    """Color a photo as `color_job`, in a task; done a second time it changes nothing.
+    """Color a photo as `color_photo`, in a task; done a second time it changes nothing.
 
     Parameters
     ----------
@@ -75,9 +72,9 @@ def color_on_worker(
         colorizer = _colorizer(model, worker.state.nthreads)
     except Exception as error:  # of loading the model, too
         reason = one_line(f"worker {worker.address}: {explained(error, job.source)}")
-        return replace(blank_record(job, settings, model), error=reason)
+        return replace(failed_record(job, settings, model), error=reason)
     with alone():
-        return color_job(job, settings, colorizer, _ROOM)
+        return color_photo(job, settings, colorizer, _ROOM)
 
 
 def begin_no_more(run: str, dask_worker: Any) -> list[str]:
@@ -131,7 +128,7 @@ def _check_weights(expected: Card | None, found: Card | None) -> None:
 
 def _colorizer(model: FrameModel, threads: int) -> Colorizer:
     """Return the colorizer of this process, for one of its tasks."""
-    colorizer = loaded(model.key, model.model, model.device)
+    colorizer = model.loaded()
     _check_weights(model.card, colorizer.card)
     served = copy.copy(colorizer)
     served.predictor = _InTurn(colorizer.predictor, threads)

@@ -32,14 +32,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Kernel = Callable[[slice, Buffers], None]
 
-__all__ = [
-    "lab_to_rgb",
-    "lab_to_srgb",
-    "lightness",
-    "lightness_to_gray",
-    "srgb_to_lab",
-]
-
 _MIDDLE = np.float32(0.5)  # of linear RGB
 _THREAD_BLOCKS = 4  # a thread pays from that many blocks on
 _ALMOST = np.float32(1e-4)  # L* so near to black or white is a tenth of a 16-bit level

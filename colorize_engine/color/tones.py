@@ -19,22 +19,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from colorize_engine.color.convert import srgb_to_lab
-from colorize_engine.files import fit
-from colorize_engine.files.icc import naive_rgb
-from colorize_engine.files.stills import read_still
-from colorize_engine.files.tiff import is_tiff, open_pages, read_pages
-from colorize_engine.files.value_range import full_scale
+from colorize_engine.color.levels import full_scale
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from numpy.typing import NDArray
-
-    from colorize_engine.files import Photo, Samples
 
     Floats = NDArray[np.float32]
 
-COLOR_NOTE = "it is in color; only its lightness was used"
 
 # Pixels of the long side where the curve is found, and where distances from it are
 # judged: noise averages out, what is smaller than a hundredth of the picture decides
@@ -67,42 +58,6 @@ def is_in_color(rgb: NDArray[Any]) -> bool:
     if not _beyond(np.linalg.norm(from_curve, axis=2), _FROM_CURVE):
         return False
     return not _is_one_hue(_reduced(chroma, _END).reshape(-1, 2))
-
-
-def photo_is_in_color(photo: Photo) -> bool:
-    """Whether all pages of a photo are in color; the first that is not decides.
-
-    Raises
-    ------
-    FileError, OSError
-        If a page cannot be read.
-    """
-    for picture in photo:
-        if not picture.has_color:
-            return False
-        if picture.image.ndim == 2:
-            # Of a profile's colors reading keeps the luminance only.
-            return all(map(is_in_color, _stored(photo)))
-        if not is_in_color(picture.image):
-            return False
-    return True
-
-
-def _stored(photo: Photo) -> Iterator[NDArray[Any]]:
-    """Yield the pages of a photo as stored, taken for sRGB or plain CMYK."""
-    with photo.path.open("rb") as stream:
-        pages: Iterable[Samples]
-        if is_tiff(stream.read(4)):
-            pages = read_pages(open_pages(stream), photo.max_pixels)
-        else:
-            stream.seek(0)
-            pages = (read_still(stream, photo.max_pixels),)
-        for page in pages:
-            cmyk = page.values.ndim == 3 and page.values.shape[2] == 4
-            values, _ = fit(
-                page.values, page.bits, "full" if cmyk else photo.value_range
-            )
-            yield naive_rgb(values) if cmyk else values
 
 
 def _reduced(array: NDArray[Any], side: int) -> Floats:

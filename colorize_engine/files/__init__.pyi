@@ -1,21 +1,22 @@
-from .atomic import replacing
-from .atomic_folder import replacing_folder, temporary_folder
-from .leftovers import sweep, swept, temporary_name, writing_in
-from .mark_reader import is_current, mark_of
-from .output import (
-    FORMATS,
-    MAX_PIXELS,
-    Photo,
-    check_target,
-    format_of,
-    read,
-    storable,
-    write,
+from .atomic import (
+    remove_leftovers,
+    removing_leftovers,
+    replacing,
+    replacing_folder,
+    temporary_folder,
+    temporary_name,
+    writing_in,
 )
-from .picture import FileError, Mark, Metadata, Picture, Samples
+from .errors import FileError, check_size, reading
+from .mark import Mark, mark_of
+from .mark_reader import is_current
+from .output import FORMATS, check_target, format_of, storable, write
+from .photo import COLOR_NOTE, MAX_PIXELS, Photo, read
+from .picture import Metadata, Picture, Samples
 from .value_range import ValueRange, fit, parse_range, retyped
 
 __all__ = [
+    "COLOR_NOTE",
     "FORMATS",
     "MAX_PIXELS",
     "FileError",
@@ -25,6 +26,7 @@ __all__ = [
     "Picture",
     "Samples",
     "ValueRange",
+    "check_size",
     "check_target",
     "fit",
     "format_of",
@@ -32,12 +34,13 @@ __all__ = [
     "mark_of",
     "parse_range",
     "read",
+    "reading",
+    "remove_leftovers",
+    "removing_leftovers",
     "replacing",
     "replacing_folder",
     "retyped",
     "storable",
-    "sweep",
-    "swept",
     "temporary_folder",
     "temporary_name",
     "write",

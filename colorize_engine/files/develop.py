@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from colorize_engine.color import full_scale
+from colorize_engine.files.errors import FileError
 from colorize_engine.files.icc import (
     ProfileError,
     cmyk_has_color,
@@ -15,8 +17,8 @@ from colorize_engine.files.icc import (
     naive_rgb,
     to_gray,
 )
-from colorize_engine.files.picture import FileError, Picture
-from colorize_engine.files.value_range import fit, full_scale, retyped
+from colorize_engine.files.picture import Picture
+from colorize_engine.files.value_range import fit, retyped
 
 if TYPE_CHECKING:
     import numpy.typing as npt

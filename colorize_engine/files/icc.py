@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from colorize_engine.color import TO_XYZ, encoded_from
-from colorize_engine.files.value_range import full_scale, strips
+from colorize_engine.color import TO_XYZ, encoded_from, full_scale, strips
 
 if TYPE_CHECKING:
     import numpy.typing as npt

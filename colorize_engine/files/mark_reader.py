@@ -7,15 +7,11 @@ a copy of the folder knows as much as the folder.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from colorize_engine.files.metadata.exif_tags import XMP_PACKET
-from colorize_engine.files.output import format_of
-from colorize_engine.files.picture import Mark
 from colorize_engine.files.stills import open_image
 from colorize_engine.files.tiff import is_tiff
 
@@ -23,86 +19,15 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from colorize_engine.batch import Settings
-    from colorize_engine.colorizer import Colorizer
-    from colorize_engine.stackfiles import StackSettings
-    from colorize_engine.stacks import FrameModel
+    from colorize_engine.files.mark import Mark
+
 
 # Of the event that formats.xmp writes to the history of a document.
 _OPENING, _CLOSING = b"<stEvt:parameters>", b"</stEvt:parameters>"
-_DIGEST_BYTES = 16
-
-
-def mark_of(
-    model: Colorizer | FrameModel, settings: Settings | StackSettings, **more: float
-) -> Mark:
-    """Return the record of what colors were computed with.
-
-    Parameters
-    ----------
-    model : Colorizer or FrameModel
-        What it says holds where a setting is None.
-    settings : Settings or StackSettings
-    more
-        Further numbers that the colors depend on, by their names.
-    """
-    from colorize_engine import __version__
-
-    def chosen(value: float | None, default: float) -> str:
-        return f"{default if value is None else value:g}"
-
-    card = model.card
-    name = f"{card.name} {card.version} {card.model_hash}" if card else "custom"
-    values = {
-        "temperature": chosen(settings.temperature, model.temperature),
-        "rebalance": chosen(settings.rebalance, model.rebalance),
-        "saturation": f"{settings.saturation:g}",
-        "working size": chosen(settings.working_size, model.working_size),
-        **{key: f"{value:g}" for key, value in more.items()},
-    }
-    return Mark(f"napari-colorize {__version__}", name, values)
-
-
-def digest(path: Path) -> str:
-    """Return the BLAKE2b digest of a file's bytes: 32 hexadecimal digits.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be read.
-    """
-    with path.open("rb") as stream:
-        found = hashlib.file_digest(
-            stream, lambda: hashlib.blake2b(digest_size=_DIGEST_BYTES)
-        )
-    return found.hexdigest()
-
-
-def signed(mark: Mark, source: str, settings: Settings, target: Path) -> Mark:
-    """Return a mark that tells, besides the colors, all that an output depends on.
-
-    Parameters
-    ----------
-    mark : Mark
-        Of the model and the settings that colors depend on.
-    source : str
-        The `digest` of the photo.
-    settings : Settings
-        Of which the range, and for JPEG and WebP the quality are added.
-    target : Path
-        The output, whose suffix is its format.
-    """
-    more: dict[str, object] = {}
-    if settings.value_range != "full":
-        given = settings.value_range
-        more["range"] = given if isinstance(given, str) else f"{given[0]}..{given[1]}"
-    if settings.quality is not None and format_of(target) in ("JPEG", "WebP"):
-        more["quality"] = settings.quality
-    return replace(mark, settings={**mark.settings, **more, "source": source})
 
 
 def is_current(path: Path, mark: Mark) -> bool:
-    """Whether a file is an output that was made as a `signed` mark tells.
+    """Whether a file is an output that was made as a `with_source` mark tells.
 
     Only its header is read, and the version of the program makes no difference. A
     file that is missing, cannot be read, or is none of ours is not current.

@@ -8,14 +8,8 @@ from typing import TYPE_CHECKING, Any
 from colorize_engine.files.metadata import Exif
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy as np
     import numpy.typing as npt
-
-
-class FileError(ValueError):
-    """A picture file that cannot be read or written; the message says what to do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,34 +87,3 @@ class Picture:
     metadata: Metadata = field(default_factory=Metadata)
     has_color: bool = False
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Mark:
-    """The record, in every written file, that its colors are computed.
-
-    Attributes
-    ----------
-    software : str
-        Program and version, such as ``"napari-colorize 0.1.0"``.
-    model : str
-        Name and version of the model.
-    settings : mapping of str to object
-        What the colors depend on besides: temperature, rebalance, and so on.
-    """
-
-    software: str
-    model: str
-    settings: Mapping[str, object] = field(default_factory=dict)
-
-    @property
-    def parameters(self) -> str:
-        """Model and settings on one line, ``"model NAME; temperature 0.38; ..."``."""
-        items = {"model": self.model, **self.settings}
-        return "; ".join(f"{name} {value}" for name, value in items.items())
-
-    @property
-    def text(self) -> str:
-        """One sentence for people, ASCII only."""
-        sentence = f"Color computed by {self.software} ({self.parameters})"
-        return sentence.encode("ascii", "replace").decode("ascii")

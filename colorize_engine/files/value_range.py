@@ -7,26 +7,18 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
-from colorize_engine.files.picture import FileError
+from colorize_engine.color import full_scale, strips
+from colorize_engine.files.errors import FileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy.typing as npt
 
     Values = npt.NDArray[np.uint8 | np.uint16 | np.float32]
 
-ValueRange = Literal["full", "auto"] | tuple[float, float]
 
-_STRIP = 1 << 20
+ValueRange = Literal["full", "auto"] | tuple[float, float]
 # Rounding in a chain of float operations; more than that is data outside 0..1.
 _SLACK = 1e-5
-
-
-def full_scale(dtype: npt.DTypeLike) -> float:
-    """Return what white is in a type: its largest integer, or 1 for floats."""
-    dtype = np.dtype(dtype)
-    return 1.0 if dtype.kind == "f" else 2.0 ** (8 * dtype.itemsize) - 1
 
 
 def parse_range(text: str) -> ValueRange:
@@ -49,14 +41,6 @@ def parse_range(text: str) -> ValueRange:
             f"such as 0,4095; not {text!r}"
         )
     return low, high
-
-
-def strips(shape: tuple[int, ...]) -> Iterator[slice]:
-    """Yield slices of rows of about a million pixels, from top to bottom."""
-    height = shape[0]
-    rows = max(1, _STRIP // max(1, math.prod(shape[1:])))
-    for first in range(0, height, rows):
-        yield slice(first, min(first + rows, height))
 
 
 def fit(

@@ -1,12 +1,8 @@
 from .card import CHANNELS, Card, ModelError, read_card
-from .device import (
-    available_devices,
-    choose_device,
-    fast_dtype,
-    run_side_by_side,
-    take_share,
-)
-from .folder import WEIGHTS, Model, find_folder, list_models, load, save
+from .device import available_devices, choose_device, fast_dtype
+from .folder import WEIGHTS, find_folder, list_models, load, save
+from .model import Model
+from .torch_threads import run_side_by_side, take_share
 from .unet import LITE, ConvNorm, Doubling, InvertedResidual, NetDesign, UNet, net_input
 
 __all__ = [

@@ -89,6 +89,11 @@ class Card:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
+    def label(self) -> str:
+        """Name, version and hash of the model, as files record it."""
+        return f"{self.name} {self.version} {self.model_hash}"
+
+    @property
     def calibrated_bins(self) -> dict[str, ChannelBins]:
         """Bins of a and b that go with the logits as the calibration leaves them."""
         return {c: self.bins[c].tempered(self.calibration[c]) for c in CHANNELS}

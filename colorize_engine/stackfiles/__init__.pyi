@@ -1,5 +1,6 @@
 from .color_file import StackSettings, color_stack_file, is_stack_target
-from .reader import StackFile, open_stack
+from .reader import open_stack
+from .stack_file import StackFile
 
 __all__ = [
     "StackFile",

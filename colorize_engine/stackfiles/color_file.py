@@ -13,19 +13,20 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from colorize_engine import stacks
-from colorize_engine.color.tones import COLOR_NOTE
+from colorize_engine.decode import DecodeSettings
 from colorize_engine.files import (
+    COLOR_NOTE,
     MAX_PIXELS,
     FileError,
     mark_of,
+    remove_leftovers,
     replacing,
     replacing_folder,
-    sweep,
     temporary_folder,
 )
 from colorize_engine.files.tiff import needs_bigtiff
 from colorize_engine.stackfiles.ome_zarr import create_ome_zarr, write_frame
-from colorize_engine.stackfiles.reader import StackFile, open_stack
+from colorize_engine.stackfiles.reader import open_stack
 from colorize_engine.stackfiles.tiff_pages import close_files, ome_metadata
 from colorize_engine.stacks.smoothing import smoothed
 
@@ -35,27 +36,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from colorize_engine.files import ValueRange
+    from colorize_engine.stackfiles.stack_file import StackFile
 
     Progress = Callable[[int, int], None]
     Index = tuple[int, ...]
-
-__all__ = ["StackSettings", "color_stack_file", "is_stack_target", "open_stack"]
 
 _TIFF_SUFFIXES = (".tif", ".tiff")
 
 
 @dataclass(frozen=True)
-class StackSettings:
+class StackSettings(DecodeSettings):
     """How a stack is read and colored; None leaves a choice to the model.
 
     Attributes
     ----------
-    channel, rgb, series, value_range, max_pixels
-        As in ``stackreader.open_stack``.
-    working_size, smoothing
-        As in ``stacks.predict``.
     temperature, rebalance, saturation
         As in ``Prediction.colorize``.
+    channel, rgb, series, value_range, max_pixels
+        As in ``stackfiles.open_stack``.
+    working_size, smoothing
+        As in ``stacks.predict``.
     """
 
     channel: int | None = None
@@ -64,9 +64,6 @@ class StackSettings:
     value_range: ValueRange = "full"
     working_size: int | None = None
     smoothing: float = 0.0
-    temperature: float | None = None
-    rebalance: float | None = None
-    saturation: float = 1.0
     max_pixels: int = MAX_PIXELS
 
 
@@ -94,11 +91,11 @@ def color_stack_file(
     Parameters
     ----------
     source : path-like
-        See ``stackreader.open_stack``.
+        See ``stackfiles.open_stack``.
     target : path-like
         ``.tif`` or ``.tiff``: OME-TIFF with the color as samples (TYXS), pixel sizes
         and time increment kept. ``.zarr``: OME-Zarr 0.5, see
-        ``zarrstacks.create_ome_zarr``.
+        ``ome_zarr.create_ome_zarr``.
     model : str, Path or function
         As in ``stacks.predict``.
     settings : StackSettings, optional
@@ -142,7 +139,7 @@ def color_stack_file(
         )
         job = _Job(opened, model, device, settings, progress)
         target.parent.mkdir(parents=True, exist_ok=True)
-        sweep(target.parent)
+        remove_leftovers(target.parent)
         if target.suffix.lower() == ".zarr":
             with replacing_folder(target, overwrite=overwrite) as folder:
                 job.fill_zarr(folder, scheduler)
@@ -177,10 +174,15 @@ class _Job:
             smoothing=settings.smoothing,
             time_axis=self.time_axis,
         )
-        self.decoding = settings.temperature, settings.rebalance, settings.saturation
-        self.colors = self.lazy.colorize(*self.decoding)
+        self.colors = self.lazy.colorize(*settings.arguments)
         self.count = int(np.prod(self.lazy.frames))
-        self.mark = mark_of(self.lazy.model, settings, smoothing=settings.smoothing)
+        used = self.lazy.model
+        self.mark = mark_of(
+            used.card.label if used.card else "custom",
+            settings.resolved(used),
+            used.working_size,
+            smoothing=settings.smoothing,
+        )
         self.progress = progress or (lambda done, total: None)
 
     @property
@@ -204,7 +206,7 @@ class _Job:
                 assert previous is not None  # noqa: S101 - each series begins at 0
                 planes = smoothed(previous, planes, self.settings.smoothing)
             previous = planes if self.settings.smoothing else None
-            color = model.prediction(frame, planes).colorize(*self.decoding)
+            color = model.prediction(frame, planes).colorize(*self.settings.arguments)
             self.progress(done, self.count)
             yield index, color
 

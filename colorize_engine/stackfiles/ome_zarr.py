@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from colorize_engine.color import full_scale
 from colorize_engine.files import FileError
-from colorize_engine.files.stills.reader import line
-from colorize_engine.files.value_range import full_scale
+from colorize_engine.files.errors import error_text
 from colorize_engine.stackfiles.stack_file import RawStack
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from colorize_engine.files import Mark
     from colorize_engine.stackfiles.stack_file import Steps
-
-__all__ = ["create_ome_zarr", "read_zarr", "write_frame"]
 
 # Units of NGFF (UDUNITS-2 names) and their symbols in OME-XML.
 _SYMBOLS = {
@@ -70,7 +68,7 @@ def read_zarr(path: Path, series: int | None) -> RawStack:
     except (FileError, MemoryError):
         raise
     except Exception as error:
-        raise FileError(f"it is no readable Zarr ({line(error)})") from error
+        raise FileError(f"it is no readable Zarr ({error_text(error)})") from error
     if len(axes) != array.ndim:
         raise FileError(
             f"it is no readable Zarr (it names {len(axes)} axes of {array.ndim})"

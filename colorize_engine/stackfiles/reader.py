@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from colorize_engine.files import MAX_PIXELS, FileError, fit, retyped
-from colorize_engine.files.stills.reader import check_size, reading
-from colorize_engine.files.value_range import full_scale
+from colorize_engine.color import full_scale
+from colorize_engine.files import MAX_PIXELS, FileError, check_size, fit, retyped
+from colorize_engine.stackfiles.stack_file import StackFile
 
 if TYPE_CHECKING:
     import os
@@ -20,43 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from colorize_engine.files import ValueRange
-    from colorize_engine.stackfiles.stack_file import RawStack, Steps
-
-__all__ = ["StackFile", "open_stack"]
-
-
-@dataclass(frozen=True, eq=False)
-class StackFile:
-    """The frames of a file, ready for `stacks.predict`.
-
-    Attributes
-    ----------
-    frames : (..., H, W) or (..., H, W, 3 or 4) dask array
-        uint8, uint16, or float32 in 0..1; a chunk for each frame, read when computed.
-    axes : str
-        Letters of the leading axes, out of T and Z.
-    rgb : bool
-        Whether the last axis is color.
-    steps : dict
-        For X, Y, Z and T, where known, the step and its unit ("µm", "s").
-    """
-
-    frames: da.Array
-    axes: str
-    rgb: bool
-    steps: Steps
-
-    def read(self, index: tuple[int, ...]) -> NDArray[Any]:
-        """Read a frame, in this thread.
-
-        Raises
-        ------
-        FileError
-            If the file is damaged.
-        """
-        frame: Any = self.frames[index]
-        with reading():
-            return np.asarray(frame.compute(scheduler="synchronous"))
+    from colorize_engine.stackfiles.stack_file import RawStack
 
 
 def open_stack(

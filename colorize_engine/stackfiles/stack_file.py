@@ -1,12 +1,17 @@
-"""What the readers of stacks, one for each kind of file, give to ``stackreader``."""
+"""A stack as its file holds it, and its frames ready for the nets."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from colorize_engine.files import reading
 
 if TYPE_CHECKING:
     import dask.array as da
+    from numpy.typing import NDArray
 
     # Of an axis (X, Y, Z or T) the step and its unit as in OME-XML, "µm" or "s".
     Steps = dict[str, tuple[float, str]]
@@ -36,3 +41,37 @@ class RawStack:
     bits: int
     inverted: bool = False
     steps: Steps = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class StackFile:
+    """The frames of a file, ready for `stacks.predict`.
+
+    Attributes
+    ----------
+    frames : (..., H, W) or (..., H, W, 3 or 4) dask array
+        uint8, uint16, or float32 in 0..1; a chunk for each frame, read when computed.
+    axes : str
+        Letters of the leading axes, out of T and Z.
+    rgb : bool
+        Whether the last axis is color.
+    steps : dict
+        For X, Y, Z and T, where known, the step and its unit ("µm", "s").
+    """
+
+    frames: da.Array
+    axes: str
+    rgb: bool
+    steps: Steps
+
+    def read(self, index: tuple[int, ...]) -> NDArray[Any]:
+        """Read a frame, in this thread.
+
+        Raises
+        ------
+        FileError
+            If the file is damaged.
+        """
+        frame: Any = self.frames[index]
+        with reading():
+            return np.asarray(frame.compute(scheduler="synchronous"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from colorize_engine.files import FileError
-from colorize_engine.files.stills.reader import line
+from colorize_engine.files.errors import error_text
 from colorize_engine.files.tiff.guard import check_page
 from colorize_engine.stackfiles.stack_file import RawStack
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from colorize_engine.stackfiles.stack_file import Steps
-
-__all__ = ["close_files", "ome_metadata", "read_tiff", "steps_of"]
 
 # Photometric interpretations that are gray values or color as they are.
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
@@ -73,7 +71,7 @@ class _TiffPages:
             raise
         except Exception as error:
             # tifffile and the codecs fail on damaged files in any way.
-            raise FileError(f"the file is damaged ({line(error)})") from error
+            raise FileError(f"the file is damaged ({error_text(error)})") from error
 
 
 def close_files() -> None:
@@ -147,7 +145,7 @@ def read_tiff(path: Path, series: int | None, max_pixels: int) -> RawStack:
     except (FileError, OSError, MemoryError):
         raise
     except Exception as error:
-        raise FileError(f"the file is damaged ({line(error)})") from error
+        raise FileError(f"the file is damaged ({error_text(error)})") from error
     if photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB):
         raise FileError("its pages are neither gray nor RGB; convert the file first")
     if "S" in axes and (photometric != _RGB or shape[axes.index("S")] not in (3, 4)):

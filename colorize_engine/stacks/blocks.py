@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-__all__ = ["color_block", "give_block", "predict_block", "smooth_block"]
-
 
 def predict_block(source: FrameModel, lead: int, block: NDArray[Any]) -> Floats:
     """Run the nets on a block of one frame, behind `lead` axes of length 1."""

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from threading import RLock
-from typing import TYPE_CHECKING, Any, TypeAlias
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from colorize_engine.colorizer import ModelLike as ModelLike
+from colorize_engine.colorizer import loaded
 from colorize_engine.decode import Distribution
 from colorize_engine.prediction import Prediction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from colorize_engine.bins import ChannelBins
@@ -23,17 +22,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-__all__ = ["FrameModel", "ModelLike", "loaded"]
-
-# A name or folder of a model, or a function that any process can call to make one.
-ModelLike: TypeAlias = "str | Path | Callable[[], Colorizer]"
 
 # One net at a time in a process: its own threads use all cores, and frames that wait
 # need no memory.
-_RUNNING = RLock()
-# Not lru_cache: a function that was pickled is no longer equal to itself.
-_KEPT: dict[str, Colorizer] = {}
-_MOST = 2
+_RUNNING = Lock()
 
 
 @dataclass(frozen=True)
@@ -80,7 +72,7 @@ class FrameModel:
         about: Any
         if callable(model):
             key = str(tokenize(model, device))
-            about = loaded(key, model, device)
+            about = loaded(model, device, key)
             bins, card = about.bins, about.card
         else:
             from colorize_engine.pretrained import WEIGHTS, find_folder, read_card
@@ -100,6 +92,10 @@ class FrameModel:
         """Planes that `predict` gives for a frame."""
         return 2 + len(self.bins[0]) + len(self.bins[1])
 
+    def loaded(self) -> Colorizer:
+        """Return the model, loaded once in a process."""
+        return loaded(self.model, self.device, self.key)
+
     def predict(self, frame: NDArray[Any]) -> Floats:
         """Run the nets on a frame.
 
@@ -111,7 +107,7 @@ class FrameModel:
         -------
         (2 + Qa + Qb, h, w) float32
             L* in 0..100; 1, for the one frame that it stands for (see
-            `temporal.smoothed`); the logits of a and of b.
+            `smoothing.smoothed`); the logits of a and of b.
 
         Raises
         ------
@@ -119,8 +115,7 @@ class FrameModel:
             If the frame is no picture; ``ModelError`` for the model.
         """
         with _RUNNING:
-            colorizer = loaded(self.key, self.model, self.device)
-            found = colorizer.predict(frame, self.working_size)
+            found = self.loaded().predict(frame, self.working_size)
         light = found.lightness[np.newaxis]
         return np.concatenate(
             [light, np.ones_like(light), found.a.logits, found.b.logits]
@@ -138,37 +133,3 @@ class FrameModel:
             self.rebalance,
             self.card,
         )
-
-
-def loaded(key: str, model: ModelLike, device: str) -> Colorizer:
-    """Load a model, or take it from those that this process used last.
-
-    Parameters
-    ----------
-    key : str
-        Stands for model, device and weights, as in `FrameModel`.
-    model : str, Path or function
-        Name, folder, or what makes a colorizer.
-    device : str
-        As for ``Colorizer.from_pretrained``.
-
-    Returns
-    -------
-    Colorizer
-    """
-    with _RUNNING:
-        if key not in _KEPT:
-            _KEPT[key] = _load(model, device)
-            for old in [*_KEPT][:-_MOST]:
-                del _KEPT[old]
-        return _KEPT[key]
-
-
-def _load(model: ModelLike, device: str) -> Colorizer:
-    if callable(model):
-        return model()
-    from colorize_engine.colorizer import Colorizer
-
-    if isinstance(model, Path):
-        return Colorizer.from_folder(model, device)
-    return Colorizer.from_pretrained(model, device)

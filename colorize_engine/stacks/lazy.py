@@ -34,7 +34,7 @@ from colorize_engine.stacks.blocks import (
     predict_block,
     smooth_block,
 )
-from colorize_engine.stacks.frame_model import FrameModel, ModelLike
+from colorize_engine.stacks.frame_model import FrameModel
 from colorize_engine.stacks.smoothing import check_smoothing
 
 if TYPE_CHECKING:
@@ -43,11 +43,10 @@ if TYPE_CHECKING:
     import dask.array as da
     from numpy.typing import DTypeLike, NDArray
 
+    from colorize_engine.colorizer import ModelLike
     from colorize_engine.prediction import Prediction
 
     Floats = NDArray[np.float32]
-
-__all__ = ["FrameModel", "ModelLike", "StackPrediction", "predict"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-__all__ = ["check_smoothing", "motion", "smoothed", "warped"]
-
 # Short side in pixels at which motion is estimated.
 _FLOW_SIDE = 64
 # Of the windows of Lucas-Kanade; a remaining way that is longer is no finding.

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -14,10 +17,10 @@ from colorize_engine import Colorizer, colorizer
 from colorize_engine.bins import ChannelBins
 from colorize_engine.color import lab_to_srgb, lightness, srgb_to_lab
 from colorize_engine.pretrained import folder as pretrained
+from colorize_engine.pretrained import read_card
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from colorize_engine import Prediction
 
@@ -571,7 +574,7 @@ def shipped(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """Ship the tiny model as the default."""
     shutil.copytree(tiny_model, tmp_path / "default")
     monkeypatch.setattr(pretrained, "WEIGHTS", tmp_path)
-    monkeypatch.setattr(colorizer, "_cached", colorizer._cached.__wrapped__)
+    monkeypatch.setattr(colorizer, "_KEPT", {})
     return tmp_path
 
 
@@ -610,13 +613,35 @@ def test_one_liner(shipped: Path, tiny: Colorizer, astronaut: np.ndarray) -> Non
     )
 
 
-def test_one_liner_keeps_its_model(tiny_model: Path) -> None:
-    colorizer._cached.cache_clear()
-    image = np.zeros((8, 8), np.uint8)
-    for _ in range(3):
-        colorize_engine.colorize(image, model=tiny_model)
-    assert colorizer._cached.cache_info().misses == 1
-    colorizer._cached.cache_clear()
+def test_one_liner_keeps_its_model(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(colorizer, "_KEPT", {})
+    with mock.patch("colorize_engine.pretrained.load", wraps=pretrained.load) as load:
+        image = np.zeros((8, 8), np.uint8)
+        for _ in range(3):
+            colorize_engine.colorize(image, model=tiny_model)
+    assert load.call_count == 1
+
+
+def test_a_model_folder_that_changed_is_loaded_anew(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    own = Path(shutil.copytree(tiny_model, tmp_path / "own"))
+    first = colorizer.loaded(own)
+    assert colorizer.loaded(own) is first
+    (own / "card.json").write_text(replace(read_card(own), temperature=0.9).to_json())
+    assert colorizer.loaded(own).temperature == 0.9
+
+
+def test_the_model_that_was_used_last_is_kept() -> None:
+    made = [lambda n=n: marking(Marker(), working_size=n) for n in (8, 16, 24)]
+    first = colorizer.loaded(made[0])
+    second = colorizer.loaded(made[1])
+    assert colorizer.loaded(made[0]) is first
+    colorizer.loaded(made[2])
+    assert colorizer.loaded(made[0]) is first
+    assert colorizer.loaded(made[1]) is not second
 
 
 def test_one_liner_refuses_what_is_no_picture() -> None:

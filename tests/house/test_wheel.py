@@ -109,9 +109,7 @@ def test_license_and_notice_come_with_it(
 def test_it_brings_the_command_and_the_plugin(wheel: zipfile.ZipFile) -> None:
     entries = configparser.ConfigParser()
     entries.read_string(wheel.read(f"{INFO}/entry_points.txt").decode())
-    assert dict(entries["console_scripts"]) == {
-        "colorize": "colorize_engine.cli:main"
-    }
+    assert dict(entries["console_scripts"]) == {"colorize": "colorize_engine.cli:main"}
     assert dict(entries["napari.manifest"]) == {
         "napari-colorize": "napari_colorize:napari.yaml"
     }

@@ -17,8 +17,8 @@ from colorize_engine.files.metadata.exif import (
 )
 
 if TYPE_CHECKING:
+    from colorize_engine.files.mark import Mark
     from colorize_engine.files.metadata.exif import Directory
-    from colorize_engine.files.picture import Mark
 
 ORIENTATION, XMP_PACKET = 0x0112, 0x02BC
 _DESCRIPTION, _SOFTWARE = 0x010E, 0x0131

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 if TYPE_CHECKING:
-    from colorize_engine.files.picture import Mark
+    from colorize_engine.files.mark import Mark
 
 # IPTC's code for a captured picture to which a trained model has added something. The
 # milder "algorithmicallyEnhanced" is for what stays true to the scene, as sharpening.

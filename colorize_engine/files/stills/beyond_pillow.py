@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from colorize_engine.files.picture import FileError
+from colorize_engine.files.errors import FileError
 from colorize_engine.files.stills import png
 
 if TYPE_CHECKING:

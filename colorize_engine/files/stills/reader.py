@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import struct
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 from PIL import Image
 
+from colorize_engine.files.errors import FileError, check_size, error_text, reading
 from colorize_engine.files.metadata import exif, exif_tags, xmp
-from colorize_engine.files.picture import FileError, Metadata, Samples
+from colorize_engine.files.picture import Metadata, Samples
 from colorize_engine.files.stills import png
 from colorize_engine.files.stills.beyond_pillow import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy.typing as npt
     from PIL.ImageFile import ImageFile
+
 
 # Pillow hands EPS to Ghostscript, a program of its own: not for files of any origin.
 _LEFT_OUT = frozenset(("EPS",))
 # Text in a PNG that is not text, or is kept elsewhere.
 _NOT_TEXT = ("XML:com.adobe.xmp", "Raw profile type", "exif:", "icc:")
-# Of the message of a library, which may quote what is in the file.
-_LONGEST = 200
 # Decoded in Python, pixel by pixel, with hundreds of bytes for each.
 _SLOW, _SLOW_PIXELS = "fits_gzip", 1 << 24
 _MODES_TO_RGB = frozenset(("P", "HSV", "YCbCr", "RGBX"))
@@ -139,28 +135,10 @@ def open_image(stream: BinaryIO) -> ImageFile:
             except Exception as error:
                 # Plugins fail in any way; those without a signature on every file.
                 if accept and known:
-                    trouble = f" ({name}: {line(error)})"
+                    trouble = f" ({name}: {error_text(error)})"
     if trouble:
         raise FileError(f"the file is damaged{trouble}")
     raise FileError("the file is in no picture format that can be read here")
-
-
-def check_size(width: int, height: int, max_pixels: int) -> None:
-    """Refuse pictures without pixels and those with more than `max_pixels`.
-
-    Raises
-    ------
-    FileError
-        Which says so.
-    """
-    if width < 1 or height < 1:
-        raise FileError(f"the picture has no pixels ({width} x {height})")
-    if width * height > max_pixels:
-        raise FileError(
-            f"{width} x {height} are {width * height / 1e6:,.0f} million pixels, more "
-            f"than the {max_pixels / 1e6:,.0f} million allowed; "
-            "give a larger --max-pixels if the file is what you expect"
-        )
 
 
 def pixels(
@@ -269,26 +247,3 @@ def _dpi(info: dict[Any, Any], found: exif.Exif) -> tuple[float, float] | None:
     except (KeyError, TypeError, ValueError, ZeroDivisionError):
         return exif_tags.resolution(found)
     return (x, y) if 0 < x < 1e6 and 0 < y < 1e6 else exif_tags.resolution(found)
-
-
-@contextmanager
-def reading() -> Iterator[None]:
-    """Turn whatever a decoder raises on a damaged file into a FileError.
-
-    They fail in any way; only the lack of memory, and what the system says of the file
-    or the disk, stay what they are.
-    """
-    try:
-        yield
-    except (FileError, MemoryError):
-        raise
-    except Exception as error:
-        # A place in the file that a damaged header names can be none at all.
-        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
-            raise
-        raise FileError(f"the file is damaged ({line(error)})") from error
-
-
-def line(error: Exception) -> str:
-    """Return the message of an error on one line, its type's name if it has none."""
-    return " ".join(str(error).split())[:_LONGEST] or type(error).__name__

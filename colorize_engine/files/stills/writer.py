@@ -14,7 +14,8 @@ from colorize_engine.files.stills import png
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from colorize_engine.files.picture import Mark, Picture
+    from colorize_engine.files.mark import Mark
+    from colorize_engine.files.picture import Picture
 
 JPEG_QUALITY = 95
 # A segment of a JPEG file holds 65,533 bytes, the names of EXIF and XMP included.

@@ -12,8 +12,8 @@ import math
 import struct
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from colorize_engine.files.errors import FileError
 from colorize_engine.files.metadata import exif
-from colorize_engine.files.picture import FileError
 from colorize_engine.files.stills import open_image
 
 if TYPE_CHECKING:

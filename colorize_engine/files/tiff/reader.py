@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from colorize_engine.color import strips
+from colorize_engine.files.errors import FileError, check_size, reading
 from colorize_engine.files.metadata import exif, exif_tags, xmp
-from colorize_engine.files.picture import FileError, Metadata, Samples
+from colorize_engine.files.picture import Metadata, Samples
 from colorize_engine.files.stills import open_image
-from colorize_engine.files.stills.reader import check_size, pixels, reading
+from colorize_engine.files.stills.reader import pixels
 from colorize_engine.files.tiff.guard import check_page, page_offsets
-from colorize_engine.files.value_range import strips
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     import tifffile
 
+    from colorize_engine.files.mark import Mark
     from colorize_engine.files.metadata import Exif
     from colorize_engine.files.metadata.exif import ByteOrder
-    from colorize_engine.files.picture import Mark, Picture
+    from colorize_engine.files.picture import Picture
 
     ExtraTag = tuple[int, int, int, bytes, bool]
 

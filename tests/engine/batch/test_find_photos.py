@@ -16,7 +16,7 @@ import colorize_engine
 from colorize_engine.batch import TargetError
 from colorize_engine.batch.find_photos import find_photos, photo_suffixes
 from colorize_engine.batch.plan import plan
-from colorize_engine.files import leftovers
+from colorize_engine.files import atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,9 +152,9 @@ LEFT = ".colorize-0123456789ab.part"
 def test_left_overs_go_and_nothing_else(tmp_path: Path) -> None:
     kept = ["photo.jpg", ".colorize-notes.part", f"{LEFT}.txt", ".part"]
     touch(tmp_path, LEFT, *kept)
-    assert leftovers.sweep(tmp_path) == 1
+    assert atomic.remove_leftovers(tmp_path) == 1
     assert sorted(os.listdir(tmp_path)) == sorted(kept)
-    assert leftovers.sweep(tmp_path / "missing") == 0
+    assert atomic.remove_leftovers(tmp_path / "missing") == 0
 
 
 @contextmanager
@@ -175,7 +175,7 @@ def holding(script: str, path: Path) -> Iterator[subprocess.Popen[str]]:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from colorize_engine.files.atomic_folder import replacing_folder
+from colorize_engine.files.atomic import replacing_folder
 with replacing_folder(Path(sys.argv[1]), overwrite=True) as folder:
     (folder / "c").mkdir(parents=True)
     (folder / "c" / "0").write_bytes(b"frame")
@@ -190,22 +190,25 @@ def test_the_folder_of_a_run_that_lives_stays_and_that_of_a_killed_one_goes(
     target = tmp_path / "out.zarr"
     target.mkdir()
     with holding(KILLED, target) as process:
-        assert leftovers.sweep(tmp_path) == 0
+        assert atomic.remove_leftovers(tmp_path) == 0
         [hidden] = [name for name in os.listdir(tmp_path) if name != "out.zarr"]
         day_ago = time.time() - 25 * 60 * 60
         os.utime(tmp_path / hidden, (day_ago, day_ago))
-        assert leftovers.sweep(tmp_path) == 0
+        assert atomic.remove_leftovers(tmp_path) == 0
         process.kill()
         process.wait()
     assert len(os.listdir(tmp_path)) == 2
-    assert leftovers.sweep(tmp_path) == 1
+    assert atomic.remove_leftovers(tmp_path) == 1
     assert os.listdir(tmp_path) == ["out.zarr"]
 
 
 def test_what_is_left_at_the_end_goes_too_also_after_an_error(tmp_path: Path) -> None:
-    names = [leftovers.temporary_name() for _ in range(2)]
+    names = [atomic.temporary_name() for _ in range(2)]
     touch(tmp_path, names[0])
-    with pytest.raises(KeyboardInterrupt), leftovers.swept([tmp_path, tmp_path]):
+    with (
+        pytest.raises(KeyboardInterrupt),
+        atomic.removing_leftovers([tmp_path, tmp_path]),
+    ):
         assert os.listdir(tmp_path) == []
         touch(tmp_path, names[1])
         raise KeyboardInterrupt
@@ -215,7 +218,7 @@ def test_what_is_left_at_the_end_goes_too_also_after_an_error(tmp_path: Path) ->
 HOLD = """
 import sys
 from pathlib import Path
-from colorize_engine.files.leftovers import writing_in
+from colorize_engine.files.atomic import writing_in
 with writing_in(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
@@ -230,9 +233,9 @@ def test_files_of_a_run_that_lives_stay_and_those_of_a_killed_one_go(
     day_ago = time.time() - 25 * 60 * 60
     os.utime(tmp_path / old, (day_ago, day_ago))
     with holding(HOLD, tmp_path) as process:
-        assert leftovers.sweep(tmp_path) == 1
+        assert atomic.remove_leftovers(tmp_path) == 1
         assert os.listdir(tmp_path) == [LEFT]
         process.kill()
         process.wait()
-        assert leftovers.sweep(tmp_path) == 1
+        assert atomic.remove_leftovers(tmp_path) == 1
     assert os.listdir(tmp_path) == []

@@ -22,9 +22,9 @@ from PIL import Image
 from skimage import data
 
 import colorize_engine
-from colorize_engine import ChannelBins, Colorizer
-from colorize_engine.batch import Job, Pipeline, Settings, color_photo
-from colorize_engine.batch.color_photo import color_job
+from colorize_engine import ChannelBins, Colorizer, files
+from colorize_engine.batch import Job, Pipeline, Settings
+from colorize_engine.batch.color_photo import color_photo
 from colorize_engine.batch.pipeline import Budget, Nets
 from colorize_engine.batch.plan import plan
 from colorize_engine.cli import photos as batch
@@ -84,7 +84,7 @@ def test_it_makes_what_the_photos_make_one_by_one(tmp_path: Path) -> None:
     assert statuses(planned(tmp_path), colorizer) == ["done"] * 7
     alone = plan([tmp_path / "in"], str(tmp_path / "alone")).jobs
     for job in alone:
-        assert color_job(job, Settings(), colorizer).status == "done"
+        assert color_photo(job, Settings(), colorizer).status == "done"
     assert content(tmp_path / "out") == content(tmp_path / "alone")
 
 
@@ -108,7 +108,7 @@ def test_a_record_tells_size_model_settings_and_error(tmp_path: Path) -> None:
 def test_a_unit_of_work_can_be_sent_elsewhere(tmp_path: Path) -> None:
     make_photos(tmp_path / "in", 1)
     sent = pickle.loads(
-        pickle.dumps((color_job, planned(tmp_path)[0], Settings(), stand_in()))
+        pickle.dumps((color_photo, planned(tmp_path)[0], Settings(), stand_in()))
     )
     record = sent[0](*sent[1:])
     assert pickle.loads(pickle.dumps(record)) == record
@@ -139,7 +139,7 @@ def test_a_file_that_is_not_ours_stays_and_is_an_error(tmp_path: Path) -> None:
     (job,) = planned(tmp_path)
     job.target.parent.mkdir()
     job.target.write_bytes(b"precious")
-    record = color_job(job, Settings(), stand_in())
+    record = color_photo(job, Settings(), stand_in())
     assert record.status == "failed"
     assert "000.png exists; give --overwrite" in record.error
     assert job.target.read_bytes() == b"precious"
@@ -157,17 +157,17 @@ def test_all_outputs_must_be_there(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "in" / "p.tif", np.stack([PHOTO, PHOTO[::-1]]))
     colorizer = stand_in()
     (job,) = planned(tmp_path, probabilities=True)
-    record = color_job(job, Settings(), colorizer)
+    record = color_photo(job, Settings(), colorizer)
     assert (record.status, record.pages) == ("done", 2)
     before = content(tmp_path / "out")
     assert len(before) == 3
-    assert color_job(job, Settings(), colorizer).status == "skipped"
+    assert color_photo(job, Settings(), colorizer).status == "skipped"
     for path in job.outputs:
         path.unlink()
-        assert color_job(job, Settings(), colorizer).status == "done"
+        assert color_photo(job, Settings(), colorizer).status == "done"
         assert content(tmp_path / "out").keys() == before.keys()
     job.probabilities[0].write_bytes(b"precious")
-    assert color_job(job, Settings(), colorizer).status == "failed"
+    assert color_photo(job, Settings(), colorizer).status == "failed"
 
 
 def test_color_is_left_alone_if_so_told(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_one_thread_calls_the_predictor_and_no_more_photos_than_threads_wait(
 ) -> None:
     make_photos(tmp_path / "in", 12)
     callers, inside, most = set(), [], []
-    read = color_photo.files.read
+    read = files.read
 
     def counted(*arguments: object) -> object:
         inside.append(1)
@@ -199,7 +199,7 @@ def test_one_thread_calls_the_predictor_and_no_more_photos_than_threads_wait(
         return logits(light)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(color_photo.files, "read", counted)
+        patch.setattr(files, "read", counted)
         todo = Pipeline(stand_in(watched), Settings(), threads=3).run(planned(tmp_path))
         assert [record.status for record in todo] == ["done"] * 12
     assert len(callers) == 1
@@ -339,7 +339,7 @@ def test_an_error_in_a_thread_ends_the_run(tmp_path: Path, error: object) -> Non
     def work(job: Job, *_: object) -> object:
         if job.source.name == "004.png":
             raise error
-        return color_job(job, *_)
+        return color_photo(job, *_)
 
     before = threading.active_count()
     with pytest.raises(type(error)):
@@ -373,10 +373,10 @@ def test_a_file_another_run_makes_meanwhile_is_taken_for_done(tmp_path: Path) ->
     (job,) = planned(tmp_path)
 
     def overtaken(light: np.ndarray) -> object:
-        color_job(job, Settings(), stand_in())
+        color_photo(job, Settings(), stand_in())
         return logits(light)
 
-    record = color_job(job, Settings(), stand_in(overtaken))
+    record = color_photo(job, Settings(), stand_in(overtaken))
     assert (record.status, record.notes) == ("skipped", ("already done",))
     assert len(os.listdir(tmp_path / "out")) == 1
 
@@ -388,14 +388,14 @@ spec = importlib.util.spec_from_file_location("helper", sys.argv.pop(1))
 helper = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(helper)
 pause = float(sys.argv.pop(1))
-from colorize_engine import cli
+from colorize_engine.cli import command
 def slow(light):
     if pause > 60:
         print("waiting", flush=True)
     time.sleep(pause)
     return helper.logits(light)
-cli.load = lambda *_: helper.stand_in(slow)
-cli.main()
+command.load = lambda *_: helper.stand_in(slow)
+command.main()
 """
 
 

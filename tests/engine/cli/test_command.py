@@ -22,7 +22,7 @@ from skimage import data
 
 import colorize_engine
 from colorize_engine import Colorizer
-from colorize_engine.batch import color_photo, plan
+from colorize_engine.batch import Settings, plan
 from colorize_engine.cli import command as cli
 from colorize_engine.cli import model_table
 from colorize_engine.color import lightness, srgb_to_lab
@@ -81,11 +81,12 @@ def read(path: Path) -> np.ndarray:
 # The nets replaced by a function, as a new process would take long to load torch.
 WITHOUT_TORCH = """
 import numpy as np
-from colorize_engine import ChannelBins, Colorizer, cli
+from colorize_engine import ChannelBins, Colorizer
+from colorize_engine.cli import command
 bins = ChannelBins([-20, 0, 20], [0.2, 0.6, 0.2], [1, 1, 1])
 logits = lambda L: np.stack([L / 20, L * 0, -L / 20])
-cli.load = lambda *_: Colorizer(lambda L: (logits(L), logits(L)), bins, bins)
-cli.main()
+command.load = lambda *_: Colorizer(lambda L: (logits(L), logits(L)), bins, bins)
+command.main()
 """
 
 
@@ -486,9 +487,7 @@ def test_without_a_terminal_there_is_no_bar(
 
 
 def test_the_settings_of_the_model_are_the_default() -> None:
-    assert color_photo.Settings() == color_photo.Settings(
-        None, None, 1.0, None, "full", 250_000_000
-    )
+    assert Settings() == Settings(None, None, 1.0, None, "full", 250_000_000)
 
 
 def archive(folder: Path) -> Path:

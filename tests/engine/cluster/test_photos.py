@@ -26,7 +26,7 @@ import stand_ins  # noqa: E402
 
 from colorize_engine import cli  # noqa: E402
 from colorize_engine.batch import Job, Settings  # noqa: E402
-from colorize_engine.batch.color_photo import blank_record, color_job  # noqa: E402
+from colorize_engine.batch.color_photo import color_photo, failed_record  # noqa: E402
 from colorize_engine.batch.plan import plan  # noqa: E402
 from colorize_engine.cli import photos as batch  # noqa: E402
 from colorize_engine.cluster import (  # noqa: E402
@@ -183,7 +183,7 @@ def test_a_killed_worker_costs_nothing_but_time(
     assert all(loads[process] == 1 for process in runs)
     alone = carded_stand_ins.make()
     for job in planned(tmp_path, "alone"):
-        assert color_job(job, Settings(), alone).status == "done"
+        assert color_photo(job, Settings(), alone).status == "done"
     assert content(out) == content(tmp_path / "alone")
     assert sorted(os.listdir(out)) == sorted(path.name for path in map(Path, outputs))
 
@@ -214,7 +214,7 @@ def test_a_result_that_died_with_its_worker_is_waited_for_again(
 ) -> None:
     make_photos(tmp_path / "in", 1)
     [job], executor = planned(tmp_path), on_cluster(address)
-    record = replace(blank_record(job, Settings(), executor.model), status="done")
+    record = replace(failed_record(job, Settings(), executor.model), status="done")
 
     def send(job: Job, proof: Path | None) -> Lost:
         future = Lost(record)
@@ -375,7 +375,7 @@ def test_what_a_worker_made_before_it_died_is_this_runs(
     def late(
         client: object, work: object, *arguments: object, **more: object
     ) -> object:
-        made = color_job(arguments[2], settings, carded_stand_ins.make())
+        made = color_photo(arguments[2], settings, carded_stand_ins.make())
         assert made.status == "done"
         return submit(client, work, *arguments, **more)
 
@@ -440,7 +440,7 @@ def test_other_weights_are_found_before_any_work(
     make_photos(tmp_path / "in", 2)
     card = read_card(tiny_model)
     mine = replace(card, sha256=dict.fromkeys(card.sha256, "0" * 64))
-    monkeypatch.setattr("colorize_engine.pretrained.folder.read_card", lambda _: mine)
+    monkeypatch.setattr("colorize_engine.cluster.worker.read_card", lambda _: mine)
     words = (tmp_path / "in", "-o", tmp_path / "out", "-m", f"{tiny_model}/")
     code, errors = call(capsys, *words, "--scheduler", address)
     assert (code, len(errors)) == (2, 1)

@@ -13,7 +13,6 @@ from skimage import data, transform
 
 from colorize_engine import files
 from colorize_engine.color import is_in_color, lab_to_rgb, lightness
-from colorize_engine.color.tones import photo_is_in_color
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,11 +109,11 @@ def test_a_profile_does_not_hide_color(tmp_path: Path) -> None:
     coffee, sepia = data.coffee(), TONES["sepia"]
     for rgb, expected in ((coffee, True), (sepia, False)):
         photo = saved(tmp_path / "p.png", rgb, icc_profile=profile)
-        assert photo_is_in_color(photo) is expected
+        assert photo.is_in_color() is expected
         inks = Image.fromarray(255 - rgb).convert("RGB")
         cmyk = Image.merge("CMYK", (*inks.split(), Image.new("L", inks.size)))
         cmyk.save(tmp_path / "p.tif")
-        assert photo_is_in_color(files.read(tmp_path / "p.tif")) is expected
+        assert files.read(tmp_path / "p.tif").is_in_color() is expected
 
 
 def test_a_file_is_in_color_if_all_its_pages_are(tmp_path: Path) -> None:
@@ -122,4 +121,4 @@ def test_a_file_is_in_color_if_all_its_pages_are(tmp_path: Path) -> None:
     sepia = TONES["sepia"]
     for pages, expected in (((color, sepia), False), ((color, color), True)):
         tifffile.imwrite(tmp_path / "p.tif", np.stack(pages), photometric="rgb")
-        assert photo_is_in_color(files.read(tmp_path / "p.tif")) is expected
+        assert files.read(tmp_path / "p.tif").is_in_color() is expected

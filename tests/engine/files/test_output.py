@@ -14,9 +14,9 @@ from PIL import Image, JpegImagePlugin
 from skimage import data
 
 from colorize_engine import files
+from colorize_engine.color import full_scale
 from colorize_engine.files import atomic
 from colorize_engine.files.tiff import writer as tiffwriter
-from colorize_engine.files.value_range import full_scale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

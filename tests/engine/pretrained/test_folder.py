@@ -273,9 +273,10 @@ def test_list_models_reads_cards_only(shipped: Path) -> None:
         path.write_bytes(b"")
     assert len(list_models()) == 3
     code = (
-        "import sys; from pathlib import Path; from colorize_engine import pretrained;"
-        f"pretrained.WEIGHTS = Path({str(shipped)!r});"
-        "assert len(pretrained.list_models()) == 3;"
+        "import sys; from pathlib import Path;"
+        "from colorize_engine.pretrained import folder;"
+        f"folder.WEIGHTS = Path({str(shipped)!r});"
+        "assert len(folder.list_models()) == 3;"
         "assert not {'torch', 'safetensors'} & set(sys.modules), 'imported'"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

@@ -116,7 +116,7 @@ def test_shipped_models_and_folders_are_described_without_their_nets(
     frames = film(2, 20, 30)
     expected = Colorizer.from_folder(tiny_model, "cpu").predict(frames[1]).colorize()
     with monkeypatch.context() as patch:
-        patch.setattr("colorize_engine.pretrained.folder.load", None)
+        patch.setattr("colorize_engine.pretrained.load", None)
         lazy = stacks.predict(frames, tiny_model, device="cpu")
         shipped = stacks.predict(frames)
     assert lazy.planes.shape[-2:] == (32, 48)

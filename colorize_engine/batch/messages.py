@@ -1,0 +1,30 @@
+"""Errors in words for people, on one line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def explained(error: Exception, source: Path) -> str:
+    """Return what went wrong in words for people."""
+    if isinstance(error, FileExistsError):
+        return f"{error.filename} exists; give --overwrite to replace it"
+    if isinstance(error, OSError) and error.strerror:
+        reason = error.strerror[:1].lower() + error.strerror[1:]
+        elsewhere = error.filename and str(error.filename) != str(source)
+        return f"cannot write {error.filename}: {reason}" if elsewhere else reason
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for a picture of this size"
+    if isinstance(error, (ValueError, OSError, RuntimeError)) and str(error):
+        return str(error)
+    return f"unexpected {type(error).__name__}: {error}"
+
+
+def one_line(text: object) -> str:
+    """Return text without line ends and control characters, in any terminal's reach."""
+    line = " ".join(str(text).split())
+    line = line.encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)

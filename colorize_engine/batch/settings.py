@@ -1,0 +1,20 @@
+"""How photos are read, colored and written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from colorize_engine import files
+from colorize_engine.decode import DecodeSettings
+
+
+@dataclass(frozen=True)
+class Settings(DecodeSettings):
+    """How photos are read, colored and written; None leaves a choice to the model."""
+
+    working_size: int | None = None
+    value_range: files.ValueRange = "full"
+    max_pixels: int = files.MAX_PIXELS
+    quality: int | None = None
+    overwrite: bool = False
+    skip_color: bool = False

@@ -1,0 +1,71 @@
+"""The record, in every written file, that its colors are computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from colorize_engine.decode import DecodeSettings
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The record, in every written file, that its colors are computed.
+
+    Attributes
+    ----------
+    software : str
+        Program and version, such as ``"napari-colorize 0.1.0"``.
+    model : str
+        Name and version of the model.
+    settings : mapping of str to object
+        What the colors depend on besides: temperature, rebalance, and so on.
+    """
+
+    software: str
+    model: str
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> str:
+        """Model and settings on one line, ``"model NAME; temperature 0.38; ..."``."""
+        items = {"model": self.model, **self.settings}
+        return "; ".join(f"{name} {value}" for name, value in items.items())
+
+    @property
+    def text(self) -> str:
+        """One sentence for people, ASCII only."""
+        sentence = f"Color computed by {self.software} ({self.parameters})"
+        return sentence.encode("ascii", "replace").decode("ascii")
+
+
+def mark_of(
+    model: str, decoding: DecodeSettings, working_size: int, **more: float
+) -> Mark:
+    """Return the record of what colors were computed with.
+
+    Parameters
+    ----------
+    model : str
+        The `Card.label` of the model, or ``"custom"``.
+    decoding : DecodeSettings
+        Without None.
+    working_size : int
+        Short side in pixels at which the nets saw the picture.
+    more
+        Further numbers that the colors depend on, by their names.
+    """
+    from colorize_engine import __version__
+
+    temperature, rebalance, saturation = decoding.arguments
+    values = {
+        "temperature": f"{temperature:g}",
+        "rebalance": f"{rebalance:g}",
+        "saturation": f"{saturation:g}",
+        "working size": f"{working_size:g}",
+        **{key: f"{value:g}" for key, value in more.items()},
+    }
+    return Mark(f"napari-colorize {__version__}", model, values)

@@ -1,0 +1,176 @@
+"""A picture file in: its pictures, decoded one by one."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from colorize_engine.color import is_in_color
+from colorize_engine.files import fit
+from colorize_engine.files.errors import FileError
+from colorize_engine.files.icc import naive_rgb
+from colorize_engine.files.stills import read_still
+from colorize_engine.files.tiff import is_tiff, open_pages, read_pages
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from colorize_engine.files import Samples
+    from colorize_engine.files.picture import Picture
+    from colorize_engine.files.value_range import ValueRange
+
+    Floats = NDArray[np.float32]
+
+
+MAX_PIXELS = 250_000_000
+
+COLOR_NOTE = "it is in color; only its lightness was used"
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """The pictures of a file, decoded one by one when they are iterated over.
+
+    Attributes
+    ----------
+    path : Path
+    page_count : int
+    shape : (int, int)
+        Height and width of the first picture as stored, before it is turned upright.
+    value_range, max_pixels
+        As given to `read`.
+    """
+
+    path: Path
+    page_count: int
+    shape: tuple[int, int]
+    value_range: ValueRange
+    max_pixels: int
+    _only: Picture | None = None
+
+    def __len__(self) -> int:
+        return self.page_count
+
+    def __iter__(self) -> Iterator[Picture]:
+        """Yield each picture; of a TIFF file the file is read again.
+
+        Raises
+        ------
+        FileError, OSError
+            When a page cannot be read.
+        """
+        if self._only is not None:
+            yield self._only
+            return
+        from colorize_engine.files.develop import develop
+        from colorize_engine.files.tiff import open_pages, read_pages
+
+        with self.path.open("rb") as stream:
+            pages = open_pages(stream)
+            samples = read_pages(pages, self.max_pixels)
+            while (page := self._next(samples)) is not None:
+                yield develop(page, self.value_range)
+
+    def is_in_color(self) -> bool:
+        """Whether all pages are in color; the first that is not decides.
+
+        Raises
+        ------
+        FileError, OSError
+            If a page cannot be read.
+        """
+        for picture in self:
+            if not picture.has_color:
+                return False
+            if picture.image.ndim == 2:
+                # Of a profile's colors reading keeps the luminance only.
+                return all(map(is_in_color, _stored(self)))
+            if not is_in_color(picture.image):
+                return False
+        return True
+
+    def _next(self, pages: Iterator[Samples]) -> Samples | None:
+        """Read the next page; an error that names no file is about this one."""
+        try:
+            return next(pages, None)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise OSError(error.errno, reason, str(self.path)) from error
+
+
+def read(
+    path: str | os.PathLike[str],
+    value_range: ValueRange = "full",
+    max_pixels: int = MAX_PIXELS,
+) -> Photo:
+    """Read a picture file that Pillow or tifffile can read.
+
+    Parameters
+    ----------
+    path : path-like
+    value_range : "full", "auto" or (float, float)
+        Which values are black and white. ``"full"``: the ends of the type's range, for
+        floats 0 and 1; ``"auto"``: the smallest and the largest value of each page;
+        two numbers: these, what is beyond being cut off.
+    max_pixels : int
+        The most pixels of one picture; a file that claims more is not decoded.
+
+    Returns
+    -------
+    Photo
+        Of a TIFF file all pages; of animations and layered files the first picture.
+
+    Raises
+    ------
+    FileError
+        If the file is damaged, too large, or not a picture.
+    OSError
+        If it is missing or may not be read.
+    """
+    path = Path(path)
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise FileError("it is a folder; name the pictures in it, such as FOLDER/*.jpg")
+    if not stat.S_ISREG(mode):
+        raise FileError("it is not a regular file")
+    with path.open("rb") as stream:
+        head = stream.read(4)
+        if not head:
+            raise FileError("the file is empty")
+        from colorize_engine.files.stills import read_still
+        from colorize_engine.files.tiff import is_tiff, open_pages
+
+        if is_tiff(head):
+            pages = open_pages(stream)
+            shape = pages.pages[0].imagelength, pages.pages[0].imagewidth
+            return Photo(path, len(pages), shape, value_range, max_pixels)
+        from colorize_engine.files.develop import develop
+
+        stream.seek(0)
+        samples = read_still(stream, max_pixels)
+    height, width = samples.values.shape[:2]
+    only = develop(samples, value_range)
+    return Photo(path, 1, (height, width), value_range, max_pixels, only)
+
+
+def _stored(photo: Photo) -> Iterator[NDArray[Any]]:
+    """Yield the pages of a photo as stored, taken for sRGB or plain CMYK."""
+    with photo.path.open("rb") as stream:
+        pages: Iterable[Samples]
+        if is_tiff(stream.read(4)):
+            pages = read_pages(open_pages(stream), photo.max_pixels)
+        else:
+            stream.seek(0)
+            pages = (read_still(stream, photo.max_pixels),)
+        for page in pages:
+            cmyk = page.values.ndim == 3 and page.values.shape[2] == 4
+            values, _ = fit(
+                page.values, page.bits, "full" if cmyk else photo.value_range
+            )
+            yield naive_rgb(values) if cmyk else values
