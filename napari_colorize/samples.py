@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_colorize.results import METADATA
+from napari_colorize.runs import METADATA
 
 if TYPE_CHECKING:
     import numpy as np

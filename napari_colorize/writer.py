@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorize.results import KINDS, METADATA
+from napari_colorize.runs import KINDS, METADATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,11 +12,10 @@ from napari.components import ViewerModel
 from napari.layers import Image, Shapes
 
 from colorize_engine import ModelError
-from napari_colorize import inspector, widget
-from napari_colorize.inspector import Inspector
-from napari_colorize.job import describe
-from napari_colorize.source import NotColorable, source_of
-from napari_colorize.widget import ColorizeWidget
+from napari_colorize.inspector import Inspector, dock
+from napari_colorize.runs import NotColorable, source_of
+from napari_colorize.widget import ColorizeWidget, colorize_widget
+from napari_colorize.widget.job import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,9 +115,9 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Texts of the notifications of a test, which are not shown."""
     found: list[str] = []
     for module, name in (
-        (widget, "show_warning"),
-        (widget, "show_error"),
-        (inspector, "show_error"),
+        (colorize_widget, "show_warning"),
+        (colorize_widget, "show_error"),
+        (dock, "show_error"),
     ):
         monkeypatch.setattr(module, name, found.append)
     return found
@@ -142,7 +141,7 @@ def in_3d(colorize: ColorizeWidget) -> None:
 def in_work(colorize: ColorizeWidget) -> None:
     """Ask for a run of an image that another widget colors."""
     layer = colorize._viewer.add_image(np.zeros((5, 5), np.uint8))
-    widget._in_work.add(layer)
+    colorize_widget._in_work.add(layer)
     colorize.colorize()
 
 

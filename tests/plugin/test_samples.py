@@ -81,8 +81,8 @@ def test_the_widget_takes_the_gray_layer_of_what_napari_opens(
 ) -> None:
     from napari.components import ViewerModel
 
-    from napari_colorize.lists import images_of
     from napari_colorize.widget import ColorizeWidget
+    from napari_colorize.widget.layer_lists import images_of
 
     assert key in {sample.key for sample in plugin.contributions.sample_data}
     viewer = ViewerModel()

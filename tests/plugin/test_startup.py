@@ -57,7 +57,7 @@ def test_opening_the_widgets_and_a_sample_imports_no_torch(tmp_path: Path) -> No
         "viewer.open_sample('napari-colorize', 'coffee')\n"
         "for name in ('Colorize', 'Colorize inspector'):\n"
         "    viewer.window.add_plugin_dock_widget('napari-colorize', name)\n"
-        "assert 'napari_colorize.widget' in sys.modules\n"
+        "assert 'napari_colorize.widget.colorize_widget' in sys.modules\n"
         "assert 'torch' not in sys.modules\n"
         "viewer.close()\n",
         tmp_path,
@@ -66,7 +66,7 @@ def test_opening_the_widgets_and_a_sample_imports_no_torch(tmp_path: Path) -> No
 
 def test_reading_the_preferences_imports_no_torch(tmp_path: Path) -> None:
     run(
-        "from napari_colorize.preferences import read\n"
+        "from napari_colorize.widget.preferences import read\n"
         "assert read().model == 'default'\n"
         "assert 'torch' not in sys.modules\n",
         tmp_path,

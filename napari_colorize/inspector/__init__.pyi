@@ -1,0 +1,5 @@
+from .dock import Inspector
+
+__all__ = [
+    "Inspector",
+]

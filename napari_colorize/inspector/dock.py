@@ -1,0 +1,263 @@
+"""Dock widget that shows what the nets say about the pixel under the cursor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari.utils.notifications import show_error
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_colorize import runs
+from napari_colorize.accessibility import FocusRing
+from napari_colorize.inspector.chart_symbols import Legend
+from napari_colorize.inspector.panels import PixelPanel, PlaceFields, Scrolled
+from napari_colorize.inspector.pixel_numbers import PixelNumbers, describe, write_csv
+from napari_colorize.inspector.viewer_events import Wiring
+from napari_colorize.runs import Place, shown_frame
+from napari_colorize.widget.job import reason
+
+if TYPE_CHECKING:
+    import napari.viewer
+
+    from napari_colorize.runs import Pixel, Run
+
+_NO_RUN = "Nothing is colorized yet: press Colorize first."
+_OUTSIDE = (
+    "Move the cursor over a colorized picture; click to pin a pixel, or type its row "
+    "and column and press Pin."
+)
+_IN_3D = "The inspector works in 2-D display only: switch 3-D off."
+
+
+@dataclass(frozen=True, eq=False)
+class _Pin:
+    """A pinned place: in the world, so that it outlives a run done again."""
+
+    run: Run
+    world: tuple[float, ...]
+
+
+class Inspector(QWidget):
+    """The a- and b-distribution of the pixel under the cursor, and of a pinned one.
+
+    A click on the canvas pins the pixel there, and so does the button Pin with a row
+    and a column. The numbers follow the cursor, the
+    sliders of the viewer and those of the decoding.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer whose cursor is followed; napari gives it.
+
+    Attributes
+    ----------
+    current, pinned : PixelNumbers or None
+        What is shown.
+    """
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
+        self._viewer = runs.plain(napari_viewer)
+        self._pin: _Pin | None = None
+        self._current_run: Run | None = None
+        self.current: PixelNumbers | None = None
+        self.pinned: PixelNumbers | None = None
+        self._lay_out()
+        self._wiring = Wiring(self, self._viewer)
+        # Not a method of the widget: by then it is gone.
+        self.destroyed.connect(partial(Wiring.release, self._wiring))
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        self._hint = QLabel()
+        self._hint.setWordWrap(True)
+        self._pinned_panel = PixelPanel("Pinned")
+        self._current_panel = PixelPanel("Under the cursor")
+        self._legend = Legend()
+        self.place = PlaceFields()
+        self.place.changed.connect(self._on_place)
+        self.pin_button = _button("Pin", "Pin the pixel at this row and column.")
+        self.pin_button.clicked.connect(self.pin_place)
+        self.unpin_button = _button("Unpin", "Forget the pinned pixel.")
+        self.unpin_button.clicked.connect(self.unpin)
+        self.export_button = _button(
+            "E&xport CSV...", "Save the numbers of the pixels shown as a table."
+        )
+        self.export_button.clicked.connect(self._ask_and_export)
+        buttons = QHBoxLayout()
+        for button in (self.pin_button, self.unpin_button, self.export_button):
+            buttons.addWidget(button)
+        layout = QVBoxLayout(self)
+        panels = (self._pinned_panel, self._current_panel)
+        layout.addWidget(Scrolled(*panels, self._hint, self._legend), 1)
+        layout.addWidget(self.place)
+        layout.addLayout(buttons)
+        FocusRing(self)
+
+    # -- what is shown
+
+    def refresh(self) -> None:
+        """Work out both pixels anew: the settings, the runs or the layers changed."""
+        self._current_run = runs.active_run(self._viewer)
+        self._renew_pin()
+        self._wiring.listen_to(
+            self._current_run, self._pin.run if self._pin is not None else None
+        )
+        self.pinned = self._numbers_of_pin()
+        if self._current_run is not None:
+            self.place.set_extent(*self._current_run.extent)
+        if self.pinned is not None:
+            self.place.set_place(self.pinned.pixel.row, self.pinned.pixel.column)
+        self.current = None
+        self.follow()
+
+    def follow(self) -> None:
+        """Show the pixel under the cursor, unless it is shown already."""
+        flat = self._viewer.dims.ndisplay == 2
+        run = self._current_run if flat else None
+        place = None if run is None else run.place_at(self._world())
+        if run is None or place is None:
+            self.current = None
+        elif self.current is None or _place(self.current.pixel) != place:
+            self.current = describe(run.pixel(place), run.settings)
+        hint = _OUTSIDE if self._current_run is not None else _NO_RUN
+        self._hint.setText(hint if flat else _IN_3D)
+        self._show()
+
+    def _world(self) -> tuple[float, ...]:
+        """Position of the cursor in the world, on the frame that is shown."""
+        dims = self._viewer.dims
+        world = list(self._viewer.cursor.position)
+        world = [0.0] * (dims.ndim - len(world)) + world[-dims.ndim :]
+        # The cursor learns of a moved slider after others do.
+        for axis in dims.not_displayed:
+            world[axis] = dims.point[axis]
+        return tuple(float(value) for value in world)
+
+    def _renew_pin(self) -> None:
+        """Move the pin to the run in the place of its own; drop it if there is none."""
+        if self._pin is None:
+            return
+        run = self._pin.run
+        if run not in runs.registry.of(self._viewer):
+            successor = runs.run_of(self._viewer, run.layer)
+            self._pin = _Pin(successor, self._pin.world) if successor else None
+
+    def _numbers_of_pin(self) -> PixelNumbers | None:
+        if self._pin is None:
+            return None
+        run = self._pin.run
+        place = run.place_at(self._pin.world)
+        return None if place is None else describe(run.pixel(place), run.settings)
+
+    def _show(self) -> None:
+        self._pinned_panel.show_numbers(self.pinned)
+        self._current_panel.show_numbers(self.current)
+        self._hint.setVisible(self.current is None)
+        anything = self.current is not None or self.pinned is not None
+        self._legend.setVisible(anything)
+        self.export_button.setEnabled(anything)
+        self.unpin_button.setEnabled(self._pin is not None)
+        flat = self._viewer.dims.ndisplay == 2
+        self.place.setEnabled(flat and self._current_run is not None)
+        self.pin_button.setEnabled(self.place.isEnabled())
+
+    # -- pinning
+
+    def pin(self, world: tuple[float, ...]) -> None:
+        """Pin the pixel at a position in the world, if there is one."""
+        run = self._current_run
+        if run is not None and run.place_at(world) is not None:
+            self._pin = _Pin(run, world)
+            self.refresh()
+
+    def unpin(self) -> None:
+        """Forget the pinned pixel."""
+        self._pin = None
+        self.refresh()
+
+    def may_pin(self) -> bool:
+        """Whether a click now is for this widget, and not to draw or move something."""
+        layer = self._viewer.layers.selection.active
+        mode = str(getattr(layer, "mode", "pan_zoom"))
+        return mode == "pan_zoom" and self._viewer.dims.ndisplay == 2
+
+    def pin_cursor(self) -> None:
+        """Pin the pixel under the cursor."""
+        self.pin(self._world())
+
+    def pin_place(self) -> None:
+        """Pin the pixel at the row and column typed, on the frame that is shown."""
+        run = self._current_run
+        if run is not None:
+            frame = shown_frame(run.layer, self._viewer.dims.point)
+            at = (*frame, *self.place.place)
+            self.pin(tuple(map(float, run.layer.data_to_world(at))))
+
+    def _on_place(self) -> None:
+        """Move the pin along while a person steps through rows or columns."""
+        if self._pin is not None:
+            self.pin_place()
+
+    # -- export
+
+    def export(self, path: str | Path) -> None:
+        """Write the numbers shown as CSV; a failure is shown as a notification.
+
+        Parameters
+        ----------
+        path
+            The file; one that exists is replaced.
+        """
+        pixels = {"pinned": self.pinned, "cursor": self.current}
+        shown = {name: numbers for name, numbers in pixels.items() if numbers}
+        try:
+            write_csv(path, shown)
+        except OSError as error:
+            show_error(
+                f"Could not write {path}: {reason(error)}. Choose another name or "
+                "folder."
+            )
+
+    def _ask_and_export(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(
+            self, "Export the numbers shown", "pixels.csv", "CSV table (*.csv)"
+        )
+        if name:
+            self.export(Path(name) if Path(name).suffix else f"{name}.csv")
+
+    # -- life
+
+    def event(self, event: QEvent | None) -> bool:
+        """Hold on to the viewer in a dock or window; let go when taken out or closed.
+
+        napari takes a widget out when its dock is closed, and deletes only the dock.
+        """
+        kind = None if event is None else event.type()
+        moved = kind == QEvent.Type.ParentChange
+        if kind == QEvent.Type.Close or (moved and self.parent() is None):
+            self._wiring.release()
+        elif (moved or kind == QEvent.Type.Show) and self._wiring.attach():
+            self.refresh()
+        return bool(super().event(event))
+
+
+def _place(pixel: Pixel) -> Place:
+    return Place(pixel.frame, pixel.row, pixel.column)
+
+
+def _button(text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    return button

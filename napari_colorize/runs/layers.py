@@ -1,0 +1,184 @@
+"""Results as layers: how each kind looks, where it lies, what it records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Image
+from napari.utils.colormaps import Colormap
+
+from napari_colorize.runs.placement import placement, working_ratio
+from napari_colorize.runs.results import AT_FULL_SIZE, KINDS, METADATA
+from napari_colorize.runs.store import PROBABILITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari.components import ViewerModel
+
+    from napari_colorize.runs.results import DecodeSettings, Results
+
+# Contrast limits of a and b: few colors of photos lie further out.
+_CHROMA_LIMITS = (-60.0, 60.0)
+_CHROMA_RANGE = (-128.0, 128.0)
+_LIGHTNESS = 65.0
+
+
+def chroma_colormap(channel: str) -> Colormap:
+    """Colors of a or of b from -60 to 60 at L* = 65, the other channel 0."""
+    from colorize_engine.color import lab_to_rgb
+
+    values = np.linspace(*_CHROMA_LIMITS, 61, dtype=np.float32)
+    chroma = np.zeros((2, 1, len(values)), np.float32)
+    chroma["ab".index(channel)] = values
+    light = np.full((1, len(values)), _LIGHTNESS, np.float32)
+    rgb = lab_to_rgb(light, chroma, np.dtype(np.float32))[0]
+    return Colormap(rgb, name=f"CIE {channel}")
+
+
+def appearance(kind: str, results: Results) -> dict[str, Any]:
+    """How a kind is shown when its layer is new."""
+    if kind == "colorized":
+        return {"rgb": True}
+    if kind in ("a", "b"):
+        return {
+            "colormap": chroma_colormap(kind),
+            "contrast_limits": _CHROMA_LIMITS,
+        }
+    if kind in PROBABILITIES:
+        return {
+            "colormap": "magma",
+            "contrast_limits": (0.0, 1.0),
+            "interpolation2d": "nearest",
+        }
+    return {"colormap": "viridis", "contrast_limits": (0.0, results.most_bits)}
+
+
+def place(kind: str, layer: Image, results: Results) -> dict[str, Any]:
+    """Transform that lays a kind exactly on its source."""
+    source = results.source
+    offset, ratio = (0.0, 0.0), (1.0, 1.0)
+    if kind not in AT_FULL_SIZE:
+        offset, ratio = working_ratio(source.shape, results.working_shape)
+    start = (*source.start, *np.add(source.corner, offset))
+    ratios = (*[1.0] * len(source.start), *ratio)
+    return placement(layer, start, ratios, bins=kind in PROBABILITIES)
+
+
+def record(
+    kind: str, layer: Image, results: Results, settings: DecodeSettings
+) -> dict[str, Any]:
+    """All that is needed to make a result again."""
+    from colorize_engine import __version__
+
+    card, source = results.card, results.source
+    entry: dict[str, Any] = {
+        "kind": kind,
+        "source": layer.name,
+        "model": card.name,
+        "version": card.version,
+        "hash": card.model_hash,
+        "temperature": settings.temperature,
+        "rebalance": settings.rebalance,
+        "saturation": settings.saturation,
+        "working_size": results.working_size,
+        "software": f"napari-colorize {__version__}",
+    }
+    whole = layer.data[0].shape if layer.multiscale else layer.data.shape
+    axes = whole[:-1] if layer.rgb else whole
+    if source.shape != tuple(axes[-2:]):
+        entry["region"] = [*source.corner, *source.shape]
+    if source.frames != tuple(axes[:-2]):
+        entry["frame"] = list(source.start)
+    if source.limits is not None:
+        entry["display_range"] = list(source.limits)
+    if kind in PROBABILITIES:
+        bins = results.colorizer.bins["ab".index(kind[0])]
+        entry["bins"] = [float(center) for center in bins.centers]
+    return entry
+
+
+def show(
+    viewer: ViewerModel,
+    layer: Image,
+    results: Results,
+    settings: DecodeSettings,
+    earlier: Mapping[str, Image],
+) -> dict[str, Image]:
+    """Add the results as layers, or put them into those of an earlier run.
+
+    Parameters
+    ----------
+    viewer
+        Where they are shown.
+    layer
+        The source.
+    results
+        Its computed results.
+    settings
+        What their colors were decoded with.
+    earlier
+        Layers to take over, by kind; they keep what a person set on them.
+
+    Returns
+    -------
+    dict
+        The layers by kind.
+    """
+    shown: dict[str, Image] = {}
+    active, before = viewer.layers.selection.active, viewer.dims.ndim
+    for kind in (kind for kind in KINDS if kind in results.kinds):
+        data = results.store.arrays[kind]
+        where = place(kind, layer, results)
+        entry = {METADATA: record(kind, layer, results, settings)}
+        if kind in earlier:
+            _replace(earlier[kind], kind, data, where, results)
+            earlier[kind].metadata = {**earlier[kind].metadata, **entry}
+            shown[kind] = earlier[kind]
+            continue
+        new = Image(
+            data,
+            name=f"{layer.name} {kind}",
+            metadata=entry,
+            # The picture in color, or whatever comes first without it.
+            visible=kind == "colorized" or not (shown or earlier),
+            **appearance(kind, results),
+            **where,
+        )
+        if kind in ("a", "b"):
+            new.contrast_limits_range = _CHROMA_RANGE
+        viewer.layers.append(new)
+        shown[kind] = new
+    for kind in set(earlier) - set(shown):
+        viewer.layers.remove(earlier[kind])
+    viewer.layers.selection.active = active
+    if viewer.dims.ndim > before:
+        _show_gray(viewer, shown, results)
+    return shown
+
+
+def _show_gray(
+    viewer: ViewerModel, shown: Mapping[str, Image], results: Results
+) -> None:
+    """Set the new slider of the bins to the value nearest to 0."""
+    for kind in PROBABILITIES:
+        if kind in shown:
+            centers = results.colorizer.bins["ab".index(kind[0])].centers
+            axis = viewer.dims.ndim - shown[kind].ndim
+            viewer.dims.set_current_step(axis, int(np.abs(centers).argmin()))
+            return
+
+
+def _replace(
+    old: Image, kind: str, data: Any, where: dict[str, Any], results: Results
+) -> None:
+    """Put new data into a layer, whose look stays but for limits nobody changed."""
+    before = old.contrast_limits
+    was_default = kind == "uncertainty" and before == old.contrast_limits_range
+    old.data = data
+    for name, value in where.items():
+        setattr(old, name, value)
+    if was_default:
+        old.contrast_limits_range = (0.0, results.most_bits)
+        old.contrast_limits = (0.0, results.most_bits)

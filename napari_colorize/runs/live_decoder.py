@@ -1,0 +1,119 @@
+"""Decoding again while a slider moves: never the nets, never a queue, the last wins."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from napari_colorize.runs.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_colorize.runs.results import Arrays, DecodeSettings, Results
+
+    Index = tuple[int, ...]
+
+
+class LiveDecoder:
+    """Decodes the frames of results in one worker, the shown one first.
+
+    However often ``request`` is called, one decoding runs and at most one waits: that
+    of the last settings. Frames decoded with earlier ones are stale until they have
+    been decoded again.
+
+    Parameters
+    ----------
+    results
+        What is decoded.
+    show
+        Called in the GUI's thread with the index of a frame and, for a single picture,
+        its new arrays; those of a stack are in the store by then.
+    fail
+        Called in the GUI's thread with an exception that ended the decoding.
+    """
+
+    def __init__(
+        self,
+        results: Results,
+        show: Callable[[Index, Arrays], None],
+        fail: Callable[[Exception], None],
+    ) -> None:
+        self._results, self._show, self._fail = results, show, fail
+        self._lock = threading.Lock()
+        self._settings: DecodeSettings | None = None
+        self._stale: set[Index] = set()
+        self._focus: Index | None = None
+        self._worker: Worker | None = None
+        self._closed = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether a decoding runs."""
+        return self._worker is not None
+
+    def request(self, settings: DecodeSettings) -> None:
+        """Decode all frames with these settings, forgetting what waited."""
+        with self._lock:
+            if self._closed:
+                return
+            self._settings = settings
+            self._stale = set(self._results.source.indices())
+            if self._worker is not None:
+                return
+            self._worker = Worker(self._work)
+        self._worker.emitted.connect(self._on_frame)
+        self._worker.errored.connect(self._on_error)
+        self._worker.start()
+
+    def look_at(self, index: Index) -> None:
+        """Decode this frame next, if it is stale."""
+        with self._lock:
+            self._focus = index
+
+    def close(self) -> None:
+        """Decode no more; what runs ends by itself after the present frame."""
+        with self._lock:
+            self._closed = True
+            self._stale.clear()
+            worker = self._worker
+        if worker is not None:
+            worker.cancel()
+
+    def _next(self) -> tuple[Index, DecodeSettings] | None:
+        """Take the next stale frame; without one the worker is done."""
+        with self._lock:
+            if not self._stale or self._settings is None:
+                self._worker = None
+                return None
+            focus = self._focus
+            index = focus if focus in self._stale else min(self._stale)
+            self._stale.discard(index)
+            return index, self._settings
+
+    def _work(self, worker: Worker) -> None:
+        try:
+            while (job := self._next()) is not None:
+                index, settings = job
+                arrays = self._results.decode(index, settings)
+                # With the lock, so that the store is not removed meanwhile.
+                with self._lock:
+                    if self._closed:
+                        return
+                    if self._results.source.is_stack:
+                        for kind, values in arrays.items():
+                            self._results.store.write(kind, index, values)
+                        arrays = {}
+                worker.emitted.emit((index, arrays))
+        finally:
+            with self._lock:
+                if self._worker is worker:
+                    self._worker = None
+
+    def _on_frame(self, frame: tuple[Index, Arrays]) -> None:
+        if not self._closed:
+            self._show(*frame)
+
+    def _on_error(self, error: Exception) -> None:
+        if not self._closed:
+            self._fail(error)

@@ -1,0 +1,298 @@
+"""What the nets said about the frames of a source, and the arrays that follow."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from math import log2
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorize.runs.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import DTypeLike, NDArray
+
+    from colorize_engine import Card, ChannelBins, Colorizer, Distribution, Prediction
+    from napari_colorize.runs.source import Source
+    from napari_colorize.runs.worker import Worker
+
+    Arrays = dict[str, NDArray[Any]]
+
+# Key of a layer's metadata under which a result says how it was made.
+METADATA = "napari-colorize"
+KINDS = (
+    "colorized",
+    "a",
+    "b",
+    "a probability",
+    "b probability",
+    "uncertainty",
+)
+# Kinds that change with the sliders; the others are what the nets said.
+DECODED = ("colorized", "a", "b")
+AT_FULL_SIZE = ("colorized",)
+
+
+@dataclass(frozen=True)
+class DecodeSettings:
+    """How distributions become colors.
+
+    Attributes
+    ----------
+    temperature : float
+        T of the annealed mean, 0..1.
+    rebalance : float
+        Gamma, the exponent of the class weights.
+    saturation : float
+        Factor of the chroma.
+    """
+
+    temperature: float
+    rebalance: float
+    saturation: float = 1.0
+
+
+def load_colorizer(model: str | Path, device: str) -> Colorizer:
+    """Load a model, or take it from the last ones; a changed folder is loaded anew.
+
+    Raises
+    ------
+    ModelError, ValueError
+        As ``Colorizer.from_pretrained``.
+    """
+    card = Path(model) / "card.json"
+    changed = card.stat().st_mtime_ns if card.is_file() else 0
+    return _cached(model, device, changed)
+
+
+@lru_cache(maxsize=2)
+def _cached(model: str | Path, device: str, changed: int) -> Colorizer:
+    from colorize_engine import Colorizer
+
+    if isinstance(model, Path):
+        return Colorizer.from_folder(model, device)
+    return Colorizer.from_pretrained(model, device)
+
+
+class Results:
+    """The frames of a source, predicted once and decoded as often as wanted.
+
+    The prediction of a single frame stays in memory. Of a stack the probabilities are
+    kept in the store, as float16, and colors are decoded from these.
+
+    Parameters
+    ----------
+    source
+        What was colored.
+    colorizer
+        Model and its device.
+    working_size
+        Short side in pixels that the nets see.
+    kinds
+        Which arrays are wanted.
+
+    Attributes
+    ----------
+    store : Store
+        Arrays of the kinds, and of a stack the probabilities in any case; set by
+        ``compute``.
+    working_shape : (int, int)
+        Rows and columns at the working size.
+    seconds : float
+        How long it took.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        colorizer: Colorizer,
+        working_size: int,
+        kinds: Iterable[str],
+    ) -> None:
+        from colorize_engine.resize import working_shape
+
+        self.source, self.colorizer = source, colorizer
+        self.working_size, self.kinds = working_size, tuple(kinds)
+        self.working_shape = working_shape(source.shape, working_size)
+        self.seconds = 0.0
+        self.store: Store
+        self._single: Prediction | None = None
+
+    @property
+    def card(self) -> Card:
+        """Card of the model."""
+        if self.colorizer.card is None:
+            raise ValueError("expected a colorizer that was loaded from a model")
+        return self.colorizer.card
+
+    @property
+    def device(self) -> str:
+        """Name of the device that the nets ran on."""
+        return str(getattr(self.colorizer.predictor, "device", "cpu"))
+
+    @property
+    def most_bits(self) -> float:
+        """Largest entropy of a and b together."""
+        return sum(log2(len(bins)) for bins in self.colorizer.bins)
+
+    def compute(self, settings: DecodeSettings, worker: Worker) -> None:
+        """Run the nets on all frames and fill the store.
+
+        Raises
+        ------
+        Cancelled
+            If the worker is to stop; nothing is left on disk.
+        """
+        began, count = time.perf_counter(), self.source.count
+        try:
+            for number, index in enumerate(self.source.indices()):
+                worker.report(number, count, self._text(number))
+                prediction = self.colorizer.predict(
+                    self.source.read(index),
+                    self.working_size,
+                    progress=lambda _done, _total: worker.check(),
+                )
+                worker.check()
+                if number == 0:
+                    self.store = self._new_store(prediction)
+                self._keep(index, prediction)
+                if self.source.is_stack:
+                    # What the sliders will decode, so that they can come back to it.
+                    prediction = self._from_store(index, prediction.image)
+                for kind, values in self._decoded(prediction, settings).items():
+                    self.store.write(kind, index, values)
+            worker.report(count, count, "Done")
+        except BaseException:
+            self.close()
+            raise
+        self.seconds = time.perf_counter() - began
+
+    def _text(self, number: int) -> str:
+        if not self.source.is_stack:
+            return f"Coloring on {self.device}"
+        return f"Coloring frame {number + 1} of {self.source.count} on {self.device}"
+
+    def _new_store(self, first: Prediction) -> Store:
+        stack = self.source.is_stack
+        at_working = self.working_shape
+        color: DTypeLike = first.image.dtype
+        if color != np.uint8:
+            color = np.float16 if stack else np.float32
+        channels = 4 if first.image.ndim == 3 and first.image.shape[2] == 4 else 3
+        shares = np.float16 if stack else np.float32
+        tails: dict[str, tuple[tuple[int, ...], DTypeLike]] = {
+            "colorized": ((*first.shape, channels), color),
+            "a": (at_working, np.float32),
+            "b": (at_working, np.float32),
+            "a probability": ((len(first.a.bins), *at_working), shares),
+            "b probability": ((len(first.b.bins), *at_working), shares),
+            "uncertainty": (at_working, np.float32),
+        }
+        wanted = {k for k in tails if k in self.kinds or (stack and "prob" in k)}
+        return Store(self.source.frames, {k: tails[k] for k in tails if k in wanted})
+
+    def _keep(self, index: tuple[int, ...], prediction: Prediction) -> None:
+        """Write what does not depend on the sliders."""
+        values = {
+            "a probability": lambda: prediction.a.probabilities,
+            "b probability": lambda: prediction.b.probabilities,
+            "uncertainty": prediction.entropy,
+        }
+        for kind, compute in values.items():
+            if kind in self.store.arrays:
+                self.store.write(kind, index, compute())
+        if not self.source.is_stack:
+            self._single = prediction
+
+    def prediction(self, index: tuple[int, ...]) -> Prediction:
+        """Give what the nets said about a frame, without running them."""
+        if self._single is not None:
+            return self._single
+        return self._from_store(index, self.source.read(index))
+
+    def _from_store(self, index: tuple[int, ...], image: NDArray[Any]) -> Prediction:
+        from colorize_engine import Prediction
+        from colorize_engine.resize import fit_lightness
+
+        return Prediction(
+            image,
+            fit_lightness(image, self.working_shape),
+            self._stored("a", index),
+            self._stored("b", index),
+            card=self.card,
+        )
+
+    def _stored(self, channel: str, index: tuple[int, ...]) -> Distribution:
+        """Distribution of a stack's frame, from the probabilities in the store."""
+        from colorize_engine import Distribution
+
+        bins = self._bins(channel)
+        shares = self.store.read(f"{channel} probability", index).astype(np.float32)
+        weights = bins.weights.reshape(-1, *(1,) * (shares.ndim - 1))
+        with np.errstate(divide="ignore"):
+            # Where there is nothing the logit is -inf, which the decoding takes.
+            return Distribution(np.log(shares * weights), bins)
+
+    def _bins(self, channel: str) -> ChannelBins:
+        return self.colorizer.bins["ab".index(channel)]
+
+    def distributions(
+        self, index: tuple[int, ...], row: int, column: int
+    ) -> tuple[Distribution, Distribution]:
+        """Distributions of one pixel at the working size, with logits (Q,)."""
+        from colorize_engine import Distribution
+
+        found = []
+        for channel in "ab":
+            if self._single is not None:
+                logits = getattr(self._single, channel).logits[:, row, column]
+                found.append(Distribution(logits, self._bins(channel)))
+                continue
+            array = self.store.arrays[f"{channel} probability"]
+            shares = np.asarray(array[(slice(None), *index, row, column)], np.float32)
+            bins = self._bins(channel)
+            with np.errstate(divide="ignore"):
+                found.append(Distribution(np.log(shares * bins.weights), bins))
+        return found[0], found[1]
+
+    def lightness_at(self, index: tuple[int, ...], row: int, column: int) -> float:
+        """L* of one pixel of the source."""
+        from colorize_engine.color import lightness
+
+        (top, left) = self.source.corner
+        pixel = replace(self.source, corner=(top + row, left + column), shape=(1, 1))
+        return float(lightness(pixel.read(index))[0, 0])
+
+    def decode(self, index: tuple[int, ...], settings: DecodeSettings) -> Arrays:
+        """Decode a frame without the nets: the wanted kinds out of ``DECODED``."""
+        return self._decoded(self.prediction(index), settings)
+
+    def _decoded(self, prediction: Prediction, settings: DecodeSettings) -> Arrays:
+        wanted = [kind for kind in DECODED if kind in self.kinds]
+        if not wanted:
+            return {}
+        chroma = prediction.decode(
+            settings.temperature, settings.rebalance, settings.saturation
+        )
+        arrays: Arrays = {"a": chroma[0], "b": chroma[1]}
+        if "colorized" in wanted:
+            arrays["colorized"] = _displayable(prediction.render(chroma))
+        return {kind: arrays[kind] for kind in wanted}
+
+    def close(self) -> None:
+        """Remove what lies on disk."""
+        if hasattr(self, "store"):
+            self.store.close()
+
+
+def _displayable(rgb: NDArray[Any]) -> NDArray[Any]:
+    """RGB as napari takes it: uint8, or float in 0..1."""
+    if rgb.dtype == np.uint16:
+        return rgb.astype(np.float32) / np.float32(65535)
+    return rgb

@@ -1,0 +1,279 @@
+"""Runs: the results of a source layer in a viewer, kept up with sliders and layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary, ref
+
+import numpy as np
+from psygnal import Signal
+
+from napari_colorize.runs import layers as result_layers
+from napari_colorize.runs.live_decoder import LiveDecoder
+from napari_colorize.runs.results import DECODED, DecodeSettings, METADATA
+from napari_colorize.runs.source import shown_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from napari.components import ViewerModel
+    from napari.layers import Image, Layer
+
+    from colorize_engine import Distribution
+    from napari_colorize.runs.results import Arrays, Results
+
+__all__ = [
+    "DecodeSettings",
+    "Pixel",
+    "Run",
+    "active_run",
+    "plain",
+    "registry",
+    "run_of",
+]
+
+T = TypeVar("T")
+
+
+def plain(thing: T) -> T:
+    """Give the object behind the proxy that napari hands to plugins.
+
+    Layers and viewers are compared and remembered here, which proxies break.
+    """
+    unwrapped: T = getattr(thing, "__wrapped__", thing)
+    return unwrapped
+
+
+class Place(NamedTuple):
+    """Where a pixel is in the source: frame, row and column, as in `Pixel`."""
+
+    frame: tuple[int, ...]
+    row: int
+    column: int
+
+
+@dataclass(frozen=True, eq=False)
+class Pixel:
+    """What the nets say about one pixel.
+
+    Attributes
+    ----------
+    frame : tuple of int
+        Position on the source's leading axes; ``()`` for a single picture.
+    row, column : int
+        In the source image at full resolution.
+    lightness : float
+        Its L*, 0..100.
+    a, b : Distribution
+        With logits (Qa,) and (Qb,).
+    """
+
+    frame: tuple[int, ...]
+    row: int
+    column: int
+    lightness: float
+    a: Distribution
+    b: Distribution
+
+
+class Run:
+    """The results of one source layer as layers, decoded as the sliders stand.
+
+    Parameters
+    ----------
+    viewer
+        Where the layers are.
+    layer
+        The source.
+    results
+        Computed results.
+    settings
+        What they were decoded with.
+    earlier
+        Layers of an earlier run to take over, by kind.
+
+    Attributes
+    ----------
+    changed : Signal
+        Emitted after settings or shown results changed.
+    failed : Signal
+        Emitted with an exception that ended a decoding.
+    layers : dict of Image
+        Result layers by kind, while they are in the viewer.
+    kept : bool
+        Whether it stays as it is when its source is colored again.
+    """
+
+    changed = Signal()
+    failed = Signal(object)
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        layer: Image,
+        results: Results,
+        settings: DecodeSettings,
+        earlier: Mapping[str, Image],
+    ) -> None:
+        self._viewer = ref(viewer)
+        self.layer, self.results, self.settings = layer, results, settings
+        self.kept = False
+        self.live = LiveDecoder(results, self._show, self.failed.emit)
+        self.layers = result_layers.show(viewer, layer, results, settings, earlier)
+        viewer.layers.events.removed.connect(self._on_removed)
+        viewer.dims.events.current_step.connect(self._on_step)
+        self._on_step()
+
+    @property
+    def viewer(self) -> ViewerModel | None:
+        """The viewer, while it lives."""
+        return self._viewer()
+
+    def decode(self, settings: DecodeSettings) -> None:
+        """Decode the last prediction again; the layers follow."""
+        if settings == self.settings:
+            return
+        self.settings = settings
+        for kind, layer in self.layers.items():
+            entry = result_layers.record(kind, self.layer, self.results, settings)
+            layer.metadata[METADATA] = entry
+        if any(kind in DECODED for kind in self.layers):
+            self.live.request(settings)
+        self.changed.emit()
+
+    def shown_frame(self) -> tuple[int, ...]:
+        """Frame that the viewer shows, as a position in the results."""
+        viewer, source = self.viewer, self.results.source
+        if viewer is None:
+            return tuple(0 for _ in source.frames)
+        at = shown_frame(self.layer, viewer.dims.point)
+        return tuple(
+            int(np.clip(i - first, 0, n - 1))
+            for i, first, n in zip(at, source.start, source.frames, strict=True)
+        )
+
+    @property
+    def extent(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """First row and column that the results reach, and how many there are."""
+        return self.results.source.corner, self.results.source.shape
+
+    def place_at(self, world: Sequence[float]) -> Place | None:
+        """Find the pixel at a world position; None where the results do not reach."""
+        source = self.results.source
+        at = np.rint(self.layer.world_to_data(world)).astype(int)
+        inside = at - [*source.start, *source.corner]
+        extent = np.array([*source.frames, *source.shape])
+        if (inside < 0).any() or (inside >= extent).any():
+            return None
+        *frame, row, column = at.tolist()
+        return Place(tuple(frame), row, column)
+
+    def pixel(self, place: Place) -> Pixel:
+        """Say what the nets think of a pixel; of a stack its part is read from disk."""
+        source = self.results.source
+        index = tuple(i - n for i, n in zip(place.frame, source.start, strict=True))
+        top, left = place.row - source.corner[0], place.column - source.corner[1]
+        row, column = (
+            int((i + 0.5) * small / full)
+            for i, small, full in zip(
+                (top, left), self.results.working_shape, source.shape, strict=True
+            )
+        )
+        a, b = self.results.distributions(index, row, column)
+        return Pixel(*place, self.results.lightness_at(index, top, left), a, b)
+
+    def keep(self) -> None:
+        """Let the layers stay as they are, named by their model, beside later ones."""
+        self.kept = True
+        for kind, layer in self.layers.items():
+            layer.name = f"{self.layer.name} {kind} ({self.results.card.name})"
+
+    def close(self) -> None:
+        """Decode no more, forget the layers, remove what lies on disk."""
+        self.live.close()
+        viewer = self.viewer
+        if viewer is not None:
+            viewer.layers.events.removed.disconnect(self._on_removed)
+            viewer.dims.events.current_step.disconnect(self._on_step)
+        self.layers = {}
+        self.results.close()
+
+    def _show(self, index: tuple[int, ...], arrays: Arrays) -> None:
+        """Show a decoded frame."""
+        for kind, values in arrays.items():
+            self.results.store.write(kind, index, values)
+        if index == self.shown_frame():
+            for kind in DECODED:
+                if kind in self.layers:
+                    self.layers[kind].refresh(extent=False)
+            self.changed.emit()
+
+    def _on_step(self, _event: Any = None) -> None:
+        self.live.look_at(self.shown_frame())
+
+    def _on_removed(self, event: Any) -> None:
+        """Forget a result layer that was removed; the last one ends the run."""
+        gone = [kind for kind, layer in self.layers.items() if layer is event.value]
+        for kind in gone:
+            del self.layers[kind]
+        if gone and not self.layers:
+            registry.remove(self)
+
+
+class Registry:
+    """The runs of each viewer, the latest last.
+
+    Attributes
+    ----------
+    changed : Signal
+        Emitted after a run was added, replaced or removed.
+    """
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        self._runs: WeakKeyDictionary[ViewerModel, list[Run]] = WeakKeyDictionary()
+
+    def of(self, viewer: ViewerModel) -> list[Run]:
+        """Give the runs of a viewer."""
+        return list(self._runs.get(plain(viewer), ()))
+
+    def add(self, viewer: ViewerModel, run: Run) -> None:
+        """Remember a run, in the place of that of its source which is not kept."""
+        others = self._runs.setdefault(plain(viewer), [])
+        for other in [o for o in others if o.layer is run.layer and not o.kept]:
+            others.remove(other)
+            other.close()
+        others.append(run)
+        self.changed.emit()
+
+    def remove(self, run: Run) -> None:
+        """Forget a run and what it has on disk."""
+        viewer = run.viewer
+        if viewer is not None and run in self._runs.get(viewer, ()):
+            self._runs[viewer].remove(run)
+        run.close()
+        self.changed.emit()
+
+
+registry = Registry()
+
+
+def run_of(viewer: ViewerModel, layer: Layer | None) -> Run | None:
+    """Run that a layer belongs to, as its source or as a result."""
+    layer = plain(layer)
+    for run in reversed(registry.of(viewer)):
+        if layer is run.layer or any(layer is r for r in run.layers.values()):
+            return run
+    return None
+
+
+def active_run(viewer: ViewerModel) -> Run | None:
+    """Run of the selected layer, else the latest of the viewer."""
+    viewer = plain(viewer)
+    found = run_of(viewer, viewer.layers.selection.active)
+    if found is None:
+        runs = registry.of(viewer)
+        found = runs[-1] if runs else None
+    return found

@@ -1,0 +1,5 @@
+from .colorize_widget import ColorizeWidget
+
+__all__ = [
+    "ColorizeWidget",
+]

@@ -1,0 +1,414 @@
+"""The widget "Colorize": choose an image, press the button, drag the sliders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from magicgui.widgets import CheckBox, ComboBox, Container, PushButton
+from napari.utils.notifications import show_error, show_warning
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QKeySequence, QShortcut  # type: ignore[attr-defined]
+from qtpy.QtWidgets import QFileDialog
+
+from colorize_engine import ModelError, list_models
+from colorize_engine.pretrained import read_card
+from napari_colorize.accessibility import FocusRing, foldable, label_controls
+from napari_colorize.runs import (
+    Cancelled,
+    DecodeSettings,
+    NotColorable,
+    Run,
+    Worker,
+    plain,
+    registry,
+    run_of,
+    shown_frame,
+    source_of,
+)
+from napari_colorize.runs.bin_overlay import attach
+from napari_colorize.widget import preferences
+from napari_colorize.widget.controls import (
+    CURRENT_SLICE,
+    Advanced,
+    LayerChoice,
+    Sliders,
+    Status,
+)
+from napari_colorize.widget.job import Job, describe, reason, summary
+from napari_colorize.widget.layer_lists import LayerLists, images_of, shapes_of
+
+if TYPE_CHECKING:
+    import napari
+    from napari.layers import Image, Layer
+
+    from colorize_engine import Card
+    from napari_colorize.runs import Results, Source
+
+_STOPPED = "Stopped. All layers are as they were."
+# Layers that some widget is coloring now.
+_in_work: WeakSet[Layer] = WeakSet()
+
+
+class ColorizeWidget(Container):  # type: ignore[type-arg]
+    """Colors an image layer, and decodes it again while sliders move.
+
+    Parameters
+    ----------
+    viewer
+        The viewer that it belongs to.
+
+    Attributes
+    ----------
+    image, model, run_button, sliders, layer_choice, advanced, keep : widgets
+        What can be set.
+    status : widget
+        What happens and what was done.
+    """
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        self._viewer = plain(viewer)
+        self._worker: Worker | None = None
+        self._closed = False
+        chosen = preferences.read()
+        self._cards = {card.name: card for card in list_models()}
+        self.image = ComboBox(
+            choices=lambda _widget: images_of(self._viewer),
+            nullable=True,
+            label="&image",
+            tooltip="The image layer to color.",
+        )
+        self.model = ComboBox(
+            choices=list(self._cards),
+            value=chosen.model if chosen.model in self._cards else None,
+            label="&model",
+            tooltip="The nets that find the colors.\n"
+            + "\n".join(f"{c.name}: {c.description}" for c in self._cards.values()),
+        )
+        self.run_button = PushButton(
+            text="Colori&ze", tooltip="Run the nets and add the chosen layers."
+        )
+        self.state = Status()
+        self.sliders = Sliders()
+        self.keep = CheckBox(
+            text="&keep earlier results",
+            tooltip="Add new layers instead of replacing those of the last run.",
+        )
+        self.save_button = PushButton(
+            text="S&ave picture...",
+            tooltip="Write the colored picture, with its settings in the file.",
+            enabled=False,
+        )
+        super().__init__(
+            widgets=[self.image, self.model, self.run_button, self.state, self.sliders]
+        )
+        self.layer_choice = LayerChoice(chosen.layers)
+        size = chosen.working_size or self._cards[self.model.value].working_size
+        self.advanced = Advanced(chosen, size, lambda _widget: shapes_of(self._viewer))
+        self._lay_out()
+        self._connect()
+        self._on_model()
+        self._on_image()
+
+    def _lay_out(self) -> None:
+        label_controls(self)
+        layout = self.native.layout()
+        layout.addWidget(self.layer_choice)
+        layout.addWidget(self.keep.native)
+        layout.addWidget(self.save_button.native)
+        advanced = foldable("A&dvanced", self.advanced.native, opened=False)
+        layout.addWidget(advanced)
+        layout.addStretch()
+        FocusRing(self.native)
+        # Only while the keyboard is in the widget: napari has Esc for drawing.
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.native)
+        escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        escape.activated.connect(self.cancel)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the nets run."""
+        return self._worker is not None
+
+    @property
+    def status(self) -> Any:
+        """The line that tells what happens and what was done."""
+        return self.state.text
+
+    @property
+    def run(self) -> Run | None:
+        """Latest results of the chosen image."""
+        image = self.image.value
+        return None if image is None else run_of(self._viewer, image)
+
+    def _connect(self) -> None:
+        self.run_button.clicked.connect(self.colorize)
+        self.state.cancel.clicked.connect(self.cancel)
+        self.save_button.clicked.connect(self._on_save)
+        self.sliders.reset.clicked.connect(self._on_reset)
+        for slider in ("temperature", "rebalance", "saturation"):
+            getattr(self.sliders, slider).changed.connect(self._on_slider)
+        self.model.changed.connect(self._on_model)
+        self.advanced.folder.changed.connect(self._on_model)
+        self.image.changed.connect(self._on_image)
+        registry.changed.connect(self._on_runs)
+        self._viewer.layers.events.removed.connect(self._on_removed)
+        self._lists = LayerLists(self._viewer, self.image, self.advanced.region)
+        self.native.destroyed.connect(self._on_destroyed)
+
+    # What a person does.
+
+    def colorize(self) -> None:
+        """Run the nets on the chosen image, in a worker."""
+        if self.busy:
+            return
+        try:
+            layer = self._checked_layer()
+            source = self._source(layer)
+        except NotColorable as error:
+            show_warning(str(error))
+            self.status.value = str(error)
+            return
+        self._take_over_model_settings()
+        self._start(
+            Job(
+                layer,
+                source,
+                self._folder() or self.model.value,
+                self.advanced.device.value,
+                self.advanced.working_size.value,
+                self.layer_choice.kinds(),
+                self.sliders.settings(),
+            )
+        )
+
+    def _folder(self) -> Path | None:
+        """Model folder of a person's own, if one is chosen."""
+        value = self.advanced.folder.value
+        return value if isinstance(value, Path) else None
+
+    def _card(self) -> Card:
+        """Card of the chosen model; what is wrong with it comes up when it is run."""
+        folder = self._folder()
+        if folder is not None:
+            try:
+                return read_card(folder)
+            except ModelError:
+                pass
+        return self._cards[self.model.value]
+
+    def _take_over_model_settings(self) -> None:
+        """Another model than that of the shown run starts with its own settings."""
+        run, card = self.run, self._card()
+        if run is not None and run.results.card.model_hash != card.model_hash:
+            self.sliders.set(DecodeSettings(card.temperature, card.rebalance))
+
+    def _checked_layer(self) -> Image:
+        """Give the chosen image, if it can be colored now."""
+        layer = plain(self.image.value)
+        if layer is None or layer not in self._viewer.layers:
+            raise NotColorable(
+                "There is no image to color. Open one, or choose one in the list."
+            )
+        if layer in _in_work:
+            raise NotColorable(
+                f"{layer.name} is being colored already. Wait until that is done, or "
+                "cancel it."
+            )
+        if self._viewer.dims.ndisplay != 2:
+            raise NotColorable(
+                "Coloring needs the 2-D display. Switch 3-D off with the button below "
+                "the list of layers, and press Colorize again."
+            )
+        if not self.layer_choice.kinds():
+            raise NotColorable(
+                "No layer would come of this. Tick at least one under 'Layers to add'."
+            )
+        return layer
+
+    def _source(self, layer: Image) -> Source:
+        advanced = self.advanced
+        frame = None
+        if advanced.frames.value == CURRENT_SLICE:
+            frame = shown_frame(layer, self._viewer.dims.point)
+        return source_of(
+            layer,
+            frame=frame,
+            region=plain(advanced.region.value),
+            display_range=advanced.display_range.value,
+        )
+
+    def _start(self, job: Job) -> None:
+        worker = Worker(job.work)
+        worker.progressed.connect(self._on_progress)
+        worker.returned.connect(lambda found: self._on_done(job, *found))
+        worker.errored.connect(self._on_error)
+        worker.finished.connect(lambda: self._on_finished(job))
+        self._worker, self._layer = worker, job.layer
+        _in_work.add(job.layer)
+        self._show_busy(True)
+        worker.start()
+
+    def cancel(self) -> None:
+        """Stop the nets; all layers stay as they are."""
+        if self._worker is not None:
+            self._worker.cancel()
+            self.status.value = "Stopping..."
+
+    def _show_busy(self, busy: bool) -> None:
+        """Offer Cancel or Colorize; the keyboard goes from the one to the other."""
+        colorize, cancel = self.run_button.native, self.state.cancel.native
+        handed_on = (colorize if busy else cancel).hasFocus()
+        if not busy:
+            self.run_button.enabled = True
+            if handed_on:
+                colorize.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.state.running(busy)
+        if busy:
+            if handed_on:
+                cancel.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.run_button.enabled = False
+
+    # What a worker tells.
+
+    def _on_progress(self, done: int, total: int, text: str) -> None:
+        # What was sent before the widget was closed may arrive after it.
+        if not self._closed:
+            self.state.at(done, total, text)
+
+    def _on_done(self, job: Job, results: Results, devices: list[str]) -> None:
+        stopped = self._worker is not None and self._worker.cancelled
+        if self._closed or stopped or job.layer not in self._viewer.layers:
+            results.close()
+            if not self._closed:
+                self.status.value = _STOPPED
+            return
+        self._fill_devices(devices)
+        earlier = {}
+        before = self._run_of_source(job.layer)
+        if before is not None and self.keep.value:
+            before.keep()
+        elif before is not None:
+            before.live.close()
+            earlier = before.layers
+        run = Run(self._viewer, job.layer, results, job.settings, earlier)
+        run.failed.connect(self._on_error)
+        registry.add(self._viewer, run)
+        attach(self._viewer)
+        self.status.value = summary(results)
+        if job.layer is plain(self.image.value):
+            # They may have been moved in the meantime.
+            run.decode(self.sliders.settings())
+
+    def _run_of_source(self, layer: Image) -> Run | None:
+        """Latest run of a source that is not kept."""
+        runs = [run for run in registry.of(self._viewer) if run.layer is layer]
+        return next((run for run in reversed(runs) if not run.kept), None)
+
+    def _fill_devices(self, devices: list[str]) -> None:
+        device = self.advanced.device
+        value = device.value
+        device.choices = list(dict.fromkeys(["auto", *devices, value]))
+        device.value = value
+
+    def _on_error(self, error: Exception) -> None:
+        if self._closed:
+            return
+        if isinstance(error, Cancelled):
+            self.status.value = _STOPPED
+            return
+        text = describe(error)
+        self.status.value = text
+        show_error(text)
+
+    def _on_finished(self, job: Job) -> None:
+        _in_work.discard(job.layer)
+        self._worker = None
+        if not self._closed:
+            self._show_busy(False)
+
+    # What happens in the viewer.
+
+    def _on_removed(self, event: Any) -> None:
+        if self._worker is not None and event.value is self._layer:
+            self._worker.cancel()
+            show_warning(f"{event.value.name} was removed, so coloring it was stopped.")
+
+    def _on_image(self, _value: Any = None) -> None:
+        run = self.run
+        if run is not None:
+            self.sliders.set(run.settings)
+        self._on_runs()
+
+    def _on_runs(self) -> None:
+        run = self.run
+        self.save_button.enabled = run is not None and "colorized" in run.layers
+
+    def _on_model(self, _value: Any = None) -> None:
+        """Take over a model's own settings; what is shown stays until the next run."""
+        if self.run is None:
+            card = self._card()
+            self.sliders.set(DecodeSettings(card.temperature, card.rebalance))
+
+    def _on_slider(self, _value: Any = None) -> None:
+        run = self.run
+        if run is not None:
+            run.decode(self.sliders.settings())
+
+    def _on_reset(self) -> None:
+        run = self.run
+        card = self._card() if run is None else run.results.card
+        self.sliders.set(DecodeSettings(card.temperature, card.rebalance))
+        self._on_slider()
+
+    def _on_save(self) -> None:
+        run = self.run
+        if run is None or "colorized" not in run.layers:
+            return
+        layer = run.layers["colorized"]
+        suffix = ".tif" if run.results.source.is_stack else ".png"
+        path, _ = QFileDialog.getSaveFileName(
+            self.native,
+            "Save picture",
+            f"{layer.name}{suffix}",
+            "Pictures (*.png *.tif *.tiff *.jpg *.webp)",
+        )
+        if path:
+            self.save(path)
+
+    def save(self, path: str) -> None:
+        """Write the colored picture of the chosen image, marked with its settings."""
+        from napari_colorize.writer import write_image
+
+        run = self.run
+        if run is None or "colorized" not in run.layers:
+            show_warning(
+                "There is no colored picture to save. Press Colorize first, with "
+                "'colorized' ticked."
+            )
+            return
+        if run.live.busy:
+            show_warning(
+                "The colors still follow the sliders. Wait a moment and save again."
+            )
+            return
+        data, attributes, _ = run.layers["colorized"].as_layer_data_tuple()
+        try:
+            (written,) = write_image(path, data, attributes)
+        except (OSError, ValueError) as error:
+            show_error(
+                f"Could not save {path}: {reason(error)}. Choose another name or "
+                "folder."
+            )
+            return
+        self.status.value = f"Saved {written}"
+
+    def _on_destroyed(self) -> None:
+        """Stop the worker and listen no more; nothing of the widget exists any more."""
+        self._closed = True
+        if self._worker is not None:
+            self._worker.cancel()
+        registry.changed.disconnect(self._on_runs)
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
+        self._lists.release()

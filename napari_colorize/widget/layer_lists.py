@@ -1,0 +1,82 @@
+"""The lists of images and regions in the widget follow the layers of the viewer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Image, Shapes
+
+from napari_colorize.runs import METADATA
+
+if TYPE_CHECKING:
+    from magicgui.widgets import ComboBox
+    from napari.components import ViewerModel
+
+
+def images_of(viewer: ViewerModel) -> list[tuple[str, Image]]:
+    """Names and images of a viewer, without results."""
+    return [
+        (layer.name, layer)
+        for layer in viewer.layers
+        if isinstance(layer, Image) and METADATA not in layer.metadata
+    ]
+
+
+def shapes_of(viewer: ViewerModel) -> list[tuple[str, Shapes]]:
+    """Names and Shapes layers of a viewer."""
+    return [(s.name, s) for s in viewer.layers if isinstance(s, Shapes)]
+
+
+class LayerLists:
+    """Keeps two lists in step with the layers, their names and the selected image.
+
+    Parameters
+    ----------
+    viewer
+        Whose layers are listed.
+    image, region
+        The lists; their choices are `images_of` and `shapes_of` this viewer.
+    """
+
+    def __init__(self, viewer: ViewerModel, image: ComboBox, region: ComboBox) -> None:
+        self._viewer, self._image, self._region = viewer, image, region
+        for event, react in self._events():
+            getattr(viewer.layers.events, event).connect(react)
+        for layer in viewer.layers:
+            layer.events.name.connect(self.renew)
+        viewer.layers.selection.events.active.connect(self._on_selection)
+        self.renew()
+        self._on_selection()
+
+    def _events(self) -> tuple[tuple[str, Any], ...]:
+        return (
+            ("inserted", self._on_inserted),
+            ("removed", self.renew),
+            ("reordered", self.renew),
+        )
+
+    def renew(self, _event: Any = None) -> None:
+        """List the layers that there are; choose an image if none is chosen."""
+        self._image.reset_choices()
+        self._region.reset_choices()
+        images = images_of(self._viewer)
+        if self._image.value is None and images:
+            self._image.value = images[-1][1]
+
+    def _on_inserted(self, event: Any) -> None:
+        event.value.events.name.connect(self.renew)
+        self.renew()
+
+    def _on_selection(self, _event: Any = None) -> None:
+        active = self._viewer.layers.selection.active
+        if any(active is image for _, image in images_of(self._viewer)):
+            self.renew()
+            self._image.value = active
+
+    def release(self) -> None:
+        """Listen no more."""
+        for event, react in self._events():
+            getattr(self._viewer.layers.events, event).disconnect(react)
+        for layer in self._viewer.layers:
+            layer.events.name.disconnect(self.renew)
+        self._viewer.layers.selection.events.active.disconnect(self._on_selection)

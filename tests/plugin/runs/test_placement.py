@@ -1,0 +1,145 @@
+"""Results lie exactly on their source, whatever its transform."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from napari.layers import Image
+
+from napari_colorize.runs.placement import placement, working_ratio
+from napari_colorize.runs import KINDS, METADATA
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_colorize.widget import ColorizeWidget
+
+TRANSFORMS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "anisotropic": {"scale": (0.25, 3.0), "translate": (7, -4)},
+    "rotated": {"scale": (0.5, 2.0), "rotate": 33.0, "translate": (10, 20)},
+    "sheared": {"scale": (2.0, 0.3), "rotate": -20.0, "shear": (0.4,)},
+    "affine": {
+        "scale": (2.0, 0.7),
+        "rotate": 12.0,
+        "affine": np.array([[0.8, 0.3, 5], [-0.2, 1.1, -9], [0, 0, 1]]),
+    },
+}
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
+@pytest.mark.parametrize("bins", [False, True])
+def test_a_point_has_one_world_position(transform: dict[str, Any], bins: bool) -> None:
+    source = Image(np.zeros((37, 53)), units=("um", "um"), **transform)
+    offset, ratio = working_ratio((37, 53), (32, 46))
+    shape = (5, 32, 46) if bins else (32, 46)
+    result = Image(np.zeros(shape), **placement(source, offset, ratio, bins=bins))
+    for row, column in ((0, 0), (31, 45), (10.3, 20.7)):
+        at = (3, row, column) if bins else (row, column)
+        # Areas are the same, so half a pixel from either edge is, too.
+        full = ((row + 0.5) * 37 / 32 - 0.5, (column + 0.5) * 53 / 46 - 0.5)
+        world = np.asarray(result.data_to_world(at))[-2:]
+        np.testing.assert_allclose(world, source.data_to_world(full), atol=1e-6)
+    assert [str(unit) for unit in result.units][-2:] == ["micrometer"] * 2
+
+
+# napari shows such a stack only roughly, but the transform must be right.
+@pytest.mark.filterwarnings("ignore:Non-orthogonal slicing")
+def test_a_stack_that_is_rotated_through_its_frames_keeps_them() -> None:
+    matrix = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))[0]
+    source = Image(
+        np.zeros((4, 20, 30)),
+        scale=(5, 2, 1),
+        rotate=matrix,
+        shear=np.array([[1, 0.2, 0], [0, 1, 0.1], [0, 0, 1]]),
+        translate=(1, 2, 3),
+    )
+    where = placement(source, (2, 4.5, 0.5), (1, 10, 2), bins=True)
+    result = Image(np.zeros((7, 1, 2, 15)), **where)
+    world = np.asarray(result.data_to_world((6, 0, 1, 3)))
+    expected = source.data_to_world((2, 4.5 + 10, 0.5 + 6))
+    np.testing.assert_allclose(world[1:], expected, atol=1e-6)
+    assert world[0] == 6
+
+
+def test_every_added_layer_lies_on_a_rotated_anisotropic_picture(
+    widget: ColorizeWidget, finish: Callable[[ColorizeWidget], None]
+) -> None:
+    viewer = widget._viewer
+    source = viewer.add_image(
+        np.random.default_rng(0).integers(0, 255, (37, 53)).astype(np.uint8),
+        name="scan",
+        scale=(0.5, 2.0),
+        rotate=30,
+        shear=(0.2,),
+        translate=(100, -50),
+        affine=np.array([[1.2, 0.1, 3], [0, 0.9, 1], [0, 0, 1]]),
+        units=("um", "um"),
+        axis_labels=("y", "x"),
+    )
+    widget.advanced.working_size.value = 16
+    finish(widget)
+    for kind in KINDS:
+        layer = viewer.layers[f"scan {kind}"]
+        extent = np.array(layer.data.shape[:2] if layer.rgb else layer.data.shape[-2:])
+        # A chosen pixel of the source, in the result's own pixels.
+        own = (np.array([12, 40]) + 0.5) * extent / (37, 53) - 0.5
+        at = own if layer.ndim == 2 else np.array([1, *own])
+        world = np.asarray(layer.data_to_world(at))[-2:]
+        np.testing.assert_allclose(world, source.data_to_world((12, 40)), atol=1e-6)
+        assert layer.axis_labels[-2:] == ("y", "x")
+        assert layer.units[-2:] == source.units
+    assert viewer.layers["scan a"].data.shape == (16, 23)
+
+
+def test_a_region_is_colored_where_it_lies(
+    widget: ColorizeWidget, finish: Callable[[ColorizeWidget], None]
+) -> None:
+    viewer = widget._viewer
+    picture = np.random.default_rng(0).integers(0, 255, (60, 80)).astype(np.uint8)
+    source = viewer.add_image(picture, name="scan", scale=(2, 3), rotate=20)
+    # Rows 10..29 and columns 20..59, from edge to edge.
+    corners = [(9.5, 19.5), (9.5, 59.5), (29.5, 59.5), (29.5, 19.5)]
+    shapes = viewer.add_shapes(
+        [np.array([source.data_to_world(c) for c in corners])], shape_type="rectangle"
+    )
+    widget.advanced.region.value = shapes
+    widget.image.value = source
+    finish(widget)
+    for kind, at in (("colorized", (0, 0)), ("a", (0.1, 0.1))):
+        layer = viewer.layers[f"scan {kind}"]
+        size = np.array(layer.data.shape[:2])
+        full = np.array([10, 20]) + (np.array(at) + 0.5) * (20, 40) / size - 0.5
+        np.testing.assert_allclose(
+            layer.data_to_world(at), source.data_to_world(full), atol=1e-6
+        )
+    assert viewer.layers["scan colorized"].data.shape == (20, 40, 3)
+    assert viewer.layers["scan a"].metadata[METADATA]["region"] == [10, 20, 20, 40]
+    run = widget.run
+    assert run.place_at(source.data_to_world((5, 30))) is None
+    pixel = run.pixel(run.place_at(source.data_to_world((12, 30))))
+    assert (pixel.row, pixel.column) == (12, 30)
+
+
+def test_results_of_one_slice_lie_on_that_slice(
+    widget: ColorizeWidget, finish: Callable[[ColorizeWidget], None]
+) -> None:
+    viewer = widget._viewer
+    stack = np.random.default_rng(0).integers(0, 255, (5, 40, 40)).astype(np.uint8)
+    source = viewer.add_image(
+        stack, name="stack", scale=(4, 1, 1), translate=(10, 0, 0)
+    )
+    viewer.dims.set_current_step(0, 3)
+    widget.advanced.frames.value = "current slice"
+    finish(widget)
+    layer = viewer.layers["stack colorized"]
+    assert layer.data.shape == (1, 40, 40, 3)
+    np.testing.assert_allclose(
+        layer.data_to_world((0, 7, 9)), source.data_to_world((3, 7, 9)), atol=1e-6
+    )
+    assert layer.metadata[METADATA]["frame"] == [3]
+    pixel = widget.run.pixel(widget.run.place_at(source.data_to_world((3, 7, 9))))
+    assert (pixel.frame, pixel.row, pixel.column) == ((3,), 7, 9)
+    assert widget.run.place_at(source.data_to_world((2, 7, 9))) is None

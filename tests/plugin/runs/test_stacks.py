@@ -1,0 +1,220 @@
+"""Stacks: on disk, decoded the shown frame first, never waiting for the nets."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dask.array as da
+import numpy as np
+import pytest
+from skimage import data
+
+from colorize_engine import Colorizer
+from napari_colorize.runs import DecodeSettings, KINDS, Results
+from napari_colorize.runs import Source
+from napari_colorize.runs import Cancelled, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytestqt.qtbot import QtBot
+
+    from napari_colorize.widget import ColorizeWidget
+
+    Finish = Callable[[ColorizeWidget], None]
+
+CAMERA = data.camera()
+STACK = np.stack([CAMERA[i * 20 : i * 20 + 40, 100:160] for i in range(6)])
+
+
+def test_each_frame_is_what_the_engine_says_of_it(
+    widget: ColorizeWidget, finish: Finish, tiny_model: Path
+) -> None:
+    viewer = widget._viewer
+    viewer.add_image(STACK.reshape(2, 3, 40, 60), name="stack")
+    finish(widget)
+    colorizer = Colorizer.from_folder(tiny_model, "cpu")
+    settings = widget.sliders.settings()
+    layers = {kind: viewer.layers[f"stack {kind}"] for kind in KINDS}
+    assert layers["a probability"].data.shape[1:3] == (2, 3)
+    assert widget.status.value.endswith("6 frames, 60 x 40")
+    for number, index in enumerate(np.ndindex(2, 3)):
+        expected = colorizer.predict(STACK[number], 32)
+        rgb = expected.colorize(settings.temperature, settings.rebalance)
+        difference = np.abs(layers["colorized"].data[index].astype(int) - rgb)
+        assert difference.max() <= 2, "decoded from float16 probabilities"
+        np.testing.assert_allclose(
+            layers["a probability"].data[(slice(None), *index)],
+            expected.a.probabilities,
+            atol=1e-3,
+        )
+        np.testing.assert_allclose(
+            layers["uncertainty"].data[index], expected.entropy(), atol=1e-4
+        )
+
+
+def test_a_lazy_stack_is_read_frame_by_frame(
+    widget: ColorizeWidget, finish: Finish
+) -> None:
+    read = []
+
+    def frame(block_info: dict) -> np.ndarray:
+        start = block_info[None]["array-location"][0][0]
+        read.append(start)
+        return STACK[start : start + 1]
+
+    lazy = da.map_blocks(
+        frame, chunks=((1,) * 6, (40,), (60,)), dtype=np.uint8, meta=STACK[:0]
+    )
+    widget._viewer.add_image(lazy, name="stack", contrast_limits=(0, 255))
+    shown = list(read)
+    finish(widget)
+    assert sorted(set(read)) == list(range(6))
+    assert len(read) - len(shown) <= 8, "each frame is read once by the nets"
+
+
+def test_a_stack_lies_on_disk_until_its_layers_go(
+    widget: ColorizeWidget, finish: Finish
+) -> None:
+    viewer = widget._viewer
+    viewer.add_image(STACK, name="stack")
+    finish(widget)
+    folder = Path(widget.run.results.store.folder)
+    assert any(folder.iterdir())
+    assert viewer.layers["stack a probability"].data.dtype == np.float16
+    finish(widget)
+    assert not folder.exists(), "running again replaces what was there"
+    folder = Path(widget.run.results.store.folder)
+    for kind in KINDS:
+        assert folder.exists()
+        viewer.layers.remove(f"stack {kind}")
+    assert not folder.exists()
+
+
+def test_a_kept_stack_stays_on_disk(widget: ColorizeWidget, finish: Finish) -> None:
+    viewer = widget._viewer
+    viewer.add_image(STACK, name="stack")
+    finish(widget)
+    folder = Path(widget.run.results.store.folder)
+    widget.keep.value = True
+    finish(widget)
+    assert folder.exists()
+    assert np.asarray(viewer.layers["stack a (tiny)"].data[2]).any()
+
+
+def test_a_slider_decodes_the_shown_frame_first_then_all(
+    widget: ColorizeWidget,
+    finish: Finish,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    viewer = widget._viewer
+    viewer.add_image(STACK, name="stack")
+    finish(widget)
+    viewer.dims.set_current_step(1, 4)
+    results = widget.run.results
+    decoded, decode = [], results.decode
+
+    def watched(index: tuple[int, ...], settings: DecodeSettings) -> object:
+        decoded.append(index)
+        return decode(index, settings)
+
+    monkeypatch.setattr(results, "decode", watched)
+    widget.sliders.saturation.value = 0
+    qtbot.waitUntil(lambda: not widget.run.live.busy, timeout=30_000)
+    assert decoded[0] == (4,)
+    assert sorted(decoded) == [(i,) for i in range(6)]
+    assert not np.asarray(viewer.layers["stack a"].data[:]).any()
+
+
+def test_scrolling_runs_neither_nets_nor_decoding(
+    widget: ColorizeWidget,
+    finish: Finish,
+    slow_nets,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    viewer = widget._viewer
+    viewer.add_image(STACK, name="stack")
+    finish(widget)
+    calls = slow_nets.calls
+    monkeypatch.setattr(widget.run.results, "decode", None)
+    seen = []
+    for frame in range(6):
+        viewer.dims.set_current_step(1, frame)
+        seen.append(np.array(viewer.layers["stack colorized"]._slice.image.view))
+    assert slow_nets.calls == calls
+    assert not all(np.array_equal(seen[0], other) for other in seen[1:])
+
+
+def test_cancel_in_a_stack_leaves_nothing(
+    widget: ColorizeWidget, slow_nets, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores: list[Path] = []
+    new_store = Results._new_store
+
+    def watched(results: Results, first: object) -> object:
+        store = new_store(results, first)
+        stores.append(Path(store.folder))
+        return store
+
+    monkeypatch.setattr(Results, "_new_store", watched)
+    widget._viewer.add_image(STACK, name="stack")
+    predictor = slow_nets.__call__
+
+    def third_waits(lightness: np.ndarray) -> object:
+        if slow_nets.calls == 2:
+            slow_nets.go.clear()
+        return predictor(lightness)
+
+    monkeypatch.setattr(
+        type(slow_nets), "__call__", lambda _, light: third_waits(light)
+    )
+    widget.run_button.native.click()
+    qtbot.waitUntil(lambda: slow_nets.calls == 3, timeout=20_000)
+    assert stores[0].exists()
+    widget.state.cancel.native.click()
+    slow_nets.go.set()
+    qtbot.waitUntil(lambda: not widget.busy, timeout=20_000)
+    assert slow_nets.calls == 3, "no frame was begun after Cancel"
+    assert [layer.name for layer in widget._viewer.layers] == ["stack"]
+    assert not stores[0].exists()
+
+
+def test_memory_does_not_grow_with_the_stack(
+    tiny_model: Path, one_thread: None
+) -> None:
+    import tracemalloc
+
+    colorizer = Colorizer.from_folder(tiny_model, "cpu")
+
+    def peak(frames: int) -> int:
+        lazy = np.broadcast_to(STACK[0], (frames, 40, 60))
+        source = Source(lazy, False, (0,), (frames,), (0, 0), (40, 60))
+        results = Results(source, colorizer, 32, KINDS)
+        worker = Worker(lambda _: None)
+        gc.collect()
+        tracemalloc.start()
+        results.compute(DecodeSettings(0.4, 0.0), worker)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        results.close()
+        return most
+
+    peak(2)
+    few, many = peak(4), peak(40)
+    frame = 40 * 60 * 3 + 32 * 48 * (2 * 4 + 4 + 2 * (11 + 9))
+    assert many - few < 36 * frame / 2, "memory grows by the frames' own size"
+
+
+def test_a_cancelled_worker_stops_at_its_next_report() -> None:
+    worker = Worker(lambda _: None)
+    worker.report(0, 3, "goes on")
+    cancel = threading.Thread(target=worker.cancel)
+    cancel.start()
+    cancel.join()
+    with pytest.raises(Cancelled):
+        worker.report(1, 3, "must not")
