@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, Self
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -171,8 +171,8 @@ class Defaults(Protocol):
 
 
 @dataclass(frozen=True)
-class DecodeSettings:
-    """How distributions become colors; None leaves a choice to the model.
+class DecodeOptions:
+    """How distributions are to become colors; None leaves a choice to the model.
 
     Attributes
     ----------
@@ -193,14 +193,20 @@ class DecodeSettings:
         """The three as `Prediction.decode` and `Prediction.colorize` take them."""
         return self.temperature, self.rebalance, self.saturation
 
-    def resolved(self, model: Defaults) -> Self:
-        """Return the same settings with the model's own where there is None."""
-        own: dict[str, float] = {
-            name: getattr(model, name)
-            for name in ("temperature", "rebalance")
-            if getattr(self, name) is None
-        }
-        return replace(self, **own)
+    def resolved(self, model: Defaults) -> DecodeSettings:
+        """Return the settings for a model, its own where there is None."""
+        own = model.temperature, model.rebalance
+        given = self.temperature, self.rebalance
+        t, gamma = (b if a is None else a for a, b in zip(given, own, strict=True))
+        return DecodeSettings(t, gamma, self.saturation)
+
+
+@dataclass(frozen=True)
+class DecodeSettings(DecodeOptions):
+    """How distributions become colors: `DecodeOptions` with nothing left open."""
+
+    temperature: float = field()
+    rebalance: float = field()
 
 
 @dataclass(frozen=True, eq=False)

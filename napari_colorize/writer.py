@@ -6,7 +6,7 @@ other layers are values, not colors, and go as they are into TIFF files of float
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,15 +82,21 @@ def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
 
 def mark_of(about: Mapping[str, Any]) -> Mark:
     """Return a layer's record as the mark that the engine writes into files."""
-    from colorize_engine.files import Mark
+    from colorize_engine.decode import DecodeSettings
+    from colorize_engine.files import mark_of
 
+    more = {
+        name.replace("_", " "): ",".join(f"{number:g}" for number in about[name])
+        for name in ("region", "display_range")
+        if name in about
+    }
+    decoding = DecodeSettings(
+        about["temperature"], about["rebalance"], about["saturation"]
+    )
     model = f"{about['model']} {about['version']} {about['hash']}"
-    names = ("temperature", "rebalance", "saturation", "working_size")
-    settings = {name.replace("_", " "): f"{about[name]:g}" for name in names}
-    for name, label in (("region", "region"), ("display_range", "display range")):
-        if name in about:
-            settings[label] = ",".join(f"{number:g}" for number in about[name])
-    return Mark(about["software"], model, settings)
+    mark = mark_of(model, decoding, about["working_size"], **more)
+    # The layer may be of an earlier version.
+    return replace(mark, software=about["software"])
 
 
 def _left_to_napari(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
@@ -149,9 +155,8 @@ def _write_values(
     *,
     overwrite: bool,
 ) -> None:
-    import tifffile
-
     from colorize_engine.files import FileError, replacing
+    from colorize_engine.files.tiff import PlaneWriter
 
     about = attributes["metadata"][METADATA]
     if path.suffix.lower() not in _TIFF:
@@ -159,25 +164,15 @@ def _write_values(
             f"{about['kind']!r} are values, not colors, which only TIFF can hold; "
             "give the file a name that ends in .tif"
         )
-    software = about["software"].encode("ascii", "replace")
-    # Beyond 4 GB offsets need 64 bits.
-    big = 4 * int(np.prod(data.shape, dtype=np.int64)) > 2**32 - 2**28
+    size = 4 * int(np.prod(data.shape, dtype=np.int64))
     with (
         replacing(path, overwrite=overwrite) as stream,
-        tifffile.TiffWriter(stream, bigtiff=big) as writer,
+        PlaneWriter(stream, about["software"], size) as writer,
     ):
         for page, text in zip(
             _pages(data, frames), _descriptions(data, frames, attributes), strict=True
         ):
-            writer.write(
-                page,
-                photometric="minisblack",
-                compression="zlib",
-                description=text,
-                software=software,
-                metadata=None,
-                contiguous=False,
-            )
+            writer.write(page, text)
 
 
 def _pages(data: Any, frames: tuple[int, ...]) -> Iterator[npt.NDArray[np.float32]]:
@@ -190,8 +185,8 @@ def _pages(data: Any, frames: tuple[int, ...]) -> Iterator[npt.NDArray[np.float3
 
 def _descriptions(
     data: Any, frames: tuple[int, ...], attributes: Mapping[str, Any]
-) -> Iterator[str]:
-    """Yield the JSON of each page; the first one tells how the file was made."""
+) -> Iterator[dict[str, Any]]:
+    """Yield what each page says; the first one tells how the file was made."""
     about = attributes["metadata"][METADATA]
     bins = about.get("bins")
     for number, index in enumerate(np.ndindex(frames)):
@@ -203,7 +198,7 @@ def _descriptions(
             # tifffile gives the pages back in this shape.
             page |= {"shape": data.shape, "axis_labels": axes}
             page |= {"mark": mark_of(about).text, "settings": dict(about)}
-        yield json.dumps(page, default=_plain)
+        yield page
 
 
 def _quantity(kind: str) -> str:
@@ -213,8 +208,3 @@ def _quantity(kind: str) -> str:
     if kind == "uncertainty":
         return "entropy of a* and b* in bits"
     return f"{channel}* in CIE Lab"
-
-
-def _plain(value: Any) -> Any:
-    """Return NumPy's numbers and arrays as JSON has them."""
-    return value.tolist()

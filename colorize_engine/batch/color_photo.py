@@ -16,7 +16,7 @@ from colorize_engine import files
 from colorize_engine.batch.messages import explained, one_line
 from colorize_engine.batch.probabilities import ProbabilityWriter
 from colorize_engine.batch.report import ALREADY_DONE, IN_COLOR, Record
-from colorize_engine.decode import Defaults
+from colorize_engine.decode import DecodeOptions, Defaults
 from colorize_engine.files import (
     COLOR_NOTE,
     Mark,
@@ -129,18 +129,18 @@ def failed_record(
 ) -> Record:
     """Return the record before processing, with status 'failed'."""
     card = model.card if model else None
-    size = settings.working_size
+    size, decoding = settings.working_size, DecodeOptions(*settings.arguments)
     if model is not None:
-        settings, size = settings.resolved(model), size or model.working_size
+        size, decoding = size or model.working_size, settings.resolved(model)
     return Record(
         str(job.source),
         str(job.target),
         "failed",
         model=f"{card.name} {card.version}" if card else "",
         model_hash=card.model_hash if card else "",
-        temperature=settings.temperature,
-        rebalance=settings.rebalance,
-        saturation=settings.saturation,
+        temperature=decoding.temperature,
+        rebalance=decoding.rebalance,
+        saturation=decoding.saturation,
         working_size=size,
     )
 
@@ -249,7 +249,7 @@ def _write(
         writers = []
         for channel, path in zip("ab", job.probabilities, strict=False):
             stream = stack.enter_context(replacing(path, overwrite=path in replaceable))
-            writers.append(ProbabilityWriter(stream, channel, mark))
+            writers.append(ProbabilityWriter(stream, channel, mark, len(photo)))
 
         def colored() -> Iterator[files.Picture]:
             for picture in photo:

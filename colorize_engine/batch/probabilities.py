@@ -1,9 +1,10 @@
-"""Distributions as float TIFF files, a page for each bin."""
+"""Distributions as TIFF files of float32, a page for each bin."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, BinaryIO
+
+from colorize_engine.files.tiff import PlaneWriter
 
 if TYPE_CHECKING:
     from colorize_engine.decode import Distribution
@@ -23,16 +24,22 @@ class ProbabilityWriter:
         Empty, for reading and writing.
     channel : {"a", "b"}
     mark : Mark
+    page_count : int
+        About how many pictures will come.
     """
 
-    def __init__(self, stream: BinaryIO, channel: str, mark: Mark) -> None:
-        import tifffile
-
-        self._writer = tifffile.TiffWriter(stream)
-        self._channel, self._mark, self._count = channel, mark, 0
+    def __init__(
+        self, stream: BinaryIO, channel: str, mark: Mark, page_count: int
+    ) -> None:
+        self._stream, self._channel, self._mark = stream, channel, mark
+        self._page_count, self._count = page_count, 0
+        self._planes: PlaneWriter | None = None
 
     def write(self, distribution: Distribution) -> None:
         """Write the distribution of the next picture: probabilities (Q, h, w)."""
+        if self._planes is None:
+            size = distribution.logits.nbytes * self._page_count
+            self._planes = PlaneWriter(self._stream, self._mark.software, size)
         self._count += 1
         centers = [round(float(center), 4) for center in distribution.bins.centers]
         for index, plane in enumerate(distribution.probabilities):
@@ -44,16 +51,9 @@ class ProbabilityWriter:
             }
             if index == 0:
                 about |= {"bin_centers": centers, "mark": self._mark.text}
-            self._writer.write(
-                plane,
-                photometric="minisblack",
-                compression="zlib",
-                description=json.dumps(about),
-                software=self._mark.software.encode(),
-                metadata=None,
-                contiguous=False,
-            )
+            self._planes.write(plane, about)
 
     def close(self) -> None:
         """Finish the file; the stream stays open."""
-        self._writer.close()
+        if self._planes is not None:
+            self._planes.close()

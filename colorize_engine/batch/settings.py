@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from colorize_engine import files
-from colorize_engine.decode import DecodeSettings
+from colorize_engine.decode import DecodeOptions
 
 
 @dataclass(frozen=True)
-class Settings(DecodeSettings):
+class Settings(DecodeOptions):
     """How photos are read, colored and written; None leaves a choice to the model."""
 
     working_size: int | None = None

@@ -43,7 +43,7 @@ class Mark:
 
 
 def mark_of(
-    model: str, decoding: DecodeSettings, working_size: int, **more: float
+    model: str, decoding: DecodeSettings, working_size: int, **more: float | str
 ) -> Mark:
     """Return the record of what colors were computed with.
 
@@ -52,20 +52,18 @@ def mark_of(
     model : str
         The `Card.label` of the model, or ``"custom"``.
     decoding : DecodeSettings
-        Without None.
     working_size : int
         Short side in pixels at which the nets saw the picture.
     more
-        Further numbers that the colors depend on, by their names.
+        What else the colors depend on, by its name.
     """
     from colorize_engine import __version__
 
-    temperature, rebalance, saturation = decoding.arguments
     values = {
-        "temperature": f"{temperature:g}",
-        "rebalance": f"{rebalance:g}",
-        "saturation": f"{saturation:g}",
+        "temperature": f"{decoding.temperature:g}",
+        "rebalance": f"{decoding.rebalance:g}",
+        "saturation": f"{decoding.saturation:g}",
         "working size": f"{working_size:g}",
-        **{key: f"{value:g}" for key, value in more.items()},
+        **{k: v if isinstance(v, str) else f"{v:g}" for k, v in more.items()},
     }
     return Mark(f"napari-colorize {__version__}", model, values)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from colorize_engine import stacks
-from colorize_engine.decode import DecodeSettings
+from colorize_engine.decode import DecodeOptions
 from colorize_engine.files import (
     COLOR_NOTE,
     MAX_PIXELS,
@@ -45,7 +45,7 @@ _TIFF_SUFFIXES = (".tif", ".tiff")
 
 
 @dataclass(frozen=True)
-class StackSettings(DecodeSettings):
+class StackSettings(DecodeOptions):
     """How a stack is read and colored; None leaves a choice to the model.
 
     Attributes

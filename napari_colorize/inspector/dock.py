@@ -18,14 +18,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_colorize import runs
 from napari_colorize.accessibility import FocusRing
 from napari_colorize.inspector.chart_symbols import Legend
 from napari_colorize.inspector.panels import PixelPanel, PlaceFields, Scrolled
 from napari_colorize.inspector.pixel_numbers import PixelNumbers, describe, write_csv
-from napari_colorize.inspector.viewer_events import Wiring
-from napari_colorize.runs import Place, shown_frame
-from napari_colorize.widget.job import reason
+from napari_colorize.inspector.viewer_events import ViewerEvents
+from napari_colorize.messages import reason
+from napari_colorize.runs import Place, active_run, plain, registry, run_of, shown_frame
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -68,15 +67,19 @@ class Inspector(QWidget):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__()
-        self._viewer = runs.plain(napari_viewer)
+        self._viewer = plain(napari_viewer)
         self._pin: _Pin | None = None
         self._current_run: Run | None = None
         self.current: PixelNumbers | None = None
         self.pinned: PixelNumbers | None = None
         self._lay_out()
-        self._wiring = Wiring(self, self._viewer)
+        self._events = ViewerEvents(self._viewer)
+        self._events.changed.connect(self.refresh)
+        self._events.moved.connect(self.follow)
+        self._events.clicked.connect(self.pin_cursor)
+        self._events.attach()
         # Not a method of the widget: by then it is gone.
-        self.destroyed.connect(partial(Wiring.release, self._wiring))
+        self.destroyed.connect(partial(ViewerEvents.release, self._events))
         self.refresh()
 
     def _lay_out(self) -> None:
@@ -109,9 +112,9 @@ class Inspector(QWidget):
 
     def refresh(self) -> None:
         """Work out both pixels anew: the settings, the runs or the layers changed."""
-        self._current_run = runs.active_run(self._viewer)
+        self._current_run = active_run(self._viewer)
         self._renew_pin()
-        self._wiring.listen_to(
+        self._events.listen_to(
             self._current_run, self._pin.run if self._pin is not None else None
         )
         self.pinned = self._numbers_of_pin()
@@ -150,8 +153,8 @@ class Inspector(QWidget):
         if self._pin is None:
             return
         run = self._pin.run
-        if run not in runs.registry.of(self._viewer):
-            successor = runs.run_of(self._viewer, run.layer)
+        if run not in registry.of(self._viewer):
+            successor = run_of(self._viewer, run.layer)
             self._pin = _Pin(successor, self._pin.world) if successor else None
 
     def _numbers_of_pin(self) -> PixelNumbers | None:
@@ -186,12 +189,6 @@ class Inspector(QWidget):
         """Forget the pinned pixel."""
         self._pin = None
         self.refresh()
-
-    def may_pin(self) -> bool:
-        """Whether a click now is for this widget, and not to draw or move something."""
-        layer = self._viewer.layers.selection.active
-        mode = str(getattr(layer, "mode", "pan_zoom"))
-        return mode == "pan_zoom" and self._viewer.dims.ndisplay == 2
 
     def pin_cursor(self) -> None:
         """Pin the pixel under the cursor."""
@@ -247,8 +244,8 @@ class Inspector(QWidget):
         kind = None if event is None else event.type()
         moved = kind == QEvent.Type.ParentChange
         if kind == QEvent.Type.Close or (moved and self.parent() is None):
-            self._wiring.release()
-        elif (moved or kind == QEvent.Type.Show) and self._wiring.attach():
+            self._events.release()
+        elif (moved or kind == QEvent.Type.Show) and self._events.attach():
             self.refresh()
         return bool(super().event(event))
 

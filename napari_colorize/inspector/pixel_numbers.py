@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from colorize_engine import Distribution
-    from napari_colorize.runs import DecodeSettings, Pixel
+    from colorize_engine.decode import DecodeSettings
+    from napari_colorize.runs import Pixel
 
 COLUMNS = (
     "pixel",

@@ -1,15 +1,15 @@
-from .results import AT_FULL_SIZE, DECODED, DecodeSettings, KINDS, METADATA, Results, load_colorizer
+from .kinds import AT_FULL_SIZE, DECODED, KINDS, METADATA
+from .results import Results
 from .run import Pixel, Place, Run, active_run, plain, registry, run_of
 from .source import NotColorable, Source, shown_frame, source_of
 from .worker import Cancelled, Worker
 
 __all__ = [
     "AT_FULL_SIZE",
-    "Cancelled",
     "DECODED",
-    "DecodeSettings",
     "KINDS",
     "METADATA",
+    "Cancelled",
     "NotColorable",
     "Pixel",
     "Place",
@@ -18,7 +18,6 @@ __all__ = [
     "Source",
     "Worker",
     "active_run",
-    "load_colorizer",
     "plain",
     "registry",
     "run_of",

@@ -8,8 +8,8 @@ import numpy as np
 from napari.layers import Image
 from napari.utils.colormaps import Colormap
 
+from napari_colorize.runs.kinds import AT_FULL_SIZE, KINDS, METADATA
 from napari_colorize.runs.placement import placement, working_ratio
-from napari_colorize.runs.results import AT_FULL_SIZE, KINDS, METADATA
 from napari_colorize.runs.store import PROBABILITIES
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from napari.components import ViewerModel
 
-    from napari_colorize.runs.results import DecodeSettings, Results
+    from colorize_engine.decode import DecodeSettings
+    from napari_colorize.runs.results import Results
 
 # Contrast limits of a and b: few colors of photos lie further out.
 _CHROMA_LIMITS = (-60.0, 60.0)

@@ -10,7 +10,8 @@ from napari_colorize.runs.worker import Worker
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari_colorize.runs.results import Arrays, DecodeSettings, Results
+    from colorize_engine.decode import DecodeSettings
+    from napari_colorize.runs.results import Arrays, Results
 
     Index = tuple[int, ...]
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import replace
 from math import log2
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_colorize.runs.kinds import DECODED
 from napari_colorize.runs.store import Store
 
 if TYPE_CHECKING:
@@ -19,65 +18,11 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
     from colorize_engine import Card, ChannelBins, Colorizer, Distribution, Prediction
+    from colorize_engine.decode import DecodeSettings
     from napari_colorize.runs.source import Source
     from napari_colorize.runs.worker import Worker
 
     Arrays = dict[str, NDArray[Any]]
-
-# Key of a layer's metadata under which a result says how it was made.
-METADATA = "napari-colorize"
-KINDS = (
-    "colorized",
-    "a",
-    "b",
-    "a probability",
-    "b probability",
-    "uncertainty",
-)
-# Kinds that change with the sliders; the others are what the nets said.
-DECODED = ("colorized", "a", "b")
-AT_FULL_SIZE = ("colorized",)
-
-
-@dataclass(frozen=True)
-class DecodeSettings:
-    """How distributions become colors.
-
-    Attributes
-    ----------
-    temperature : float
-        T of the annealed mean, 0..1.
-    rebalance : float
-        Gamma, the exponent of the class weights.
-    saturation : float
-        Factor of the chroma.
-    """
-
-    temperature: float
-    rebalance: float
-    saturation: float = 1.0
-
-
-def load_colorizer(model: str | Path, device: str) -> Colorizer:
-    """Load a model, or take it from the last ones; a changed folder is loaded anew.
-
-    Raises
-    ------
-    ModelError, ValueError
-        As ``Colorizer.from_pretrained``.
-    """
-    card = Path(model) / "card.json"
-    changed = card.stat().st_mtime_ns if card.is_file() else 0
-    return _cached(model, device, changed)
-
-
-@lru_cache(maxsize=2)
-def _cached(model: str | Path, device: str, changed: int) -> Colorizer:
-    from colorize_engine import Colorizer
-
-    if isinstance(model, Path):
-        return Colorizer.from_folder(model, device)
-    return Colorizer.from_pretrained(model, device)
 
 
 class Results:
@@ -277,9 +222,7 @@ class Results:
         wanted = [kind for kind in DECODED if kind in self.kinds]
         if not wanted:
             return {}
-        chroma = prediction.decode(
-            settings.temperature, settings.rebalance, settings.saturation
-        )
+        chroma = prediction.decode(*settings.arguments)
         arrays: Arrays = {"a": chroma[0], "b": chroma[1]}
         if "colorized" in wanted:
             arrays["colorized"] = _displayable(prediction.render(chroma))

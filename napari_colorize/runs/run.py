@@ -10,8 +10,8 @@ import numpy as np
 from psygnal import Signal
 
 from napari_colorize.runs import layers as result_layers
+from napari_colorize.runs.kinds import DECODED, METADATA
 from napari_colorize.runs.live_decoder import LiveDecoder
-from napari_colorize.runs.results import DECODED, DecodeSettings, METADATA
 from napari_colorize.runs.source import shown_frame
 
 if TYPE_CHECKING:
@@ -21,17 +21,8 @@ if TYPE_CHECKING:
     from napari.layers import Image, Layer
 
     from colorize_engine import Distribution
+    from colorize_engine.decode import DecodeSettings
     from napari_colorize.runs.results import Arrays, Results
-
-__all__ = [
-    "DecodeSettings",
-    "Pixel",
-    "Run",
-    "active_run",
-    "plain",
-    "registry",
-    "run_of",
-]
 
 T = TypeVar("T")
 

@@ -13,11 +13,12 @@ from qtpy.QtGui import QKeySequence, QShortcut  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QFileDialog
 
 from colorize_engine import ModelError, list_models
+from colorize_engine.decode import DecodeSettings
 from colorize_engine.pretrained import read_card
 from napari_colorize.accessibility import FocusRing, foldable, label_controls
+from napari_colorize.messages import describe, reason
 from napari_colorize.runs import (
     Cancelled,
-    DecodeSettings,
     NotColorable,
     Run,
     Worker,
@@ -36,7 +37,7 @@ from napari_colorize.widget.controls import (
     Sliders,
     Status,
 )
-from napari_colorize.widget.job import Job, describe, reason, summary
+from napari_colorize.widget.job import Job, summary
 from napari_colorize.widget.layer_lists import LayerLists, images_of, shapes_of
 
 if TYPE_CHECKING:

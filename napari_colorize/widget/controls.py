@@ -19,8 +19,9 @@ from magicgui.widgets import (
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QGroupBox, QLabel, QSizePolicy, QSlider
 
+from colorize_engine.decode import DecodeSettings
 from napari_colorize.accessibility import label_controls
-from napari_colorize.runs import KINDS, DecodeSettings
+from napari_colorize.runs import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from napari_colorize.runs import KINDS
 
-__all__ = ["KINDS", "Preferences", "read"]
-
 
 @dataclass(frozen=True)
 class Preferences:

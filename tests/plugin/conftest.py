@@ -79,5 +79,5 @@ def slow_nets(monkeypatch: pytest.MonkeyPatch, tiny_model: Path) -> SlowNets:
     share = np.full(7, 1 / 7, np.float32)
     bins = ChannelBins(centers, share, np.ones(7, np.float32))
     fake = Colorizer(nets, bins, bins, card=read_card(tiny_model))
-    monkeypatch.setattr("napari_colorize.widget.job.load_colorizer", lambda *_: fake)
+    monkeypatch.setattr("colorize_engine.colorizer.loaded", lambda *_: fake)
     return nets

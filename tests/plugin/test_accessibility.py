@@ -28,11 +28,12 @@ from qtpy.QtWidgets import (
 )
 
 from colorize_engine import ChannelBins, Distribution
+from colorize_engine.decode import DecodeSettings
 from napari_colorize.accessibility import FocusRing
 from napari_colorize.inspector import Inspector
 from napari_colorize.inspector.bar_chart import BarChart
 from napari_colorize.inspector.pixel_numbers import describe
-from napari_colorize.runs import DecodeSettings, Pixel
+from napari_colorize.runs import Pixel
 from napari_colorize.widget import ColorizeWidget
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from napari.layers import Image, Shapes
 
 from colorize_engine import ModelError
 from napari_colorize.inspector import Inspector, dock
+from napari_colorize.messages import describe
 from napari_colorize.runs import NotColorable, source_of
 from napari_colorize.widget import ColorizeWidget, colorize_widget
-from napari_colorize.widget.job import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -167,9 +167,9 @@ def test_the_mark_is_that_of_the_command_line(tiny_model: Path) -> None:
         "version": card.version,
         "hash": card.model_hash,
         "working_size": 48,
-        "software": mark_of(colorizer, settings).software,
     }
-    assert writer.mark_of(record) == mark_of(colorizer, settings)
+    mark = mark_of(card.label, settings.resolved(colorizer), 48)
+    assert writer.mark_of({**record, "software": mark.software}) == mark
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif", "jpg", "webp"])

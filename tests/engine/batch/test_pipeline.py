@@ -27,7 +27,7 @@ from colorize_engine.batch import Job, Pipeline, Settings
 from colorize_engine.batch.color_photo import color_photo
 from colorize_engine.batch.pipeline import Budget, Nets
 from colorize_engine.batch.plan import plan
-from colorize_engine.cli import photos as batch
+from colorize_engine.cli import photos as cli_photos
 from colorize_engine.pretrained import Card
 
 if TYPE_CHECKING:
@@ -490,7 +490,7 @@ def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
 def test_signals_have_their_handlers_back_after_a_run() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     stopped = []
-    with batch.stopped_by_signals(lambda: stopped.append(1)):
+    with cli_photos.stopped_by_signals(lambda: stopped.append(1)):
         os.kill(os.getpid(), signal.SIGTERM)
     assert stopped == [1]
     after = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]

@@ -28,12 +28,12 @@ from colorize_engine import cli  # noqa: E402
 from colorize_engine.batch import Job, Settings  # noqa: E402
 from colorize_engine.batch.color_photo import color_photo, failed_record  # noqa: E402
 from colorize_engine.batch.plan import plan  # noqa: E402
-from colorize_engine.cli import photos as batch  # noqa: E402
+from colorize_engine.cli import photos as cli_photos  # noqa: E402
 from colorize_engine.cluster import (  # noqa: E402
     ClusterJobs,
+    photos,
     worker,
 )
-from colorize_engine.cluster import photos as clusterjobs  # noqa: E402
 from colorize_engine.pretrained import read_card  # noqa: E402
 
 if TYPE_CHECKING:
@@ -153,18 +153,18 @@ def test_a_killed_worker_costs_nothing_but_time(
 ) -> None:
     make_photos(tmp_path / "in")
     out, report, left = tmp_path / "out", tmp_path / "report.json", []
-    swept = batch.swept
+    cleaned = cli_photos.removing_leftovers
 
     @contextmanager
     def watched(folders: Iterable[Path]) -> Iterator[None]:
-        with swept(folders):
+        with cleaned(folders):
             yield
             left.extend(out.glob(".*"))
 
-    monkeypatch.setattr(batch, "swept", watched)
+    monkeypatch.setattr(cli_photos, "removing_leftovers", watched)
     events.order_a_death(3)
     work, settings = plan([tmp_path / "in"], str(out)), Settings()
-    code = batch.color_photos(work, lambda: on_cluster(address), settings, report)
+    code = cli_photos.color_photos(work, lambda: on_cluster(address), settings, report)
     said = capsys.readouterr()
     assert (code, said.err) == (0, "")
     assert not (events.folder / "die").exists()
@@ -320,7 +320,9 @@ def test_ctrl_c_ends_with_whole_files_a_report_and_an_idle_cluster(
 
     threading.Thread(target=interrupt, daemon=True).start()
     work = plan([tmp_path / "in"], str(out))
-    code = batch.color_photos(work, lambda: on_cluster(address), Settings(), report)
+    code = cli_photos.color_photos(
+        work, lambda: on_cluster(address), Settings(), report
+    )
     said = capsys.readouterr()
     assert (code, said.err) == (130, "colorize: stopped\n")
     # What had begun was finished and is told; nothing else was begun.
@@ -399,7 +401,7 @@ def test_a_worker_that_sees_other_folders_says_so_and_writes_nothing(
         yield tmp_path / "not" / "shared"
 
     with monkeypatch.context() as patch:
-        patch.setattr(clusterjobs, "_proof_in", elsewhere)
+        patch.setattr(photos, "_proof_in", elsewhere)
         found = records_of(on_cluster(address), jobs)
     for one, unseen in zip(found, (jobs[0].source, tmp_path / "out"), strict=True):
         assert one.status == "failed"
@@ -440,7 +442,7 @@ def test_other_weights_are_found_before_any_work(
     make_photos(tmp_path / "in", 2)
     card = read_card(tiny_model)
     mine = replace(card, sha256=dict.fromkeys(card.sha256, "0" * 64))
-    monkeypatch.setattr("colorize_engine.cluster.worker.read_card", lambda _: mine)
+    monkeypatch.setattr("colorize_engine.pretrained.read_card", lambda _: mine)
     words = (tmp_path / "in", "-o", tmp_path / "out", "-m", f"{tiny_model}/")
     code, errors = call(capsys, *words, "--scheduler", address)
     assert (code, len(errors)) == (2, 1)
@@ -487,7 +489,7 @@ def test_a_scheduler_that_goes_away_ends_the_run_with_one_line_and_the_report(
     tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make_photos(tmp_path / "in", 30)
-    report, add = tmp_path / "report.json", batch.Tally.add
+    report, add = tmp_path / "report.json", cli_photos.Tally.add
     words = [tmp_path / "in", "-o", tmp_path / "out", "--report", report]
     with (
         distributed.LocalCluster(
@@ -497,11 +499,11 @@ def test_a_scheduler_that_goes_away_ends_the_run_with_one_line_and_the_report(
     ):
         address = cluster.scheduler_address
 
-        def closing(tally: batch.Tally, one: Record) -> None:
+        def closing(tally: cli_photos.Tally, one: Record) -> None:
             add(tally, one)
             cluster.close()
 
-        patch.setattr(batch.Tally, "add", closing)
+        patch.setattr(cli_photos.Tally, "add", closing)
         words += ["-m", f"{tiny_model}/", "--scheduler", address]
         with pytest.raises(SystemExit) as left:
             cli.main([str(word) for word in words])

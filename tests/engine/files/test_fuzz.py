@@ -27,8 +27,7 @@ import numpy as np
 import pytest
 
 import colorize_engine
-from colorize_engine import ChannelBins, Colorizer
-from colorize_engine.files import output as files
+from colorize_engine import ChannelBins, Colorizer, files
 
 resource = pytest.importorskip("resource", reason="the limits are those of Unix")
 

@@ -23,8 +23,7 @@ import tifffile
 from PIL import Image
 
 import colorize_engine
-from colorize_engine import ChannelBins, Colorizer
-from colorize_engine.files import output as files
+from colorize_engine import ChannelBins, Colorizer, files
 from colorize_engine.files.stills.png import SIGNATURE, chunk, split
 
 resource = pytest.importorskip("resource", reason="the limits are those of Unix")

@@ -22,22 +22,14 @@ from qtpy.QtGui import QColor, QImage, QPalette
 from qtpy.QtWidgets import QFileDialog
 
 from colorize_engine import ChannelBins, Colorizer, Distribution
+from colorize_engine.decode import DecodeSettings
 from napari_colorize.inspector import Inspector
 from napari_colorize.inspector import dock as module
 from napari_colorize.inspector.bar_chart import BarChart, bin_edges, scale_top, ticks
 from napari_colorize.inspector.panels import Scrolled
 from napari_colorize.inspector.pixel_numbers import describe
 from napari_colorize.inspector.pixel_text import value
-from napari_colorize.runs import (
-    DecodeSettings,
-    Pixel,
-    Place,
-    Results,
-    Run,
-    Worker,
-    registry,
-    source_of,
-)
+from napari_colorize.runs import Pixel, Place, Results, Run, Worker, registry, source_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -268,11 +260,14 @@ def test_a_click_that_draws_does_not_pin(viewer):
     inspector = docked(viewer)
     viewer.layers.selection.active = shapes
     shapes.mode = "add_rectangle"
-    assert not inspector.may_pin()
+    click(viewer, (2.0, 3.0))
+    assert inspector.pinned is None
     shapes.mode = "pan_zoom"
-    assert inspector.may_pin()
+    click(viewer, (2.0, 3.0))
+    assert place(inspector.pinned) == ((), 2, 3)
     viewer.layers.selection.clear()
-    assert inspector.may_pin()
+    click(viewer, (4.0, 5.0))
+    assert place(inspector.pinned) == ((), 4, 5)
 
 
 def test_a_click_beside_the_picture_leaves_the_pin(viewer):

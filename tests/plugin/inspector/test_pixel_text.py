@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from colorize_engine import ChannelBins, Distribution
+from colorize_engine.decode import DecodeSettings
 from napari_colorize.inspector.pixel_numbers import describe
 from napari_colorize.inspector.pixel_text import about_bin, about_bins, summary, value
-from napari_colorize.runs import DecodeSettings, Pixel
+from napari_colorize.runs import Pixel
 
 MINUS = "\N{MINUS SIGN}"
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from napari.layers import Image
 
-from napari_colorize.runs.placement import placement, working_ratio
 from napari_colorize.runs import KINDS, METADATA
+from napari_colorize.runs.placement import placement, working_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable

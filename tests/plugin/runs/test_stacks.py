@@ -13,9 +13,8 @@ import pytest
 from skimage import data
 
 from colorize_engine import Colorizer
-from napari_colorize.runs import DecodeSettings, KINDS, Results
-from napari_colorize.runs import Source
-from napari_colorize.runs import Cancelled, Worker
+from colorize_engine.decode import DecodeSettings
+from napari_colorize.runs import KINDS, Cancelled, Results, Source, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable

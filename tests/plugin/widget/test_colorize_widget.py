@@ -12,7 +12,8 @@ import pytest
 from skimage import data
 
 from colorize_engine import Colorizer, list_models
-from napari_colorize.runs import KINDS, METADATA, DecodeSettings, active_run, registry
+from colorize_engine.decode import DecodeSettings
+from napari_colorize.runs import KINDS, METADATA, active_run, registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,55 @@
+"""Errors in plain words for people in front of the window."""
+
+from __future__ import annotations
+
+import logging
+
+from napari_colorize.runs import NotColorable
+
+_log = logging.getLogger(__name__)
+
+
+def describe(error: Exception) -> str:
+    """Say in plain words what went wrong, and what to do where that is known.
+
+    Parameters
+    ----------
+    error
+        What ended the work.
+
+    Returns
+    -------
+    str
+        Whole sentences, without names of Python's types.
+    """
+    from colorize_engine import ModelError
+
+    if isinstance(error, NotColorable):
+        return str(error)
+    text = reason(error)
+    if isinstance(error, MemoryError) or "out of memory" in text.lower():
+        return (
+            "There is not enough memory. Under Advanced, choose a smaller working "
+            "size, a region or another device, and press Colorize again."
+        )
+    if isinstance(error, ModelError):
+        return f"The model cannot be used: {text}. Choose another one."
+    if isinstance(error, OSError):
+        return f"Coloring failed: {text}. Look for room and rights on the disk."
+    if isinstance(error, (RuntimeError, ValueError)):
+        return (
+            f"Coloring failed: {text}. If that happens again, choose another device "
+            "under Advanced."
+        )
+    _log.error("coloring failed", exc_info=error)
+    return (
+        "Coloring failed because of a fault in the program. Please report it, with "
+        "what was printed in the terminal."
+    )
+
+
+def reason(error: Exception) -> str:
+    """Say why something failed: the first line of an error, without a full stop."""
+    text = error.strerror if isinstance(error, OSError) else None
+    lines = (text or str(error)).strip().splitlines()
+    return lines[0].rstrip(". ") if lines else "no reason was given"
