@@ -23,7 +23,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constr
 # What the tests of file systems need beyond Python: mount (a full disk) and setpriv
 # (another user). Present on all but the smallest installations.
 DEBIAN = mount util-linux git
-# A compiler for the fast training steps (training/fastcpu.cpp).
+# A compiler for the fast training steps (training/learning/fastcpu.cpp).
 DEBIAN += g++ ninja-build
 # What Qt needs to open a window, and a display for it where there is none.
 DEBIAN += libgl1 libegl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libxkbcommon0 xvfb \

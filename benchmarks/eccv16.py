@@ -29,12 +29,11 @@ from torch.nn import functional as F
 from colorize_engine.color import lab_to_rgb
 from colorize_engine.decode import annealed_mean, rebalanced
 from colorize_engine.pretrained import choose_device, fast_dtype, net_input
-from training.batches import Augmentation, Batches
-from training.losses import WeightedCrossEntropy
-from training.optimizer import learning_rate
-from training.planes import Photos
-from training.presets import load_preset
-from training.statistics import BINS, load_bins, weighted
+from training.learning.losses import WeightedCrossEntropy
+from training.learning.optimizer import learning_rate
+from training.photos import Augmentation, Batches
+from training.photos.data_set import DataSet
+from training.presets import BINS, load_bins, load_preset, weighted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +104,7 @@ def train(
 @torch.inference_mode()
 def decode(
     net: Eccv16,
-    photos: Photos,
+    photos: DataSet,
     bins: dict[str, ChannelBins],
     point: tuple[float, float],
     dtype: torch.dtype,
@@ -134,7 +133,7 @@ def decode(
 def train_and_decode(args: argparse.Namespace) -> None:
     """Run ``train``."""
     preset, device = load_preset("default"), choose_device(args.device)
-    photos, dtype = Photos.open(args.data), fast_dtype(device)
+    photos, dtype = DataSet.open(args.data), fast_dtype(device)
     rule = preset.class_weights()
     bins = load_bins(args.bins / BINS, preset)
     bins = {c: weighted(b, rule) for c, b in bins.items()}
@@ -160,10 +159,9 @@ def train_and_decode(args: argparse.Namespace) -> None:
 
 def score(args: argparse.Namespace) -> None:
     """Run ``score``."""
-    from training.evaluate import SIDE, select
-    from training.photos import find_photos, read_photos, square
-    from training.scores import Row, Truth
-    from training.tables import markdown
+    from training.photos import find_photos, read_photos, select, square
+    from training.photos.source import SIDE
+    from training.scoring import Row, Truth, markdown
 
     files = [np.load(path) for path in sorted(args.chroma.glob("chroma-*.npz"))]
     rows = [Row("gray"), *(Row(str(file["title"])) for file in files)]

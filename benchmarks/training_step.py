@@ -18,10 +18,9 @@ import numpy as np
 import torch
 
 from colorize_engine.pretrained import UNet, net_input
-from training import fastcpu
-from training.losses import WeightedCrossEntropy
-from training.presets import Preset, load_preset
-from training.statistics import make_bins
+from training.learning import fastcpu
+from training.learning.losses import WeightedCrossEntropy
+from training.presets import Preset, load_preset, make_bins
 from training.train import keep_freed_memory
 
 if TYPE_CHECKING:

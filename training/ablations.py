@@ -23,13 +23,12 @@ from typing import TYPE_CHECKING, Any
 
 from colorize_engine.colorizer import Colorizer
 from training.command import run as run_command
-from training.evaluate import evaluate, select
+from training.evaluate import evaluate
 from training.export import export
-from training.photos import find_photos, read_photos
+from training.photos import find_photos, read_photos, select
 from training.presets import FOLDER, load_preset
+from training.scoring import Sweep, table
 from training.statistics import measure
-from training.sweep import Sweep
-from training.tables import table
 from training.train import PRECISIONS, train
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ def best_raw(points: Sequence[Mapping[str, Any]], least: float) -> float | None:
     Parameters
     ----------
     points
-        Rows of `training.sweep.Sweep.table` of one model.
+        Rows of `training.scoring.sweep.Sweep.table` of one model.
     least
         Rebalanced area under the curve to reach.
     """

@@ -21,10 +21,9 @@ from skimage import data
 from colorize_engine.color import lab_to_rgb
 from colorize_engine.colorizer import Colorizer
 from training.command import run as run_command
-from training.evaluate import SIDE
 from training.photos import square
-from training.scores import Truth
-from training.tables import table
+from training.photos.source import SIDE
+from training.scoring import Truth, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,9 +15,9 @@ import numpy as np
 from colorize_engine.colorizer import Colorizer
 from colorize_engine.decode import softmax
 from training.command import run as run_command
-from training.evaluate import SIDE, select
-from training.photos import find_photos, read_photos, square
-from training.scores import Calibration, Truth
+from training.photos import find_photos, read_photos, select, square
+from training.photos.source import SIDE
+from training.scoring import Calibration, Truth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,7 +59,7 @@ def told(
     Returns
     -------
     dict
-        ``ece`` and ``nll``, see `training.scores.Calibration.summary`.
+        ``ece`` and ``nll``, see `training.scoring.scores.Calibration.summary`.
     """
     filled = bins.weights > 0
     z = np.full(logits.shape, -np.inf, np.float32)

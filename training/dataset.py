@@ -26,8 +26,15 @@ from tqdm import tqdm
 
 from colorize_engine.color import srgb_to_lab
 from training.command import run
-from training.photos import find_photos, fingerprint, square
-from training.planes import CHANNELS, INDEX, Photos, read_index
+from training.photos import (
+    CHANNELS,
+    INDEX,
+    find_photos,
+    fingerprint,
+    read_index,
+    square,
+)
+from training.photos.data_set import DataSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -296,7 +303,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             seed=args.seed,
             workers=args.workers,
         )
-        photos = Photos.open(args.out)
+        photos = DataSet.open(args.out)
         print(
             f"{len(photos.train)} photos to train on, {len(photos.validation)} to "
             f"validate, of {photos.found} in the source; {_listed(photos.skipped)}"

@@ -22,10 +22,9 @@ from PIL import Image, ImageFilter
 
 from colorize_engine.colorizer import Colorizer
 from training.command import run as run_command
-from training.evaluate import SIDE, select
-from training.photos import find_photos, read_photos, square
-from training.scores import ChromaScores, Truth
-from training.tables import table
+from training.photos import find_photos, read_photos, select, square
+from training.photos.source import SIDE
+from training.scoring import ChromaScores, Truth, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -12,7 +12,6 @@ the 8-bit RGB that a user gets.
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,22 +19,14 @@ import numpy as np
 
 from colorize_engine.colorizer import Colorizer
 from training.command import run as run_command
-from training.photos import find_photos, read_photos, square
-from training.scores import Row, Truth
-from training.sheets import Sheets
-from training.sweep import Sweep
-from training.tables import markdown, save
+from training.photos import find_photos, read_photos, select, square
+from training.photos.source import SIDE
+from training.scoring import GRAY, Row, Sheets, Sweep, Truth, markdown, save
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
-
-    from training.photos import Photo
-
-SIDE = 256
-"""Side of the photos that are scored, in pixels; also the models' working size."""
-GRAY = "gray"
 
 
 def evaluate(
@@ -91,44 +82,6 @@ def evaluate(
     if not rows[0].photos:
         raise ValueError("no photo to evaluate")
     return rows
-
-
-def select(photos: Sequence[Photo], parity: str, limit: int) -> list[Photo]:
-    """Choose photos by the number that their file names end with.
-
-    Parameters
-    ----------
-    photos : sequence of Photo
-        See `training.photos.find_photos`.
-    parity : {"even", "odd", "all"}
-        Even-numbered photos serve choices and fits, odd ones every reported figure.
-    limit : int
-        How many to take at most; 0 takes all.
-
-    Raises
-    ------
-    ValueError
-        If a name has no number and parity is asked for, or if none is left.
-    """
-    chosen = list(photos)
-    if parity != "all":
-        remainder = ("even", "odd").index(parity)
-        chosen = [photo for photo in photos if _number(photo.name) % 2 == remainder]
-    if not chosen:
-        raise ValueError(
-            f"none of the {len(photos)} photos has a number that is {parity}"
-        )
-    return chosen[:limit] if limit else chosen
-
-
-def _number(name: str) -> int:
-    match = re.search(r"(\d+)$", Path(name).stem)
-    if match is None:
-        raise ValueError(
-            f"{name} does not end with a number, which --parity even and odd go by; "
-            "use --parity all"
-        )
-    return int(match[1])
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Any
 from safetensors.torch import load_file
 
 from colorize_engine.pretrained import LITE, Card, ConvNorm, UNet, save
-from training.checkpoints import WEIGHTS, read_finished
 from training.command import run as run_command
-from training.encoders import PACKAGES, published_sha256
-from training.planes import Photos
-from training.presets import load_preset
-from training.statistics import BINS, load_bins
+from training.learning import PACKAGES, published_sha256, read_finished
+from training.learning.checkpoints import WEIGHTS
+from training.photos.data_set import DataSet
+from training.presets import BINS, load_bins, load_preset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,7 +61,7 @@ def commit() -> str:
         return ""
 
 
-def describe_photos(preset: Preset, photos: Photos) -> dict[str, Any]:
+def describe_photos(preset: Preset, photos: DataSet) -> dict[str, Any]:
     """Collect for the card what the weights were made from."""
     data = preset.data
     drawn = photos.draw(data["draw"], data["sample"], data["seed"])
@@ -184,7 +183,7 @@ def export(
     ValueError
         If a run belongs to another version of the preset.
     """
-    runs, photos = Path(runs), Photos.open(data)
+    runs, photos = Path(runs), DataSet.open(data)
     bins = load_bins(runs / BINS, preset)
     training = {**describe_photos(preset, photos), **describe_training(preset, runs)}
     nets: dict[str, UNet] = {}

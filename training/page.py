@@ -13,7 +13,7 @@ from safetensors import safe_open
 
 from colorize_engine.pretrained import find_folder, read_card
 from training.command import run as run_command
-from training.tables import table
+from training.scoring import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

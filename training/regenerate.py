@@ -18,14 +18,13 @@ from colorize_engine.pretrained import ModelError, read_card
 from training.calibrate import PHOTOS, fit
 from training.command import run as run_command
 from training.dataset import build
-from training.evaluate import evaluate, select
+from training.evaluate import evaluate
 from training.export import export, read_figures
-from training.photos import find_photos, read_photos
-from training.planes import Photos
-from training.presets import load_preset
-from training.sheets import Sheets
-from training.statistics import BINS, measure
-from training.tables import markdown, save
+from training.photos import find_photos, read_photos, select
+from training.photos.data_set import DataSet
+from training.presets import BINS, load_preset
+from training.scoring import Sheets, markdown, save
+from training.statistics import measure
 from training.train import PRECISIONS, train
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def validation_photos(
     even ones serve choices and fits, figures are reported of the odd ones. Else all of
     the data set's own validation draw.
     """
-    photos = Photos.open(data)
+    photos = DataSet.open(data)
     wanted = {photos.names[row] for row in photos.validation}
     found = [photo for photo in find_photos(source) if photo.name in wanted]
     if all(photo.held_out for photo in found):

@@ -8,84 +8,34 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
 
-from colorize_engine.bins import (
-    GAMUT_RANGE,
-    ChannelBins,
-    class_weights,
-    lloyd_max,
-    smoothed,
-    uniform_centers,
-    zero_centered,
-)
 from training.command import run
-from training.planes import Photos
-from training.presets import Preset, load_preset
+from training.photos.data_set import DataSet
+from training.presets import BINS, Preset, load_preset, make_bins, save_bins
+from training.presets.bins import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from training.runs import ClassWeights
-
-BINS = "bins.json"
-_MADE_FOR = "made for"
-# Values of a* or b* that the 256 levels of the 8-bit convention stand for.
-LEVELS = np.arange(256, dtype=np.float32) - 128
+    from colorize_engine.bins import ChannelBins
 
 
-def histograms(photos: Photos, rows: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+def histograms(
+    photos: DataSet, rows: NDArray[np.int64]
+) -> dict[str, NDArray[np.int64]]:
     """Count the 256 levels of a and of b over some photos: (256,) int64 each."""
     counts = {channel: np.zeros(256, np.int64) for channel in ("a", "b")}
     for row in tqdm(rows, desc="statistics", unit="photo"):
         for channel, total in counts.items():
             total += np.bincount(photos.planes[channel][row].ravel(), minlength=256)
     return counts
-
-
-def make_bins(counts: NDArray[np.int64], channel: str, preset: Preset) -> ChannelBins:
-    """Make the bins of a channel as the preset says.
-
-    Parameters
-    ----------
-    counts : (256,) int64
-        Histogram of the channel, as ``histograms`` gives it.
-    channel : {"a", "b"}
-    preset
-        Its section ``bins`` is used.
-    """
-    settings = preset.bins
-    scheme = settings["scheme"]
-    if scheme == "uniform":
-        centers = uniform_centers(settings["count"], *settings["range"])
-    elif scheme == "zero-centered":
-        centers = zero_centered(settings["step"], *GAMUT_RANGE[channel])
-    else:
-        centers = lloyd_max(LEVELS, settings["count"], counts=counts)
-    blank = ChannelBins.unweighted(centers)
-    prior = blank.measure_prior(LEVELS, counts, soft=settings["soft"])
-    return weighted(replace(blank, prior=prior), preset.class_weights())
-
-
-def weighted(bins: ChannelBins, rule: ClassWeights | None) -> ChannelBins:
-    """Give bins the class weights of a rule; equal ones for none."""
-    prior = bins.prior
-    if rule is None:
-        return replace(bins, weights=(prior > 0).astype(np.float32))
-    weights = class_weights(
-        smoothed(prior, bins.centers, rule.sigma),
-        uniform_share=rule.uniform_share,
-        power=rule.power,
-    )
-    # Smoothing moves the mean weight under the measured prior a little off 1.
-    return replace(bins, weights=weights / (prior * weights).sum())
 
 
 def plot(
@@ -111,53 +61,6 @@ def plot(
     figure.savefig(path, dpi=110)
 
 
-def save_bins(bins: dict[str, ChannelBins], path: Path, preset: Preset) -> None:
-    """Write the bins of both channels as JSON, and what of the preset they follow."""
-    content: dict[str, object] = {
-        channel: {
-            "centers": b.centers.tolist(),
-            "prior": b.prior.tolist(),
-            "weights": b.weights.tolist(),
-        }
-        for channel, b in bins.items()
-    }
-    content[_MADE_FOR] = _made_for(preset)
-    unfinished = path.with_suffix(".part")
-    unfinished.write_text(json.dumps(content, indent=1) + "\n")
-    unfinished.replace(path)
-
-
-def _made_for(preset: Preset) -> dict[str, object]:
-    return {"data": preset.data, "bins": preset.bins}
-
-
-def load_bins(path: Path, preset: Preset) -> dict[str, ChannelBins]:
-    """Read what ``save_bins`` wrote.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the statistics were not taken yet.
-    ValueError
-        If they were taken for a preset of other sections ``data`` or ``bins``.
-    """
-    try:
-        content = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise FileNotFoundError(
-            f"{path} is missing; run python -m training.statistics --out {path.parent} "
-            "first"
-        ) from None
-    # Older ones do not tell.
-    wanted = _made_for(preset)
-    if content.pop(_MADE_FOR, wanted) != wanted:
-        raise ValueError(
-            f"{path} was made for other sections [data] or [bins] than those of the "
-            f"preset {preset.name}: remove it, or work in another folder"
-        )
-    return {channel: ChannelBins(**values) for channel, values in content.items()}
-
-
 def measure(
     data: str | Path, preset: Preset, out: str | Path
 ) -> dict[str, ChannelBins]:
@@ -177,7 +80,7 @@ def measure(
     dict
         Bins of ``a`` and ``b``.
     """
-    photos, out = Photos.open(data), Path(out)
+    photos, out = DataSet.open(data), Path(out)
     out.mkdir(parents=True, exist_ok=True)
     rows = photos.draw(preset.data["draw"], preset.data["sample"], preset.data["seed"])
     order = np.random.default_rng(preset.data["seed"]).permutation(rows)

@@ -20,13 +20,11 @@ import torch
 import torch.distributed as dist
 
 from colorize_engine.pretrained import choose_device, fast_dtype
-from training.checkpoints import read_finished
 from training.command import run as run_command
-from training.planes import Photos
-from training.presets import load_preset
-from training.settings import Settings
-from training.statistics import BINS, load_bins
-from training.trainer import Trainer
+from training.learning import Trainer, read_finished
+from training.learning.machine import Machine
+from training.photos.data_set import DataSet
+from training.presets import BINS, load_bins, load_preset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +49,7 @@ def keep_freed_memory() -> None:
             mallopt(_M_TRIM_THRESHOLD, -1)
 
 
-def _settings(device: str, precision: str, checkpoint_every: int) -> Settings:
+def _settings(device: str, precision: str, checkpoint_every: int) -> Machine:
     """Choose device and precision; under torchrun, one GPU for each process."""
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     chosen = choose_device(device)
@@ -61,7 +59,7 @@ def _settings(device: str, precision: str, checkpoint_every: int) -> Settings:
     if chosen.type == "cpu":
         keep_freed_memory()
     dtype = fast_dtype(chosen) if precision == "auto" else PRECISIONS[precision]
-    return Settings(chosen, dtype, rank, world, checkpoint_every)
+    return Machine(chosen, dtype, rank, world, checkpoint_every)
 
 
 def train(
@@ -106,7 +104,7 @@ def train(
     runs = [run for run in preset.runs if channels in ("all", run.channels)]
     if not runs:
         raise ValueError(f"the preset {preset.name} has no run of {channels}")
-    out, photos = Path(out), Photos.open(data)
+    out, photos = Path(out), DataSet.open(data)
     bins = load_bins(out / BINS, preset)
     settings = _settings(device, precision, checkpoint_every)
     if settings.world > 1:

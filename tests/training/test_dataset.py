@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from training.dataset import Filter, build, main, to_bytes
-from training.planes import Photos
+from training.photos.data_set import DataSet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,9 +35,9 @@ def source(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-def open_built(source: Path, out: Path, **settings: object) -> Photos:
+def open_built(source: Path, out: Path, **settings: object) -> DataSet:
     build(source, out, size=SIDE, keep=KEEP, workers=1, **settings)
-    return Photos.open(out)
+    return DataSet.open(out)
 
 
 def test_the_planes_are_those_of_scikit_image(source: Path, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_random_part_is_set_aside_by_the_seed(source: Path, tmp_path: Path) ->
     ]
     assert [len(rows) for rows in drawn] == [2, 2, 2]
     assert drawn[0] == drawn[1] != drawn[2]
-    photos = Photos.open(tmp_path / "0")
+    photos = DataSet.open(tmp_path / "0")
     assert sorted([*photos.train, *photos.validation]) == list(range(100))
 
 
@@ -133,11 +133,11 @@ def test_a_sample_larger_than_the_source_takes_all(
 
 
 def test_training_photos_are_drawn_as_the_preset_says(tmp_path: Path) -> None:
-    def of(count: int) -> Photos:
+    def of(count: int) -> DataSet:
         rows = np.arange(count)
         names = [str(row) for row in rows]
         held_out = rows[::50]
-        return Photos({}, names, np.setdiff1d(rows, held_out), held_out, {}, count, {})
+        return DataSet({}, names, np.setdiff1d(rows, held_out), held_out, {}, count, {})
 
     enough, few = of(50_000), of(1000)
     assert len(enough.draw(25_000, 50_000, 0)) == 25_000
@@ -162,7 +162,7 @@ def test_a_finished_set_is_left_and_an_interrupted_one_redone(
     (out / "index.json").unlink()
     (out / "L.u8").write_bytes(b"half")
     with pytest.raises(FileNotFoundError, match="no finished data set"):
-        Photos.open(out)
+        DataSet.open(out)
     again = open_built(source, out)
     for channel, planes in expected.items():
         np.testing.assert_array_equal(again.planes[channel], planes)
@@ -176,7 +176,7 @@ def test_a_set_of_another_source_is_not_overwritten(
     write_photo(source / "another.png", 77)
     with pytest.raises(ValueError, match=r"another source.*source_sha256"):
         open_built(source, out)
-    assert Photos.open(out).names == before
+    assert DataSet.open(out).names == before
 
 
 def test_a_damaged_set_is_an_error(source: Path, tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_a_damaged_set_is_an_error(source: Path, tmp_path: Path) -> None:
     content = (out / "a.u8").read_bytes()
     (out / "a.u8").write_bytes(content[:-1])
     with pytest.raises(ValueError, match=r"a\.u8 is damaged"):
-        Photos.open(out)
+        DataSet.open(out)
 
 
 def test_several_processes_give_what_one_gives(tmp_path: Path) -> None:

@@ -11,10 +11,11 @@ from skimage import data
 from colorize_engine.bins import ChannelBins
 from colorize_engine.color import lightness, srgb_to_lab
 from colorize_engine.colorizer import Colorizer
-from training.evaluate import evaluate, main, select
-from training.photos import Photo, find_photos
-from training.sheets import TILE, ContactSheet, Sheets
-from training.sweep import REBALANCES, TEMPERATURES
+from training.evaluate import evaluate, main
+from training.photos import Photo, find_photos, select
+from training.scoring import Sheets
+from training.scoring.sheets import TILE, ContactSheet
+from training.scoring.sweep import REBALANCES, TEMPERATURES
 
 SKY, GRASS, EARTH, ROSE = (90, 140, 220), (70, 120, 40), (60, 40, 25), (240, 190, 200)
 

@@ -12,7 +12,6 @@ import torch
 
 from colorize_engine.pretrained import NetDesign, UNet, load, net_input
 from training import export as module
-from training.checkpoints import WEIGHTS, Finished, write_finished
 from training.export import (
     VERSION,
     describe_photos,
@@ -21,7 +20,8 @@ from training.export import (
     main,
     read_figures,
 )
-from training.planes import Photos
+from training.learning.checkpoints import WEIGHTS, Finished, write_finished
+from training.photos.data_set import DataSet
 from training.presets import load_preset
 from training.statistics import measure
 
@@ -76,7 +76,7 @@ def test_the_card_is_complete(
     export(data, tiny, finished, tmp_path, figures={"gray": {"auc": 88.0}})
     card = json.loads((tmp_path / "card.json").read_text())
     training = card["training"]
-    photos = Photos.open(data)
+    photos = DataSet.open(data)
     assert training["preset"] == tiny.text
     assert training["seed"] == 3
     assert training["source_sha256"] == photos.settings["source_sha256"]
@@ -97,7 +97,7 @@ def test_the_card_is_complete(
 
 
 def test_the_card_says_when_half_was_drawn(data: Path) -> None:
-    preset, photos = load_preset("reference-10"), Photos.open(data)
+    preset, photos = load_preset("reference-10"), DataSet.open(data)
     description = describe_photos(preset, photos)
     assert description["photos_drawn_to_train"] == round(len(photos.train) / 2)
     assert "samples 50000 photos and draws 25000" in description["remark"]

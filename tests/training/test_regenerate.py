@@ -12,10 +12,10 @@ import torch
 from colorize_engine import Colorizer
 from colorize_engine.color import lightness
 from colorize_engine.pretrained import load
-from training import encoders
 from training.export import VERSION
-from training.losses import WeightedCrossEntropy
-from training.planes import Photos
+from training.learning import encoders
+from training.learning.losses import WeightedCrossEntropy
+from training.photos.data_set import DataSet
 from training.regenerate import main, regenerate, validation_photos
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def model(
 
 
 def test_the_trained_nets_beat_the_prior(model: Path) -> None:
-    nets, photos = load(model, "cpu"), Photos.open(model / "work" / "data")
+    nets, photos = load(model, "cpu"), DataSet.open(model / "work" / "data")
     step = photos.settings["size"] // SIDE
     planes = {
         channel: plane[photos.validation, step // 2 :: step, step // 2 :: step]
@@ -119,7 +119,7 @@ def test_figures_are_of_photos_set_aside_with_odd_numbers(
 ) -> None:
     data = model / "work" / "data"
     chosen = validation_photos(photo_tree, data, "odd", 0)
-    photos = Photos.open(data)
+    photos = DataSet.open(data)
     held_out = {photos.names[row] for row in photos.validation}
     odd = {name for name in held_out if int(name[-5]) % 2}
     assert {photo.name for photo in chosen} == odd

@@ -11,18 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.planes import Photos
-from training.presets import load_preset
-from training.statistics import (
-    LEVELS,
-    histograms,
-    load_bins,
-    main,
-    make_bins,
-    measure,
-    save_bins,
-    weighted,
-)
+from training.photos.data_set import DataSet
+from training.presets import load_bins, load_preset, make_bins, save_bins, weighted
+from training.presets.bins import LEVELS
+from training.statistics import histograms, main, measure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +32,7 @@ def with_bins(preset: Preset, **bins: object) -> Preset:
 
 
 def test_histograms_count_every_pixel(data: Path) -> None:
-    photos = Photos.open(data)
+    photos = DataSet.open(data)
     rows = np.array([0, 5, 17])
     counts = histograms(photos, rows)
     for channel in ("a", "b"):

@@ -14,14 +14,12 @@ import torch
 from safetensors.torch import load_file
 
 from colorize_engine.pretrained import UNet
-from training import encoders
-from training.checkpoints import CHECKPOINT, WEIGHTS
-from training.planes import Photos
-from training.presets import load_preset
-from training.settings import Settings
-from training.statistics import load_bins, save_bins
+from training.learning import Trainer, encoders
+from training.learning.checkpoints import CHECKPOINT, WEIGHTS
+from training.learning.machine import Machine
+from training.photos.data_set import DataSet
+from training.presets import load_bins, load_preset, save_bins
 from training.train import main
-from training.trainer import Trainer
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,14 +27,14 @@ if TYPE_CHECKING:
     from colorize_engine.bins import ChannelBins
     from training.presets import Preset
 
-SETTINGS = Settings(torch.device("cpu"), torch.float32)
+SETTINGS = Machine(torch.device("cpu"), torch.float32)
 ROOT = Path(__file__).parents[2]
 # As `torchrun --nproc-per-node 2 -m training.train`, but each process keeps what it
 # saw and what it ended with.
 SCRIPT = """
 import os, sys
 import torch
-from training import trainer
+from training.learning import trainer
 from training.train import keep_freed_memory, main
 
 kept = {"batches": []}
@@ -156,7 +154,7 @@ def test_two_processes_share_the_work(data: Path, short: Preset, out: Path) -> N
     kept = [torch.load(out / f"{rank}.pt", weights_only=False) for rank in range(2)]
     assert_equal(kept[0]["weights"], kept[1]["weights"])
     bins = load_bins(out / "bins.json", short)
-    alone = Trainer(short, short.runs[2], Photos.open(data), bins, out, SETTINGS)
+    alone = Trainer(short, short.runs[2], DataSet.open(data), bins, out, SETTINGS)
     for step in range(2):
         whole = alone.batches.get(8 * step, 32, alone.augmentation)
         shares = [one["batches"][step] for one in kept]

@@ -1,0 +1,119 @@
+"""The bins of a run: made from histograms as a preset says, saved and loaded."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from colorize_engine.bins import (
+    GAMUT_RANGE,
+    ChannelBins,
+    class_weights,
+    lloyd_max,
+    smoothed,
+    uniform_centers,
+    zero_centered,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from training.presets import ClassWeights, Preset
+
+
+BINS = "bins.json"
+
+_MADE_FOR = "made for"
+
+# Values of a* or b* that the 256 levels of the 8-bit convention stand for.
+LEVELS = np.arange(256, dtype=np.float32) - 128
+
+
+def make_bins(counts: NDArray[np.int64], channel: str, preset: Preset) -> ChannelBins:
+    """Make the bins of a channel as the preset says.
+
+    Parameters
+    ----------
+    counts : (256,) int64
+        Histogram of the channel, as ``histograms`` gives it.
+    channel : {"a", "b"}
+    preset
+        Its section ``bins`` is used.
+    """
+    settings = preset.bins
+    scheme = settings["scheme"]
+    if scheme == "uniform":
+        centers = uniform_centers(settings["count"], *settings["range"])
+    elif scheme == "zero-centered":
+        centers = zero_centered(settings["step"], *GAMUT_RANGE[channel])
+    else:
+        centers = lloyd_max(LEVELS, settings["count"], counts=counts)
+    blank = ChannelBins.unweighted(centers)
+    prior = blank.measure_prior(LEVELS, counts, soft=settings["soft"])
+    return weighted(replace(blank, prior=prior), preset.class_weights())
+
+
+def weighted(bins: ChannelBins, rule: ClassWeights | None) -> ChannelBins:
+    """Give bins the class weights of a rule; equal ones for none."""
+    prior = bins.prior
+    if rule is None:
+        return replace(bins, weights=(prior > 0).astype(np.float32))
+    weights = class_weights(
+        smoothed(prior, bins.centers, rule.sigma),
+        uniform_share=rule.uniform_share,
+        power=rule.power,
+    )
+    # Smoothing moves the mean weight under the measured prior a little off 1.
+    return replace(bins, weights=weights / (prior * weights).sum())
+
+
+def save_bins(bins: dict[str, ChannelBins], path: Path, preset: Preset) -> None:
+    """Write the bins of both channels as JSON, and what of the preset they follow."""
+    content: dict[str, object] = {
+        channel: {
+            "centers": b.centers.tolist(),
+            "prior": b.prior.tolist(),
+            "weights": b.weights.tolist(),
+        }
+        for channel, b in bins.items()
+    }
+    content[_MADE_FOR] = _made_for(preset)
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(json.dumps(content, indent=1) + "\n")
+    unfinished.replace(path)
+
+
+def _made_for(preset: Preset) -> dict[str, object]:
+    return {"data": preset.data, "bins": preset.bins}
+
+
+def load_bins(path: Path, preset: Preset) -> dict[str, ChannelBins]:
+    """Read what ``save_bins`` wrote.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the statistics were not taken yet.
+    ValueError
+        If they were taken for a preset of other sections ``data`` or ``bins``.
+    """
+    try:
+        content = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"{path} is missing; run python -m training.statistics --out {path.parent} "
+            "first"
+        ) from None
+    # Older ones do not tell.
+    wanted = _made_for(preset)
+    if content.pop(_MADE_FOR, wanted) != wanted:
+        raise ValueError(
+            f"{path} was made for other sections [data] or [bins] than those of the "
+            f"preset {preset.name}: remove it, or work in another folder"
+        )
+    return {channel: ChannelBins(**values) for channel, values in content.items()}

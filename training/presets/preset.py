@@ -1,0 +1,169 @@
+"""Presets: one small TOML file says all that makes a model."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from colorize_engine.pretrained import NetDesign
+from training.presets.run import class_weights_of, expect, numbered, runs_of
+
+if TYPE_CHECKING:
+    from colorize_engine.bins import ChannelBins
+    from training.presets.run import ClassWeights, Run
+
+FOLDER = Path(__file__).parent
+# What a preset says, section by section; the keys of a scheme only with that scheme.
+_KEYS = {
+    "data": {"sample", "draw", "statistics", "seed"},
+    "bins": {"scheme", "soft", "sigma", "uniform_share", "power"},
+    "net": {"encoder", "initial", "decoder_widths", "context", "b_given_a"},
+    "training": {
+        "batch",
+        "learning_rate",
+        "encoder_learning_rate",
+        "weight_decay",
+        "warm_up",
+        "ema",
+        "crop",
+        "augment_lightness",
+    },
+    "decode": {"temperature", "rebalance", "working_size"},
+}
+_SCHEMES = {
+    "uniform": {"count", "range"},
+    "zero-centered": {"step"},
+    "lloyd-max": {"count"},
+}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """The content of a preset file.
+
+    Attributes
+    ----------
+    name : str
+        Stem of the file.
+    text : str
+        The file as it stands; it goes into the model card.
+    data, bins, net, training, decode : dict
+        The sections of that name.
+    runs : tuple of Run
+        In order; "separate" stands in the file for one run of a and one of b.
+    """
+
+    name: str
+    text: str
+    data: dict[str, Any]
+    bins: dict[str, Any]
+    net: dict[str, Any]
+    training: dict[str, Any]
+    decode: dict[str, Any]
+    runs: tuple[Run, ...]
+
+    @property
+    def of_training(self) -> dict[str, Any]:
+        """What the weights follow from: all but comments and the decode point."""
+        content = tomllib.loads(self.text)
+        del content["decode"]
+        return content
+
+    @property
+    def photos_seen(self) -> int:
+        """Photos that each of the two nets has seen in the end."""
+        return sum(
+            run.photos
+            for run in self.runs
+            if run.channels in ("both", "a") and not run.encoder
+        )
+
+    def class_weights(self, run: Run | None = None) -> ClassWeights | None:
+        """Class weights of the bins, or those of a run; None if it has none."""
+        if run is None or run.class_weights is True:
+            return class_weights_of(self.bins)
+        return run.class_weights or None
+
+    def before(self, run: Run) -> Run | None:
+        """Give the run that one starts from: the last of both heads before it."""
+        if run.encoder:
+            return None
+        both = [r for r in self.runs if r.channels == "both" and not r.encoder]
+        if run.channels == "both":
+            both = both[: run.number - 1]
+        return both[-1] if both else None
+
+    def run_named(self, name: str) -> Run:
+        """Give the run of that name, which there must be."""
+        return next(run for run in self.runs if run.name == name)
+
+    def design(
+        self, channels: str, bins: dict[str, ChannelBins], encoder: str = ""
+    ) -> NetDesign:
+        """Design of the net with the head or heads of one run, and its encoder.
+
+        Raises
+        ------
+        ValueError
+            If the section ``net`` describes no net that can be built.
+        """
+        heads = ("a", "b") if channels == "both" else (channels,)
+        sees_a = channels == "b" and self.net["b_given_a"]
+        return NetDesign(
+            encoder=encoder or self.net["encoder"],
+            encoder_widths=tuple(self.net.get("encoder_widths", ())),
+            decoder_widths=tuple(self.net["decoder_widths"]),
+            context=self.net["context"],
+            inputs=("L", "a") if sees_a else ("L",),
+            outputs=sum(len(bins[head]) for head in heads),
+        )
+
+
+def load_preset(name: str | Path) -> Preset:
+    """Load a preset by its name, or from a path that ends in ``.toml``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such preset; the message lists those there are.
+    ValueError
+        If the file is no TOML, or its sections and keys are not those of a preset.
+    """
+    path = Path(name) if str(name).endswith(".toml") else FOLDER / f"{name}.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in FOLDER.glob("*.toml")))
+        raise FileNotFoundError(
+            f"there is no preset {str(name)!r}; expected {known}, or a .toml file"
+        )
+    text = path.read_text(encoding="utf-8")
+    try:
+        content = tomllib.loads(text)
+        _check(content)
+        entries = content.pop("runs")
+        runs = numbered(run for entry in entries for run in runs_of(entry))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"the preset {path} cannot be used: {error}") from error
+    return Preset(name=path.stem, text=text, runs=runs, **content)
+
+
+def _check(content: dict[str, Any]) -> None:
+    """Raise an error unless all sections and keys are there, and no others."""
+    expect("sections", set(content), {*_KEYS, "runs"})
+    for section, keys in _KEYS.items():
+        wanted, found = set(keys), set(content[section])
+        if section == "bins":
+            scheme = content["bins"].get("scheme")
+            if scheme not in _SCHEMES:
+                raise ValueError(
+                    f"expected the scheme {', '.join(_SCHEMES)}, got {scheme!r}"
+                )
+            wanted |= _SCHEMES[scheme]
+        if content[section].get("encoder") == "plain":
+            wanted.add("encoder_widths")
+        expect(f"keys in [{section}]", found, wanted)
+    if content["net"]["initial"] not in ("pretrained", "scratch"):
+        raise ValueError(
+            f"expected initial pretrained or scratch, got {content['net']['initial']!r}"
+        )
