@@ -12,9 +12,9 @@ from __future__ import annotations
 import copy
 import queue
 import threading
-from concurrent.futures import CancelledError, Future
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -210,7 +210,7 @@ class Pipeline:
     ) -> None:
         self._colorizer, self._settings, self._work = colorizer, settings, work
         self._threads, self._budget = threads, Budget()
-        self.stopped = self._ending = False
+        self.stopped = False
         self._nets: Nets | None = None
 
     def stop(self) -> None:
@@ -234,61 +234,25 @@ class Pipeline:
             What was raised in a thread and is no failure of a photo (those are told
             in their records).
         """
-        jobs, self._ending = list(jobs), False
-        most = min(len(jobs), self._threads // 2)
-        self._nets = Nets(self._colorizer.predictor, most)
+        jobs = list(jobs)
+        self._nets = Nets(self._colorizer.predictor, min(len(jobs), self._threads // 2))
         served = copy.copy(self._colorizer)
         served.predictor = self._nets
-        waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        results: queue.SimpleQueue[Record | BaseException | None] = queue.SimpleQueue()
-        for job in jobs:
-            waiting.put(job)
-        threads = [
-            threading.Thread(target=self._work_on, args=(served, waiting, results))
-            for _ in range(min(self._threads, waiting.qsize()))
-        ]
-        for thread in threads:
-            waiting.put(None)
-            thread.start()
+        pool = ThreadPoolExecutor(self._threads, thread_name_prefix="photos")
         try:
-            yield from _collected(results, len(threads))
+            futures = [pool.submit(self._color, job, served) for job in jobs]
+            for future in as_completed(futures):
+                with suppress(CancelledError):
+                    if (record := future.result()) is not None:
+                        yield record
         finally:
             # Where nobody stopped it there is nothing left to stop.
-            self._ending = True
             self._nets.cancel()
-            for thread in threads:
-                thread.join()
+            pool.shutdown(cancel_futures=True)
             self._nets.close()
 
-    def _work_on(
-        self,
-        colorizer: Colorizer,
-        jobs: queue.SimpleQueue[Job | None],
-        results: queue.SimpleQueue[Record | BaseException | None],
-    ) -> None:
-        """Work on photos until there are no more; in a thread of its own."""
-        try:
-            while (
-                not (self.stopped or self._ending) and (job := jobs.get()) is not None
-            ):
-                results.put(self._work(job, self._settings, colorizer, self._budget))
-        except CancelledError:
-            pass
-        except BaseException as error:
-            results.put(error)
-        finally:
-            results.put(None)
-
-
-def _collected(
-    results: queue.SimpleQueue[Record | BaseException | None], threads: int
-) -> Iterator[Record]:
-    """Yield records until all threads have ended."""
-    while threads:
-        result: Any = results.get()
-        if result is None:
-            threads -= 1
-        elif isinstance(result, BaseException):
-            raise result
-        else:
-            yield result
+    def _color(self, job: Job, colorizer: Colorizer) -> Record | None:
+        """Color a photo in a thread of the pool; None after `stop`."""
+        if self.stopped:
+            return None
+        return self._work(job, self._settings, colorizer, self._budget)

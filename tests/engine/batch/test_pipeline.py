@@ -395,6 +395,13 @@ def slow(light):
     time.sleep(pause)
     return helper.logits(light)
 command.load = lambda *_: helper.stand_in(slow)
+if pause > 60:
+    from colorize_engine.batch import Pipeline
+    stop = Pipeline.stop
+    def tells(pipeline):
+        stop(pipeline)
+        print("stopping", flush=True)
+    Pipeline.stop = tells
 command.main()
 """
 
@@ -481,7 +488,9 @@ def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
     with program(3600, tmp_path / "in", "-o", tmp_path / "out") as process:
         assert process.stdout.readline() == "waiting\n"
         process.send_signal(signal.SIGINT)
-        time.sleep(0.5)
+        while (said := process.stdout.readline()) == "waiting\n":
+            pass
+        assert said == "stopping\n"
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=300) == 130

@@ -334,21 +334,27 @@ def test_ctrl_c_ends_with_whole_files_a_report_and_an_idle_cluster(
     for path in out.iterdir():
         with Image.open(path) as image:
             assert np.asarray(image).shape == (*PHOTO.shape, 3)
-    time.sleep(0.5)
+    with distributed.Client(address, set_as_default=False) as client:
+        assert not any(client.processing().values())
     assert len(events("run")) == runs
 
 
 def test_few_photos_are_on_their_way_at_a_time(
-    address: str, events: Events, tmp_path: Path
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_photos(tmp_path / "in")
-    found = on_cluster(address).run(planned(tmp_path))
-    next(found)
-    # While nobody asks for more, the cluster runs out of work.
-    time.sleep(2)
-    assert 1 <= len(events("run")) <= 1 + 2 * (1 + 2)
-    assert len([*found]) == COUNT - 1
-    assert len(events("run")) == COUNT
+    sent, submit = [], distributed.Client.submit
+
+    def counted(client: object, *arguments: object, **more: object) -> object:
+        sent.append(arguments)
+        return submit(client, *arguments, **more)
+
+    monkeypatch.setattr(distributed.Client, "submit", counted)
+    # Two workers of one thread each, with two photos ahead.
+    room = 2 * (1 + 2)
+    for done, _ in enumerate(on_cluster(address).run(planned(tmp_path)), 1):
+        assert len(sent) - done < room
+    assert done == len(sent) == COUNT
 
 
 def test_who_leaves_early_leaves_no_task(
