@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from colorize_engine import files
-from colorize_engine.batch.messages import explained, one_line
+from colorize_engine.batch.messages import advice, explained, one_line
 from colorize_engine.batch.probabilities import ProbabilityWriter
 from colorize_engine.batch.report import ALREADY_DONE, IN_COLOR, Record
 from colorize_engine.decode import DecodeOptions, Defaults
@@ -253,7 +253,7 @@ def _write(
 
         def colored() -> Iterator[files.Picture]:
             for picture in photo:
-                notes.update(dict.fromkeys(picture.notes))
+                notes.update(dict.fromkeys(map(advice, picture.notes)))
                 if picture.has_color:
                     notes[COLOR_NOTE] = None
                 prediction = colorizer.predict(picture.image, settings.working_size)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from colorize_engine.files import RangeError, RangeNote, TooLarge
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -16,11 +18,25 @@ def explained(error: Exception, source: Path) -> str:
         reason = error.strerror[:1].lower() + error.strerror[1:]
         elsewhere = error.filename and str(error.filename) != str(source)
         return f"cannot write {error.filename}: {reason}" if elsewhere else reason
+    if isinstance(error, TooLarge):
+        return f"{error}; give a larger --max-pixels if the file is what you expect"
+    if isinstance(error, RangeError):
+        return (
+            f"{error}; give --range auto, or --range MIN,MAX for the values of black "
+            "and white"
+        )
     if isinstance(error, MemoryError):
         return "there is not enough memory for a picture of this size"
     if isinstance(error, (ValueError, OSError, RuntimeError)) and str(error):
         return str(error)
     return f"unexpected {type(error).__name__}: {error}"
+
+
+def advice(note: str) -> str:
+    """Return a note on a file with the option of the command that may be the answer."""
+    if isinstance(note, RangeNote):
+        return f"{note}; if so, give --range auto or --range MIN,MAX"
+    return note
 
 
 def one_line(text: object) -> str:

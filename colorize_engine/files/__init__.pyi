@@ -7,7 +7,7 @@ from .atomic import (
     temporary_name,
     writing_in,
 )
-from .errors import FileError, check_size, reading
+from .errors import FileError, RangeError, RangeNote, TooLarge, check_size, reading
 from .mark import Mark, mark_of
 from .mark_reader import is_current
 from .output import FORMATS, check_target, format_of, storable, write
@@ -24,7 +24,10 @@ __all__ = [
     "Metadata",
     "Photo",
     "Picture",
+    "RangeError",
+    "RangeNote",
     "Samples",
+    "TooLarge",
     "ValueRange",
     "check_size",
     "check_target",

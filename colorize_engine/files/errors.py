@@ -15,7 +15,21 @@ _LONGEST = 200
 
 
 class FileError(ValueError):
-    """A picture file that cannot be read or written; the message says what to do."""
+    """A picture file that cannot be read or written; the message says why."""
+
+
+class TooLarge(FileError):
+    """A picture of more pixels than `max_pixels` allows."""
+
+
+class RangeError(FileError):
+    """Values outside the range that was given, or taken for granted."""
+
+
+class RangeNote(str):
+    """A note that black and white may be meant to be at other values."""
+
+    __slots__ = ()
 
 
 def check_size(width: int, height: int, max_pixels: int) -> None:
@@ -23,16 +37,17 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
 
     Raises
     ------
+    TooLarge
+        If there are more than `max_pixels`.
     FileError
-        Which says so.
+        If there are none.
     """
     if width < 1 or height < 1:
         raise FileError(f"the picture has no pixels ({width} x {height})")
     if width * height > max_pixels:
-        raise FileError(
+        raise TooLarge(
             f"{width} x {height} are {width * height / 1e6:,.0f} million pixels, more "
-            f"than the {max_pixels / 1e6:,.0f} million allowed; "
-            "give a larger --max-pixels if the file is what you expect"
+            f"than the {max_pixels / 1e6:,.0f} million allowed"
         )
 
 

@@ -1,4 +1,4 @@
-"""What was done already, told by the outputs themselves.
+"""The mark of a file, read again: whether an output is already what a run would make.
 
 Every output says in its metadata from which bytes and with which model and settings
 its colors were computed. So there is no side file that could be lost or go stale, and
@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
-from colorize_engine.files.metadata.exif_tags import XMP_PACKET
+from colorize_engine.files.metadata import exif_tags, xmp
 from colorize_engine.files.stills import open_image
 from colorize_engine.files.tiff import is_tiff
 
@@ -22,12 +21,8 @@ if TYPE_CHECKING:
     from colorize_engine.files.mark import Mark
 
 
-# Of the event that formats.xmp writes to the history of a document.
-_OPENING, _CLOSING = b"<stEvt:parameters>", b"</stEvt:parameters>"
-
-
 def is_current(path: Path, mark: Mark) -> bool:
-    """Whether a file is an output that was made as a `with_source` mark tells.
+    """Whether a file is an output that was made as a mark tells.
 
     Only its header is read, and the version of the program makes no difference. A
     file that is missing, cannot be read, or is none of ours is not current.
@@ -51,7 +46,7 @@ def _is_current_tiff(stream: BinaryIO, mark: Mark) -> bool:
     try:
         with tifffile.TiffFile(stream) as file:
             page = file.pages.first
-            packet = page.tags.valueof(XMP_PACKET, default=b"")
+            packet = page.tags.valueof(exif_tags.XMP_PACKET, default=b"")
             if packet:
                 return _tells(bytes(packet), mark)
             told = str(json.loads(page.description).get("mark", ""))
@@ -63,6 +58,4 @@ def _is_current_tiff(stream: BinaryIO, mark: Mark) -> bool:
 
 def _tells(packet: bytes, mark: Mark) -> bool:
     """Whether the last event that tells parameters, in XMP, tells those of a mark."""
-    start = packet.rfind(_OPENING) + len(_OPENING)
-    expected = escape(mark.parameters).encode("utf-8", "replace") + _CLOSING
-    return start >= len(_OPENING) and packet.startswith(expected, start)
+    return xmp.parameters(packet) == xmp.without_controls(mark.parameters)

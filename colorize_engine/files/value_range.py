@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 
 from colorize_engine.color import full_scale, strips
-from colorize_engine.files.errors import FileError
+from colorize_engine.files.errors import FileError, RangeError, RangeNote
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -88,9 +88,10 @@ def fit(
         _check_floats(small, large, value_range)
     elif value_range == "full" and bits > 8 and large - small < (high - low) / 8:
         notes = (
-            f"its values lie in {small:.0f}..{large:.0f}, little of "
-            f"{low:.0f}..{high:.0f}; if black and white are meant to be elsewhere, "
-            "give --range auto or --range MIN,MAX",
+            RangeNote(
+                f"its values lie in {small:.0f}..{large:.0f}, little of "
+                f"{low:.0f}..{high:.0f}; black and white may be meant to be elsewhere"
+            ),
         )
     if value_range == "auto" and small < large:
         low, high = small, large
@@ -127,10 +128,7 @@ def _check_floats(small: float, large: float, value_range: ValueRange) -> None:
             "it holds NaN or infinite values; replace them by numbers in 0..1 first"
         )
     if value_range == "full" and (small < -_SLACK or large > 1 + _SLACK):
-        raise FileError(
-            f"its floats lie in {small:.4g}..{large:.4g}, expected 0..1; give "
-            f"--range auto, or --range MIN,MAX for the values of black and white"
-        )
+        raise RangeError(f"its floats lie in {small:.4g}..{large:.4g}, expected 0..1")
 
 
 def _stretched(values: npt.NDArray[Any], bits: int, low: float, high: float) -> Values:

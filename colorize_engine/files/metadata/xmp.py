@@ -48,6 +48,8 @@ _STALE = frozenset(
     )
 )
 
+# All but what XML 1.0 names as characters (section 2.2), and the line ends it changes.
+_NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BROKEN = "its XMP data are broken and were left out"
 
 
@@ -55,6 +57,27 @@ def orientation(packet: bytes) -> int | None:
     """Return the orientation (1..8) that a packet tells, None if it tells none."""
     found = re.search(rb"tiff:Orientation(?:=[\"']|>)\s*([1-8])\s*[\"'<]", packet)
     return int(found[1]) if found else None
+
+
+def parameters(packet: bytes) -> str | None:
+    """Return the parameters of the last event that tells some, None if none does.
+
+    Other programs may write them as an attribute or under another prefix.
+    """
+    meta, _ = _parsed(packet)
+    name = f"{{{_EVENT}}}parameters"
+    told = [
+        text
+        for element in meta.iter()
+        for text in (element.get(name), element.text if element.tag == name else None)
+        if text is not None
+    ]
+    return told[-1] if told else None
+
+
+def without_controls(text: str) -> str:
+    """Return text with a question mark for each character that XML cannot hold."""
+    return _NOT_XML.sub("?", text)
 
 
 def marked(packet: bytes, mark: Mark | None) -> tuple[bytes, list[str]]:
@@ -86,7 +109,8 @@ def marked(packet: bytes, mark: Mark | None) -> tuple[bytes, list[str]]:
         ("softwareAgent", mark.software),
         ("parameters", mark.parameters),
     ):
-        ElementTree.SubElement(event, f"{{{_EVENT}}}{name}").text = value
+        element = ElementTree.SubElement(event, f"{{{_EVENT}}}{name}")
+        element.text = without_controls(value)
     try:
         body = ElementTree.tostring(meta, encoding="utf-8", xml_declaration=False)
     except RecursionError:

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import numpy as np
 from PIL import Image
 
-from colorize_engine.files.errors import FileError, check_size, error_text, reading
+from colorize_engine.files.errors import (
+    FileError,
+    TooLarge,
+    check_size,
+    error_text,
+    reading,
+)
 from colorize_engine.files.metadata import exif, exif_tags, xmp
 from colorize_engine.files.picture import Metadata, Samples
 from colorize_engine.files.stills import png
@@ -157,7 +163,10 @@ def pixels(
         If the file is damaged.
     """
     if image.tile and image.tile[0][0] == _SLOW:
-        check_size(image.width, image.height, _SLOW_PIXELS)
+        try:
+            check_size(image.width, image.height, _SLOW_PIXELS)
+        except TooLarge as error:
+            raise FileError(f"{error} for FITS with compression") from error
     try:
         with reading():
             image.load()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 
 from colorize_engine import files
 from colorize_engine.files import is_current
+from colorize_engine.files.metadata import xmp
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 RGB = np.random.default_rng(1).integers(0, 256, (24, 32, 3), np.uint8)
 MARK = files.Mark("napari-colorize 1", "m & <n> 0 abc", {"temperature": "0.4"})
 SOURCE = "0" * 32
+EVENT = b"http://ns.adobe.com/xap/1.0/sType/ResourceEvent#"
 
 
 def signed(source: str = SOURCE, **settings: object) -> files.Mark:
@@ -56,6 +59,31 @@ def test_of_an_output_colored_again_the_last_time_counts(output: Path) -> None:
     files.write(output, [picture], again, overwrite=True)
     assert is_current(output, again)
     assert not is_current(output, signed())
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        b'<rdf:li stEvt:parameters="%s"/>',
+        b'<rdf:li><e:parameters xmlns:e="' + EVENT + b'">%s</e:parameters></rdf:li>',
+    ],
+    ids=["as an attribute", "under another prefix"],
+)
+def test_other_programs_may_write_the_event_in_their_way(event: bytes) -> None:
+    told = escape(signed().parameters).encode()
+    packet = (
+        b"<x:xmpmeta xmlns:x='adobe:ns:meta/' xmlns:stEvt='%s' xmlns:rdf="
+        b"'http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:RDF>%s</rdf:RDF>"
+        b"</x:xmpmeta>"
+    ) % (EVENT, event % told)
+    assert xmp.parameters(packet) == signed().parameters
+
+
+def test_a_name_with_control_characters_is_known_again(tmp_path: Path) -> None:
+    odd = replace(signed(), model="m\x00\x1b \ud800 0 abc")
+    files.write(tmp_path / "o.png", [files.Picture(RGB)], odd)
+    assert is_current(tmp_path / "o.png", odd)
+    assert not is_current(tmp_path / "o.png", signed())
 
 
 def test_foreign_damaged_and_missing_files_are_not_ours(output: Path) -> None:
