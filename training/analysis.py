@@ -20,6 +20,7 @@ from skimage import data
 
 from colorize_engine.color import lab_to_rgb
 from colorize_engine.colorizer import Colorizer
+from training.command import add_device, add_model
 from training.command import run as run_command
 from training.photos import square
 from training.photos.source import SIDE
@@ -217,9 +218,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    add("--model", default="default", help="name or model folder")
+    add_model(parser)
     add("--out", type=Path, default=Path("docs"), help="folder of analysis.md")
-    add("--device", default="auto", help="auto, cpu or cuda")
+    add_device(parser)
     return parser
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from colorize_engine.colorizer import Colorizer
 from colorize_engine.decode import softmax
+from training.command import add_choice, add_device, add_model, add_photos
 from training.command import run as run_command
 from training.photos import find_photos, read_photos, select, square
 from training.photos.source import SIDE
@@ -153,12 +154,10 @@ def _parser() -> argparse.ArgumentParser:
         description="Fit what the logits of a model are divided by.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    add = parser.add_argument
-    add("--photos", required=True, help="folder tree, tar archive or folder of them")
-    add("--model", default="default", help="name or model folder")
-    add("--parity", choices=("even", "odd", "all"), default="even", help="which photos")
-    add("--limit", type=int, default=PHOTOS, help="photos at most; 0 = all")
-    add("--device", default="auto", help="auto, cpu or cuda")
+    add_photos(parser)
+    add_model(parser)
+    add_choice(parser, "even", PHOTOS)
+    add_device(parser)
     return parser
 
 

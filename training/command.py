@@ -1,4 +1,4 @@
-"""What the command lines of this package share."""
+"""Options that the command lines share, and how they end when something is wrong."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 def run(parser: argparse.ArgumentParser, work: Callable[[], object]) -> None:
@@ -37,3 +37,58 @@ def run(parser: argparse.ArgumentParser, work: Callable[[], object]) -> None:
         fail(2, str(error))
     except KeyboardInterrupt:
         fail(130, "interrupted; the same command goes on from what is done")
+
+
+def add_photos(parser: argparse.ArgumentParser) -> None:
+    """Add ``--photos``, a source of color photos."""
+    parser.add_argument(
+        "--photos", required=True, help="folder tree, tar archive or folder of them"
+    )
+
+
+def add_choice(parser: argparse.ArgumentParser, parity: str, limit: int) -> None:
+    """Add ``--parity`` and ``--limit``, as `photos.select` takes them."""
+    parser.add_argument(
+        "--parity",
+        choices=("even", "odd", "all"),
+        default=parity,
+        help="which photos, by the number in their names: choices are made on even "
+        "ones, figures reported of odd ones",
+    )
+    parser.add_argument(
+        "--limit", type=int, default=limit, help="photos at most; 0 = all"
+    )
+
+
+def add_models(parser: argparse.ArgumentParser, default: Sequence[str]) -> None:
+    """Add ``--models``."""
+    parser.add_argument(
+        "--models", nargs="*", default=list(default), help="names or model folders"
+    )
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add ``--model``."""
+    parser.add_argument("--model", default="default", help="name or model folder")
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Add ``--device``."""
+    parser.add_argument(
+        "--device", default="auto", help="auto, cpu, cuda, cuda:N or mps"
+    )
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Add ``--data``, the folder that `training.dataset` writes."""
+    parser.add_argument("--data", required=True, help="folder of the data set")
+
+
+def add_preset(parser: argparse.ArgumentParser) -> None:
+    """Add ``--preset``."""
+    parser.add_argument("--preset", default="default", help="name or .toml file")
+
+
+def add_version(parser: argparse.ArgumentParser) -> None:
+    """Add ``--version``, of the model that is made."""
+    parser.add_argument("--version", default="1", help="version for the model's card")

@@ -25,7 +25,7 @@ import numpy as np
 from tqdm import tqdm
 
 from colorize_engine.color import srgb_to_lab
-from training.command import run
+from training.command import add_photos, run
 from training.photos import (
     CHANNELS,
     INDEX,
@@ -272,7 +272,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    add("--photos", required=True, help="folder tree, tar archive or folder of them")
+    add_photos(parser)
     add("--out", required=True, help="folder to write")
     add("--sample", type=int, default=0, help="photos to take at random; 0 = all")
     add("--size", type=int, default=256, help="side in pixels")

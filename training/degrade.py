@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from colorize_engine.colorizer import Colorizer
+from training.command import add_choice, add_device, add_models, add_photos
 from training.command import run as run_command
 from training.photos import find_photos, read_photos, select, square
 from training.photos.source import SIDE
@@ -157,12 +158,11 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    add("--photos", required=True, help="folder tree, tar archive or folder of them")
-    add("--models", nargs="*", default=["default"], help="names or model folders")
+    add_photos(parser)
+    add_models(parser, ["default"])
     add("--out", required=True, type=Path, help="folder to write")
-    add("--parity", choices=("even", "odd", "all"), default="odd", help="which photos")
-    add("--limit", type=int, default=100, help="photos at most; 0 = all")
-    add("--device", default="auto", help="auto, cpu or cuda")
+    add_choice(parser, "odd", 100)
+    add_device(parser)
     return parser
 
 

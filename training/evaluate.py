@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from colorize_engine.colorizer import Colorizer
+from training.command import add_choice, add_device, add_models, add_photos
 from training.command import run as run_command
 from training.photos import find_photos, read_photos, select, square
 from training.photos.source import SIDE
@@ -91,23 +92,16 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    add("--photos", required=True, help="folder tree, tar archive or folder of them")
-    add("--models", nargs="*", default=["default"], help="names or model folders")
+    add_photos(parser)
+    add_models(parser, ["default"])
     add("--out", required=True, type=Path, help="folder to write")
-    add(
-        "--parity",
-        choices=("even", "odd", "all"),
-        default="odd",
-        help="which photos, by the number in their names: choices are made on even "
-        "ones, figures reported of odd ones",
-    )
-    add("--limit", type=int, default=0, help="photos at most; 0 = all")
+    add_choice(parser, "odd", 0)
     add("--temperature", type=float, help="of the decoding; by default each card's")
     add("--rebalance", type=float, help="of the decoding; by default each card's")
     add("--sweep", action="store_true", help="also score a grid of decode points")
     add("--sheet", type=int, default=64, help="photos on the contact sheet; 0 = none")
     add("--seed", type=int, default=0, help="chooses the photos on the sheet")
-    add("--device", default="auto", help="auto, cpu or cuda")
+    add_device(parser)
     return parser
 
 

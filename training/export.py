@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors.torch import load_file
 
 from colorize_engine.pretrained import LITE, Card, ConvNorm, UNet, save
+from training.command import add_data, add_preset, add_version
 from training.command import run as run_command
 from training.learning import PACKAGES, published_sha256, read_finished
 from training.learning.checkpoints import WEIGHTS
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from training.presets import Preset
 
-VERSION = "8.1"
 # A quarter of what fp16 holds.
 _LARGEST_VARIANCE = 2.0**14
 DESCRIPTIONS = {
@@ -156,6 +156,7 @@ def export(
     runs: str | Path,
     out: str | Path,
     *,
+    version: str = "1",
     calibration: Mapping[str, float] | None = None,
     figures: Mapping[str, Any] | None = None,
 ) -> Card:
@@ -171,6 +172,8 @@ def export(
         Folder that the training wrote into.
     out
         Model folder to write.
+    version
+        Of the model, for its card.
     calibration
         Divisors of the logits of ``a`` and ``b``; 1 by default.
     figures
@@ -194,7 +197,7 @@ def export(
     title = DESCRIPTIONS[preset.net["encoder"]]
     card = Card(
         name=preset.name,
-        version=VERSION,
+        version=version,
         description=f"{title}; {len(bins['a'])} and {len(bins['b'])} bins of a and b, "
         f"{preset.bins['scheme']}.",
         nets={},
@@ -241,8 +244,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Write the model folder of a preset's finished runs.",
     )
     add = parser.add_argument
-    add("--data", required=True, help="folder of the data set")
-    add("--preset", default="default", help="name or .toml file")
+    add_data(parser)
+    add_preset(parser)
+    add_version(parser)
     add("--runs", required=True, help="folder of the trained runs")
     add("--out", required=True, help="model folder to write")
     add(
@@ -274,6 +278,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             preset,
             args.runs,
             args.out,
+            version=args.version,
             calibration=dict(zip("ab", divisors, strict=True)) if divisors else None,
             figures=read_figures(args.figures, preset.name) if args.figures else None,
         )

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorize_engine.colorizer import Colorizer
 from colorize_engine.pretrained import ModelError, read_card
 from training.calibrate import PHOTOS, fit
+from training.command import add_device, add_photos, add_preset, add_version
 from training.command import run as run_command
 from training.dataset import build
 from training.evaluate import evaluate
@@ -94,6 +96,7 @@ def regenerate(
     precision: str = "auto",
     init_from: str | Path | None = None,
     limit: int = 0,
+    version: str = "1",
 ) -> Card:
     """Run all steps: data set, statistics, training, calibration, export, evaluation.
 
@@ -113,6 +116,8 @@ def regenerate(
         As in ``training.train.train``.
     limit
         Photos to evaluate at most; 0 takes all.
+    version
+        Of the model, for its card.
 
     Returns
     -------
@@ -129,21 +134,22 @@ def regenerate(
     data = Path(data) if data else work / "data"
     runs, evaluation, mark = work / "runs", work / "evaluation", work / "finished.json"
     build(photos, data, sample=preset.data["sample"], seed=preset.data["seed"])
-    wanted = {"preset": preset.text, "limit": limit}
+    wanted = {"preset": preset.text, "limit": limit, "version": version}
     if card := _finished(out, mark, wanted):
         return card
     if not (runs / BINS).is_file():
         measure(data, preset, runs)
     train(data, preset, runs, device=device, precision=precision, init_from=init_from)
-    export(data, preset, runs, out)
+    write = partial(export, data, preset, runs, out, version=version)
+    write()
     even = validation_photos(photos, data, "even", min(limit or PHOTOS, PHOTOS))
     pictures = read_photos(even, "calibration")
     divisors = fit(pictures, Colorizer.from_folder(out, device))
-    export(data, preset, runs, out, calibration=divisors)
+    write(calibration=divisors)
     chosen = validation_photos(photos, data, "odd", limit)
     measure_model(out, preset.name, chosen, evaluation, device)
     figures = read_figures(evaluation / "table.json", preset.name)
-    card = export(data, preset, runs, out, calibration=divisors, figures=figures)
+    card = write(calibration=divisors, figures=figures)
     mark.write_text(json.dumps({**wanted, "model": card.model_hash}))
     return card
 
@@ -155,12 +161,13 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--photos", required=True, help="folder tree, tar archive or folder of them")
+    add_photos(parser)
     add("--out", required=True, help="model folder to write")
-    add("--preset", default="default", help="name or .toml file")
+    add_preset(parser)
+    add_version(parser)
     add("--work", help="folder for everything else; OUT/work if not given")
     add("--data", help="folder of the data set; WORK/data if not given")
-    add("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps")
+    add_device(parser)
     add("--precision", default="auto", choices=["auto", *PRECISIONS])
     add("--init-from", help="name or folder of a model to start from")
     add("--limit", type=int, default=0, help="photos to evaluate at most; 0 = all")
@@ -183,6 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             precision=args.precision,
             init_from=args.init_from,
             limit=args.limit,
+            version=args.version,
         )
         print(f"{card.name} {card.version} ({card.model_hash}) in {args.out}")
 

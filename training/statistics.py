@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
-from training.command import run
+from training.command import add_data, add_preset, run
 from training.photos.data_set import DataSet
 from training.presets import BINS, Preset, load_preset, make_bins, save_bins
 from training.presets.bins import LEVELS
@@ -105,8 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="python -m training.statistics",
         description="Measure a and b; write histograms, their plot, and bins.",
     )
-    parser.add_argument("--data", required=True, help="folder of the data set")
-    parser.add_argument("--preset", default="default", help="name or .toml file")
+    add_data(parser)
+    add_preset(parser)
     parser.add_argument("--out", required=True, help="folder to write")
     args = parser.parse_args(arguments)
 

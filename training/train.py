@@ -20,6 +20,7 @@ import torch
 import torch.distributed as dist
 
 from colorize_engine.pretrained import choose_device, fast_dtype
+from training.command import add_data, add_device, add_preset
 from training.command import run as run_command
 from training.learning import Trainer, read_finished
 from training.learning.machine import Machine
@@ -130,11 +131,11 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    add("--data", required=True, help="folder of the data set")
-    add("--preset", default="default", help="name or .toml file")
+    add_data(parser)
+    add_preset(parser)
     add("--out", required=True, help="folder with bins.json, for the runs")
     add("--channels", default="all", choices=["all", "both", "a", "b"], help="runs")
-    add("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps")
+    add_device(parser)
     add(
         "--precision",
         default="auto",

@@ -12,14 +12,7 @@ import torch
 
 from colorize_engine.pretrained import NetDesign, UNet, load, net_input
 from training import export as module
-from training.export import (
-    VERSION,
-    describe_photos,
-    export,
-    fit_fp16,
-    main,
-    read_figures,
-)
+from training.export import describe_photos, export, fit_fp16, main, read_figures
 from training.learning.checkpoints import WEIGHTS, Finished, write_finished
 from training.photos.data_set import DataSet
 from training.presets import load_preset
@@ -170,9 +163,9 @@ def test_the_command_line_writes_a_model(
     out = tmp_path / "model"
     arguments = ["--data", str(data), "--preset", str(preset), "--runs", str(finished)]
     arguments += ["--out", str(out), "--figures", str(figures)]
-    main([*arguments, "--calibration", "1.1", "0.9"])
+    main([*arguments, "--calibration", "1.1", "0.9", "--version", "2.0"])
     card = load(out, "cpu").card
-    assert capsys.readouterr().out == f"tiny {VERSION} ({card.model_hash}) in {out}\n"
+    assert capsys.readouterr().out == f"tiny 2.0 ({card.model_hash}) in {out}\n"
     assert card.figures["tiny"] == {"auc": 90.0}
     assert card.calibration == {"a": 1.1, "b": 0.9}
 
