@@ -1,4 +1,4 @@
-"""Color a gray picture with the command, where the wheel is installed alone."""
+"""Check of the command ``colorize`` where only the wheel is installed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ABSENT = ("napari", "qtpy", "magicgui", "training")
 
 
 def main() -> None:
-    """Write a ramp of grays to the folder, color it, and look at the result."""
+    """Write a ramp of grays to the current folder, color it, and check the result."""
     for package in ABSENT:
         if importlib.util.find_spec(package) is not None:
             sys.exit(f"{package} is installed")

@@ -1,4 +1,4 @@
-"""A look at a colored picture, for the checks beside this file."""
+"""A test of a colored picture, for the checks in this folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def expect_color(path: str | Path, shape: tuple[int, int]) -> None:
-    """End the check unless the file has a picture (H, W) in color."""
+    """Exit with an error unless the file has a picture (H, W) in color."""
     color = np.asarray(Image.open(path)).astype(int)
     if color.shape != (*shape, 3):
         sys.exit(f"the shape is {color.shape}")

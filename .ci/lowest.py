@@ -1,9 +1,9 @@
-"""Print the lowest versions that pyproject.toml allows, as constraints for pip.
+"""The lowest versions that pyproject.toml allows, printed as constraints for pip.
 
     python .ci/lowest.py [EXTRA ...] > lowest.txt
 
-The requirements are those of the package and of the extras named. Where two of them
-speak of one package, the higher bound holds, as it does for pip.
+The requirements are those of the package and of the named extras. If two of them name
+the same package, the higher bound counts, as it does for pip.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 
 
 def lowest(project: dict[str, Any], extras: Iterable[str] = ()) -> dict[str, Version]:
-    """Give the lowest version of each package that has a lower bound."""
+    """Return the lowest version of each package that has a lower bound."""
     texts = [*project["dependencies"]]
     for extra in extras:
         texts += project["optional-dependencies"][extra]

@@ -1,4 +1,4 @@
-"""Open napari with the plugin as it was installed; color samples with its widget.
+"""Check of the installed plugin: its widget colors samples in napari.
 
 Run it where the wheel is installed, under a display: ``xvfb-run -a python``. It exits
 with an error if the plugin is not found, fails, or adds no layers.
@@ -28,7 +28,7 @@ def color(sample: str, viewer: napari.Viewer) -> None:
         QApplication.processEvents()
         time.sleep(0.01)
         if time.monotonic() > end:
-            sys.exit(f"it did not end: {widget.status.value}")
+            sys.exit(f"the run did not end: {widget.status.value}")
     added = {layer.name for layer in viewer.layers} - {source.name}
     print(f"{widget.status.value}; added {', '.join(sorted(added))}")
     expected = {f"{source.name} {kind}" for kind in KINDS}

@@ -1,4 +1,4 @@
-"""Train a tiny model from nothing and color a picture with it.
+"""Check of the training: a tiny model is trained from scratch and colors a picture.
 
     python .ci/training_check.py FOLDER
 
@@ -39,7 +39,7 @@ def write_photos(folder: Path) -> None:
 
 
 def main(folder: Path) -> None:
-    """Train with one command, color with another, and look at the result."""
+    """Train with one command, color with another, and check the result."""
     photos, model = folder / "photos", folder / "model"
     write_photos(photos)
     regenerate = [sys.executable, "-m", "training.regenerate", "--preset", PRESET]

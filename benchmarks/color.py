@@ -1,12 +1,12 @@
-"""Time and error of the color conversions, beside other packages'.
+"""Time and error of the color conversions, compared with other packages.
 
     python benchmarks/color.py [--megapixels 6] [--repeats 7]
 
-All candidates take turns on the same picture, so that what else runs on the machine
-slows them alike: compare the ratios, not the milliseconds. The processor time counts
-all threads, and is steadier on a busy machine. OpenCV and kornia have rows where they
-are installed. The errors are the largest distances in L*, a* or b* from scikit-image in
-float64; for Lab -> RGB those of the resulting colors.
+All candidates take turns on the same picture, so other load on the machine slows them
+alike: compare the ratios, not the milliseconds. The processor time counts all threads,
+and is steadier on a busy machine. OpenCV and kornia have rows if they are installed.
+The errors are the largest differences in L*, a* or b* from scikit-image in float64; for
+Lab -> RGB those of the resulting colors.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def picture(megapixels: float) -> NDArray[np.uint8]:
-    """Draw an 8-bit RGB picture: a photo tiled, with noise so that no color repeats."""
+    """Return an 8-bit RGB picture: a tiled photo with noise, so no color repeats."""
     height = round((megapixels * 1e6 / 1.5) ** 0.5)
     width = round(1.5 * height)
     times = (-(-height // 512), -(-width // 512), 1)
@@ -42,7 +42,7 @@ def picture(megapixels: float) -> NDArray[np.uint8]:
 
 
 def to_lab(rgb: NDArray[np.uint8]) -> Candidates:
-    """Conversions of the picture to Lab; the first is the reference."""
+    """Return conversions of the picture to Lab; the first is the reference."""
     single = (rgb / np.float32(255)).astype(np.float32)
     double = rgb / 255
     candidates: Candidates = {
@@ -68,7 +68,7 @@ def to_lab(rgb: NDArray[np.uint8]) -> Candidates:
 
 
 def to_rgb(lab: NDArray[np.float32]) -> Candidates:
-    """Conversions of a picture in Lab, all in gamut, to RGB; the first as above."""
+    """Return conversions of in-gamut Lab to RGB; the first is the reference."""
     double = lab.astype(np.float64)
     light, chroma = lab[..., 0].copy(), np.moveaxis(lab[..., 1:], -1, 0).copy()
     candidates: Candidates = {
@@ -96,7 +96,7 @@ def to_rgb(lab: NDArray[np.float32]) -> Candidates:
 
 
 def error(lab: NDArray[Any], expected: NDArray[Any]) -> float:
-    """Largest distance in a coordinate, or in L* where there is nothing else."""
+    """Return the largest difference in any coordinate, or in L* if it is alone."""
     if lab.ndim == 2:
         expected = expected[..., 0]
     return float(np.abs(lab - expected).max())
@@ -105,7 +105,7 @@ def error(lab: NDArray[Any], expected: NDArray[Any]) -> float:
 def time_all(
     candidates: Candidates, repeats: int
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Median wall and processor seconds of each, taking turns."""
+    """Return median wall and processor seconds of the candidates, run in turn."""
     walls: dict[str, list[float]] = {name: [] for name in candidates}
     processors: dict[str, list[float]] = {name: [] for name in candidates}
     for _ in range(repeats + 1):
@@ -169,7 +169,7 @@ def main() -> None:
 
 
 def gray_error() -> float:
-    """Largest error of L* over all 8-bit gray levels."""
+    """Return the largest error of L* over all 8-bit gray levels."""
     gray = np.arange(256, dtype=np.uint8)[np.newaxis]
     return error(lightness(gray), rgb2lab(np.stack([gray] * 3, axis=-1) / 255))
 

@@ -2,10 +2,10 @@
 
     python benchmarks/crops.py [--page docs/edges.md] [--pictures docs/images]
 
-The photos are those that scikit-image ships, of half a megapixel and less, so their
-chroma is predicted at a working size as much smaller than the photo as 256 pixels are
-smaller than a scan of 4 or 12 megapixels. Columns: gray, bilinear, the engine's way,
-truth. Below each crop stands its chroma by itself, at L* = 65.
+The photos are those that scikit-image ships, of half a megapixel or less. Their chroma
+is predicted at a small working size, so that it is enlarged as much as from 256 pixels
+to a scan of 4 or 12 megapixels. Columns: gray, bilinear, the engine's way, truth. Below
+each crop is its chroma alone, at L* = 65.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _EVEN = 65.0
 
 
 class Crop(NamedTuple):
-    """Where a photo is shown, and how small its chroma is predicted."""
+    """Position of a crop in a photo, and the working size of its chroma."""
 
     photo: str
     top: int
@@ -49,7 +49,7 @@ CROPS = (
 
 
 def painted(light: NDArray[np.float32], chroma: NDArray[np.float32]) -> Bytes:
-    """Chroma (2, h, w) on a lightness, above itself on an even one."""
+    """Render chroma (2, h, w) with a lightness, and below it with a constant one."""
     parts = [
         lab_to_rgb(np.ascontiguousarray(plane), np.ascontiguousarray(chroma))
         for plane in (light, np.full_like(light, _EVEN))
@@ -58,7 +58,7 @@ def painted(light: NDArray[np.float32], chroma: NDArray[np.float32]) -> Bytes:
 
 
 def row(crop: Crop, colorizer: Colorizer) -> Bytes:
-    """Gray, bilinear, guided and truth of one crop."""
+    """Return gray, bilinear, guided and truth of one crop, side by side."""
     lab = srgb_to_lab(getattr(data, crop.photo)())
     light = np.ascontiguousarray(lab[..., 0])
     no_chroma = np.zeros((2, *light.shape), np.float32)
@@ -78,14 +78,15 @@ def row(crop: Crop, colorizer: Colorizer) -> Bytes:
 
 
 def page(pictures: list[Path], folder: Path) -> str:
-    """Give the text of the page."""
+    """Return the text of the page."""
     lines = [
         "# Edges",
         "",
-        "Crops at 100 %, by `python benchmarks/crops.py`. From the left: gray; chroma",
-        "enlarged bilinearly; along the edges of L\\* (the engine's way); truth. Below",
-        "each, the chroma by itself at one lightness. What the nets get wrong stays",
-        "wrong; what is to be seen here is where a color ends.",
+        "These crops at 100 % are made by `python benchmarks/crops.py`. From left to",
+        "right: gray; chroma enlarged bilinearly; chroma enlarged along the edges of",
+        "L\\* (as the engine does it); truth. Below each crop is its chroma alone, at",
+        "one lightness. Look at where each color ends. Both ways of enlarging keep the",
+        "errors of the nets.",
         "",
     ]
     for crop, picture in zip(CROPS, pictures, strict=True):
@@ -94,8 +95,9 @@ def page(pictures: list[Path], folder: Path) -> str:
         lines += [
             f"## {crop.photo}",
             "",
-            f"{height} rows from {crop.working_size}: enlarged {times:.1f} times, as a "
-            f"picture with a short side of {256 * times:.0f} pixels is.",
+            f"{height} rows from {crop.working_size}: the chroma is enlarged "
+            f"{times:.1f} times, as in a picture with a short side of "
+            f"{256 * times:.0f} pixels.",
             "",
             f"![Crops of {crop.photo}]({picture.relative_to(folder).as_posix()})",
             "",

@@ -1,16 +1,16 @@
-"""How well ECCV16 colorizes when it is trained for as long as `default`.
+"""Quality of ECCV16 when it is trained for as long as `default`.
 
     python benchmarks/eccv16.py train --data data/photos --bins data/default/runs \
 --seconds 240 --out data/eccv16
     python benchmarks/eccv16.py score --photos CORPUS/val.tar --chroma data/eccv16
 
 ``train`` trains the architecture of R. Zhang, P. Isola, A. A. Efros, "Colorful Image
-Colorization" (2016, https://arxiv.org/abs/1603.08511, table 4) from nothing, for so
-many seconds on the clock and on a GPU if there is one. Photos, augmentation, bins,
-targets and class weights are those of the preset `default`; the two channels have a
-head each on common features. Then it decodes the validation photos at the decode point
-of `default`, and at two that lie to either side, into ``chroma-N.npz``. ``score`` gives
-the odd-numbered ones the full table.
+Colorization" (2016, https://arxiv.org/abs/1603.08511, table 4) from scratch, for
+``--seconds`` of wall time, on a GPU if there is one. Photos, augmentation, bins,
+targets and class weights are those of the preset `default`; each of the two channels
+has a head on common features. Then ``train`` decodes the validation photos at the
+decode point of `default`, and at one to either side of it, into ``chroma-N.npz``.
+``score`` prints the full table for the odd-numbered photos.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from colorize_engine.bins import ChannelBins
 
 BATCH, RATE, WEIGHT_DECAY = 64, 7e-4, 1e-2
-# Shares of the time at each size.
+# The sizes, and the share of the time after which each ends.
 SIZES = ((128, 0.7), (256, 1.0))
 REBALANCE_AROUND = (0.0, -0.3, 0.3)
 
@@ -56,7 +56,7 @@ class Eccv16(nn.Module):
         self.widths = [len(b) for b in bins.values()]
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Give the logits of a and of b at a quarter of the size."""
+        """Return the logits of a and of b at a quarter of the size."""
         return self.head(self.features(x)).split(self.widths, 1)
 
 
@@ -68,7 +68,7 @@ def train(
     dtype: torch.dtype,
     seconds: float,
 ) -> int:
-    """Train for so many seconds; gives the number of photos seen."""
+    """Train for ``seconds``; return the number of photos seen."""
     device = batches.device
     fused = device.type == "cuda"
     optimizer = torch.optim.AdamW(
@@ -93,7 +93,7 @@ def train(
         optimizer.step()
         done += batches.batch
         if (done // BATCH) % 8 == 0:
-            # Waits for the GPU, which must not be left far behind the clock.
+            # Waits for the GPU, so that it does not fall far behind the clock.
             value = float(loss.detach())
             if elapsed - look > seconds / 20:
                 look = elapsed
@@ -109,7 +109,7 @@ def decode(
     point: tuple[float, float],
     dtype: torch.dtype,
 ) -> np.ndarray:
-    """Give chroma (n, 2, h / 4, w / 4) float16 at a decode point (rebalance, T)."""
+    """Return chroma (n, 2, h / 4, w / 4) float16 at a decode point (rebalance, T)."""
     net.eval()
     device, found = next(net.parameters()).device, []
     rebalance, temperature = point
@@ -131,7 +131,7 @@ def decode(
 
 
 def train_and_decode(args: argparse.Namespace) -> None:
-    """Run ``train``."""
+    """Run the command ``train``."""
     preset, device = load_preset("default"), choose_device(args.device)
     photos, dtype = DataSet.open(args.data), fast_dtype(device)
     rule = preset.class_weights()
@@ -142,7 +142,7 @@ def train_and_decode(args: argparse.Namespace) -> None:
     losses = [WeightedCrossEntropy(b, soft=False, device=device) for b in bins.values()]
     rows = photos.draw(0, 0, 0)
     batches = Batches(photos, rows, BATCH, preset.data["seed"], device)
-    crop, aged = preset.training["crop"], preset.runs[0].aged
+    crop, aged = preset.training["crop"], preset.runs[0].aged_share
     augmentation = Augmentation(crop, aged, flip=True)
     done = train(net, batches, losses, augmentation, dtype, args.seconds)
     names = [Path(photos.names[row]).stem for row in photos.validation]
@@ -158,7 +158,7 @@ def train_and_decode(args: argparse.Namespace) -> None:
 
 
 def score(args: argparse.Namespace) -> None:
-    """Run ``score``."""
+    """Run the command ``score``."""
     from training.photos import find_photos, read_photos, select, square
     from training.photos.source import SIDE
     from training.scoring import Row, Truth, markdown
@@ -185,14 +185,14 @@ def main() -> None:
     add = commands.add_parser("train", help="train, and decode validation photos")
     add.add_argument("--data", required=True, help="folder of the data set")
     add.add_argument("--bins", required=True, type=Path, help="runs of default")
-    add.add_argument("--seconds", required=True, type=float, help="of training")
+    add.add_argument("--seconds", required=True, type=float, help="time to train")
     add.add_argument("--out", required=True, type=Path, help="folder to write")
     add.add_argument("--device", default="auto", help="auto, cpu or cuda")
     add.set_defaults(work=train_and_decode)
     add = commands.add_parser("score", help="print the table of what train decoded")
     add.add_argument("--photos", required=True, help="the validation photos")
     add.add_argument("--chroma", required=True, type=Path, help="what train wrote")
-    add.add_argument("--limit", type=int, default=0, help="photos at most; 0 = all")
+    add.add_argument("--limit", type=int, default=0, help="maximum photos; 0 = all")
     add.set_defaults(work=score)
     args = parser.parse_args()
     args.work(args)

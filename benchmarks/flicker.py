@@ -1,13 +1,13 @@
 """Flicker of a stack's colors, with and without smoothing over time.
 
-``python benchmarks/flicker.py`` lets `default` color (i) pans over color photos of
+``python benchmarks/flicker.py`` colors with `default` (i) pans over color photos of
 scikit-image, there and back, by known steps, and (ii) scenes at rest, with fresh noise
-in each frame. It prints the flicker, that is the mean absolute change of a* and b*
-along the true displacement, without and with smoothing, dE00 against the photo's own
-color, the chroma, and the processor time of the smoothing beside that of the nets.
+in each frame. It prints, without and with smoothing, the flicker (the mean absolute
+change of a* and b* along the true displacement), dE00 against the photo's own color,
+the chroma, and the processor times of the smoothing and of the nets.
 
-``--compare`` adds what smoothing could be instead: probabilities instead of logits,
-no motion, and the shift of the whole frame alone.
+``--compare`` adds other ways of smoothing: of probabilities instead of logits, without
+motion, and with only the shift of the whole frame.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Smooth = Callable[[Floats, Floats, float], Floats]
 
 SIDE, BORDER, NOISE = 256, 16, 0.04
-# Photos, the first corner of the part that is seen, and the step from frame to frame.
+# For each photo: first corner of the visible part, and step from frame to frame.
 PANS = {
     "coffee": ((1.0, 9.4), (0.7, 2.6)),
     "chelsea": ((2.0, 5.0), (0.25, 4.0)),
@@ -48,11 +48,11 @@ class Scene:
     Attributes
     ----------
     planes : list of (2 + Q, h, w) arrays
-        What the nets say of each frame.
+        Output of the nets for each frame, see `stacks.FrameModel.predict`.
     truths : list of (h, w, 3) arrays
         CIE Lab.
     steps : list of (float, float)
-        Way of the camera since the frame before.
+        Displacement of the camera since the frame before.
     seconds : float
         Processor time of the nets for a frame.
     """
@@ -65,7 +65,7 @@ class Scene:
     def add(
         self, model: FrameModel, gray: Floats, lab: Floats, step: tuple[float, float]
     ) -> None:
-        """Let the nets see a frame: (h, w) float32 in 0..1."""
+        """Run the nets on a frame, (h, w) float32 in 0..1, and store the result."""
         began = time.process_time()
         self.planes.append(model.predict(gray))
         self.seconds = time.process_time() - began
@@ -83,7 +83,7 @@ def part(photo: Floats, corner: tuple[float, float]) -> Floats:
 
 
 def pan(model: FrameModel, name: str, count: int) -> Scene:
-    """Move over a photo, and back."""
+    """Return a scene of a camera that moves over a photo and back."""
     photo, scene = getattr(data, name)(), Scene()
     corner, step = PANS[name]
     for number in range(count):
@@ -93,14 +93,14 @@ def pan(model: FrameModel, name: str, count: int) -> Scene:
         lab = srgb_to_lab(part(photo, at))
         way = (-step[0], -step[1]) if turned else step
         if number and 2 * number == count:
-            # Of an even number the two in the middle are the same.
+            # With an even number of frames, the two in the middle are the same.
             way = (0.0, 0.0)
         scene.add(model, lightness_to_gray(lab[..., 0], np.float32), lab, way)
     return scene
 
 
 def rest(model: FrameModel, name: str, count: int) -> Scene:
-    """Stay where one is, with noise of 4 % of white."""
+    """Return a scene at rest, with noise of 4 % of white."""
     rng, scene = np.random.default_rng(0), Scene()
     lab = srgb_to_lab(part(getattr(data, name)(), PANS[name][0]))
     for _ in range(count):
@@ -119,7 +119,7 @@ def decoded(model: FrameModel, planes: Floats) -> Floats:
 def figures(
     model: FrameModel, scene: Scene, smooth: Smooth, smoothing: float
 ) -> np.ndarray:
-    """Give flicker, dE00, chroma and processor seconds a frame of the smoothing."""
+    """Return flicker, dE00, chroma, and processor seconds of smoothing a frame."""
     state, before = scene.planes[0], decoded(model, scene.planes[0])
     flicker, seconds = [], 0.0
     errors, chroma = [error(before, scene.truths[0])], [before]
@@ -143,18 +143,18 @@ def figures(
 
 
 def error(chroma: Floats, truth: Floats) -> float:
-    """Mean dE00 against the truth, of which the lightness is taken."""
+    """Return the mean dE00 against the truth, using the lightness of the truth."""
     found = np.dstack([truth[..., 0], *chroma])
     return float(deltaE_ciede2000(truth, found).mean())
 
 
 def none(_: Floats, current: Floats, __: float) -> Floats:
-    """Leave a frame as it is."""
+    """Return the frame as it is."""
     return current
 
 
 def of_probabilities(model: FrameModel) -> Smooth:
-    """Mix probabilities instead of logits."""
+    """Return a function that mixes probabilities instead of logits."""
     split = len(model.bins[0])
 
     def mix(previous: Floats, current: Floats, smoothing: float) -> Floats:
@@ -175,14 +175,14 @@ def of_probabilities(model: FrameModel) -> Smooth:
 
 
 def without_flow(previous: Floats, current: Floats, smoothing: float) -> Floats:
-    """Take all for resting."""
+    """Smooth as if nothing moved."""
     still = np.zeros((2, *current.shape[1:]), np.float32)
     with mock.patch.object(temporal, "motion", lambda *_: still):
         return temporal.smoothed(previous, current, smoothing)
 
 
 def shift_alone(previous: Floats, current: Floats, smoothing: float) -> Floats:
-    """Take the shift of the whole frame, without Lucas-Kanade."""
+    """Smooth along the shift of the whole frame, without Lucas-Kanade."""
 
     def nothing(after: Floats, *_: object, **__: object) -> Floats:
         return np.zeros((2, *after.shape), np.float32)

@@ -1,12 +1,12 @@
-"""Photos a second from files to files, beside those of the networks alone.
+"""Photos a second from files to files, compared with the networks alone.
 
     python benchmarks/folders.py [--photos 48] [--rounds 5] [--threads 4] [--model ...]
 
-The photos are 256 x 256 JPEG files, cut from photos of scikit-image, whose lightness
-the networks alone get from memory: one by one on all processors, and side by side as a
-folder runs them. All are run by turns, in one process, and their medians compared; the
-networks of the folder wait for nothing if the share comes near 1. Processor seconds
-tell what reading, coloring and writing cost beside.
+The photos are 256 x 256 JPEG files, cut from photos of scikit-image. The networks alone
+get their lightness from memory: one by one on all processors, and side by side as in a
+run over a folder. All take turns in one process, and their medians are compared. A
+share near 1 means that in a folder the networks wait for nothing. Processor seconds
+show what reading, coloring and writing cost in addition.
 """
 
 from __future__ import annotations
@@ -25,9 +25,8 @@ from PIL import Image
 from skimage import data
 
 from colorize_engine import Colorizer
-from colorize_engine.batch import Pipeline, Settings
+from colorize_engine.batch import Pipeline, Settings, plan_jobs
 from colorize_engine.batch.pipeline import THREADS, Nets
-from colorize_engine.batch.plan import plan
 from colorize_engine.resize import fit_lightness, pad
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def make_photos(folder: Path, count: int) -> None:
 
 
 def net_alone(colorizer: Colorizer, folder: Path, most: int) -> Callable[[], None]:
-    """Return a call that runs the networks on all photos, so many at a time."""
+    """Return a call that runs the networks on all photos, ``most`` at a time."""
     planes = []
     for path in sorted(folder.iterdir()):
         with Image.open(path) as image:
@@ -58,7 +57,7 @@ def net_alone(colorizer: Colorizer, folder: Path, most: int) -> Callable[[], Non
         planes.append(pad(plane, colorizer.stride))
 
     def call() -> None:
-        # As in a run over a folder, where threads of their own run the networks.
+        # As in a run over a folder, where separate threads run the networks.
         nets = Nets(colorizer.predictor, most)
         with ThreadPoolExecutor(most) as pool:
             list(pool.map(nets, planes))
@@ -72,7 +71,7 @@ def whole(colorizer: Colorizer, folder: Path, threads: int) -> Callable[[], None
 
     def call() -> None:
         with tempfile.TemporaryDirectory() as out:
-            jobs = plan([folder], f"{out}/").jobs
+            jobs = plan_jobs([folder], f"{out}/").jobs
             for record in Pipeline(colorizer, Settings(), threads).run(jobs):
                 if record.status != "done":
                     raise RuntimeError(record.error)
@@ -109,7 +108,7 @@ def main() -> None:
         for round_ in range(args.rounds + 1):
             for title, call in calls.items():
                 seconds = timed(call)
-                if round_:  # the first one warms up
+                if round_:  # the first round warms up
                     times[title].append(seconds)
     print("| | photos a second | ms a photo | processor ms a photo |")
     print("|---|---|---|---|")

@@ -1,9 +1,9 @@
-"""From a slider to the canvas: decoding again against running the nets.
+"""Time from a slider to the canvas, compared with running the nets.
 
 ``xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/live.py`` opens a real
-window with a picture of one megapixel, colors it, and moves the temperature; the time
-of each move ends when the canvas has drawn the new colors. It is set beside one
-prediction of both nets, measured in turn with the moves.
+window with a picture of one megapixel, colors it, and moves the temperature. The time
+of a move ends when the canvas has drawn the new colors. After each move one prediction
+of both nets is timed for comparison.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SIDE, ROUNDS = 1000, 15
 
 
 def wait(busy: Callable[[], bool]) -> None:
-    """Let the window go on until something is no longer busy."""
+    """Process events of the window until something is no longer busy."""
     while busy():
         QApplication.processEvents()
         time.sleep(0.001)

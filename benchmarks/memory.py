@@ -2,11 +2,11 @@
 
     python benchmarks/memory.py [--megapixels 0.07 1 12 50 100] [--skip-file]
 
-For each size a process of its own predicts one picture of 256 pixels, notes its
+For each size a separate process predicts one picture of 256 pixels, measures its
 resident memory, then colors a gray 16-bit array. "beyond" is the peak above that level,
-less the input and the output array; "bound" is max(64 MB, 16 bytes a pixel), at most
-512 MB. At last the command ``colorize`` gets a 16-bit TIFF file of 10,000 x 10,000
-pixels; its peak is that of the whole process. Linux only.
+minus the input and the output array; "bound" is max(64 MB, 16 bytes a pixel), at most
+512 MB. In the end the command ``colorize`` colors a 16-bit TIFF file of 10,000 x 10,000
+pixels; this peak is that of the whole process. Linux only.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LARGE = 10_000
 
 
 def gray(height: int, width: int) -> NDArray[np.uint16]:
-    """Give a 16-bit picture, a gradient with texture."""
+    """Return a 16-bit picture, a gradient with texture."""
     texture = np.random.default_rng(0).integers(0, 9000, (64, 64), np.uint16)
     out = np.empty((height, width), np.uint16)
     ramp = np.linspace(0, 50_000, width).astype(np.uint16)
@@ -41,7 +41,7 @@ def gray(height: int, width: int) -> NDArray[np.uint16]:
 
 
 def status(key: str) -> int:
-    """Bytes of a line of this process' status, such as VmRSS or VmHWM."""
+    """Return the bytes in a line of this process's status, such as VmRSS or VmHWM."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith(f"{key}:"):
             return 1024 * int(line.split()[1])
@@ -49,7 +49,7 @@ def status(key: str) -> int:
 
 
 def measure(megapixels: float) -> None:
-    """Print pixels, and bytes beyond, of one size; run in a process of its own."""
+    """Print the pixels and the bytes "beyond" of one size; run in its own process."""
     from colorize_engine import Colorizer
 
     colorizer = Colorizer.from_pretrained()
@@ -57,14 +57,14 @@ def measure(megapixels: float) -> None:
     level = status("VmRSS")
     side = round((megapixels * 1e6) ** 0.5)
     image = gray(side, side)
-    # From here on the peak counts anew.
+    # Reset the peak.
     Path("/proc/self/clear_refs").write_text("5")
     out = colorizer.predict(image).colorize()
     print(image.size, status("VmHWM") - level - image.nbytes - out.nbytes)
 
 
 def measure_file() -> int:
-    """Peak bytes of the command on a TIFF file of 100 MP."""
+    """Return the peak bytes of the command on a TIFF file of 100 MP."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "large.tif"), Path(folder, "color.tif")
         tifffile.imwrite(source, gray(LARGE, LARGE), rowsperstrip=64)

@@ -1,16 +1,16 @@
-"""CPU time of both nets of `default` beside ECCV16, and how well the CPU is used.
+"""CPU time of both nets of `default` compared with ECCV16, and use of the CPU.
 
-``python benchmarks/nets.py`` runs both by turns on one 256 x 256 picture, in float32,
-channels_last, with batch norms folded, eagerly, and prints medians, their ratio, and
-the GFLOP/s reached beside those of a large matrix product on the same threads. The
-nets of `default` run side by side, each on half of the threads, as the engine runs
-them; a second row has them one after the other, each on all threads. Where
-the processor has bfloat16 instructions a second row has both in bfloat16.
-``--export`` adds what torch.compile and ONNX Runtime would bring, if they work here.
+``python benchmarks/nets.py`` runs both models in turn on one 256 x 256 picture, in
+float32, channels_last, with batch norms folded, eagerly. It prints medians, their
+ratio, and the GFLOP/s reached, with those of a large matrix product on the same
+threads. The nets of `default` run side by side, each on half of the threads, as in the
+engine; another row has them one after the other, each on all threads. If the processor
+has bfloat16 instructions, all is repeated in bfloat16. ``--export`` adds the gains of
+torch.compile and ONNX Runtime, if they work here.
 
-ECCV16 is written from R. Zhang, P. Isola, A. A. Efros, "Colorful Image Colorization"
-(2016, https://arxiv.org/abs/1603.08511, table 4), with random weights, which suffice
-for its time.
+ECCV16 follows R. Zhang, P. Isola, A. A. Efros, "Colorful Image Colorization" (2016,
+https://arxiv.org/abs/1603.08511, table 4). Its weights are random, which is enough to
+measure time.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SIDE, ROUNDS = 256, 15
-# Seconds before each pair of calls, in which the threads of the last stop spinning.
+# Seconds before each pair of calls, so that threads of the call before stop spinning.
 _REST = 0.05
 
 
@@ -46,7 +46,7 @@ def stage(
     stride: int = 1,
     dilation: int = 1,
 ) -> list[nn.Module]:
-    """Give 3x3 convolutions with ReLU; the last has the stride, a norm follows."""
+    """Return 3x3 convolutions with ReLU; the last has the stride, a norm follows."""
     layers: list[nn.Module] = []
     for place, (before, after) in enumerate(pairwise(widths)):
         last = place == len(widths) - 2
@@ -61,13 +61,13 @@ def stage(
 def eccv16_features(norm: Callable[[int], nn.Module] = nn.Identity) -> nn.Sequential:
     """Build ECCV16 up to its last 256 channels, at a quarter of the size.
 
-    Its batch norms follow the ReLU, so each folds into the convolution after it (but
-    for the border, which costs no time either way): to measure time they are left out.
+    Its batch norms follow the ReLU, so each folds into the convolution after it (except
+    at the border, which costs no time either way). To measure time they are left out.
 
     Parameters
     ----------
     norm
-        Gives the norm of so many channels; ``nn.BatchNorm2d`` to train.
+        Function from a number of channels to their norm; ``nn.BatchNorm2d`` to train.
     """
     return nn.Sequential(
         *stage([1, 64, 64], norm, stride=2),
@@ -84,7 +84,7 @@ def eccv16_features(norm: Callable[[int], nn.Module] = nn.Identity) -> nn.Sequen
 
 
 def eccv16() -> nn.Sequential:
-    """Build ECCV16 for inference: 313 classes at a quarter of the size, a and b."""
+    """Build ECCV16 for inference: 313 classes at a quarter of the size, to a and b."""
     return nn.Sequential(
         eccv16_features(),
         nn.Conv2d(256, 313, 1),
@@ -95,7 +95,7 @@ def eccv16() -> nn.Sequential:
 
 
 class Both(nn.Module):
-    """Both nets of a model as one."""
+    """Both nets of a model as one module."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -103,21 +103,21 @@ class Both(nn.Module):
         self.a, self.b = nets["a"], nets["b"]
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Give the logits of a and of b, one after the other."""
+        """Return the logits of a and of b, computed one after the other."""
         return self.a(x), self.b(x)
 
     def at_once(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Give them as the engine does, side by side."""
+        """Return the logits of a and of b, computed side by side as in the engine."""
 
         def run(net: nn.Module) -> torch.Tensor:
-            with torch.inference_mode():  # holds in one thread only
+            with torch.inference_mode():  # applies to one thread only
                 return net(x)
 
         return run_side_by_side(partial(run, self.a), partial(run, self.b))
 
 
 def flops(net: nn.Module, x: torch.Tensor) -> float:
-    """Floating point operations of a forward pass, two a multiplication and sum."""
+    """Return the floating point operations of a forward pass; multiply-add is two."""
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
         net(x)
     return float(counter.get_total_flops())
@@ -131,10 +131,11 @@ class Seconds(NamedTuple):
 
 
 def by_turns(calls: dict[str, Callable[[], object]]) -> dict[str, Seconds]:
-    """Medians of each call, run by turns, each time after a call that does not count.
+    """Return the median time of each call; the calls run in turn.
 
-    So every net is timed as in a folder of pictures, and not while its memory is still
-    filled, and its processors kept busy, by what ran before.
+    Each timed call directly follows an untimed one of the same kind, as in a folder of
+    pictures. Otherwise the call before would still fill the caches and keep the
+    processors busy.
     """
     times: dict[str, list[Seconds]] = {name: [] for name in calls}
     for _ in range(ROUNDS):
@@ -153,7 +154,7 @@ def by_turns(calls: dict[str, Callable[[], object]]) -> dict[str, Seconds]:
 
 
 def compare(dtype: torch.dtype, nets: dict[str, nn.Module]) -> None:
-    """Print the times of all nets in one precision, and what the CPU reaches."""
+    """Print the times of all nets in one precision, and the speed of the CPU."""
     x = torch.rand(1, 1, SIDE, SIDE).to(dtype, memory_format=torch.channels_last)
     work = {name: flops(net.float(), x.float()) for name, net in nets.items()}
     for net in nets.values():
@@ -185,7 +186,7 @@ def compare(dtype: torch.dtype, nets: dict[str, nn.Module]) -> None:
 
 
 def runtimes(net: nn.Module) -> None:
-    """Print what torch.compile and ONNX Runtime bring over eager torch."""
+    """Print the gains of torch.compile and ONNX Runtime over eager torch."""
     net.float()
     x = torch.rand(1, 1, SIDE, SIDE).contiguous(memory_format=torch.channels_last)
     calls: dict[str, Callable[[], object]] = {"eager": lambda: net(x)}
@@ -214,7 +215,7 @@ def runtimes(net: nn.Module) -> None:
 
 def main() -> None:
     """Run the comparison."""
-    parser = argparse.ArgumentParser(description="CPU time of default beside ECCV16.")
+    parser = argparse.ArgumentParser(description="CPU time of default and ECCV16.")
     parser.add_argument("--export", action="store_true", help="try other runtimes too")
     args = parser.parse_args()
     nets = {"default": Both("default"), "ECCV16": eccv16().eval()}

@@ -1,11 +1,11 @@
-"""Run the benchmarks one after the other and write their figures to a page.
+"""All benchmarks, one after the other, with their figures on one page.
 
     python benchmarks/run.py [--out docs/benchmarks.md] [--fullsize FOLDER] [--only ...]
 
-Each is a process of its own, so nothing else should run on the machine. The page names
-the machine. ``--fullsize`` is a folder of color photos of 6 megapixels or more for the
-benchmark of upsampling, which is left out without it. What needs a window is left out
-where there is neither a display nor ``xvfb-run``.
+Each benchmark runs in its own process; nothing else should run on the machine. The page
+names the machine. ``--fullsize`` is a folder of color photos of 6 megapixels or more
+for the benchmark of upsampling, which is left out without it. Benchmarks that need a
+window are left out if there is neither a display nor ``xvfb-run``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ROOT = HERE.parent
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A script, what its figures are of, and what it is called with."""
+    """A script, with the title of its figures, its arguments and what it needs."""
 
     title: str
     script: str
@@ -36,7 +36,7 @@ class Benchmark:
     fullsize: bool = False
 
     def command(self, photos: list[Path]) -> list[str] | None:
-        """Command line; None if something that it needs is not there."""
+        """Return the command line; None if something that it needs is missing."""
         words = [sys.executable, str(HERE / self.script), *self.arguments]
         if self.fullsize:
             if not photos:
@@ -75,7 +75,7 @@ BENCHMARKS = (
 
 
 def machine() -> str:
-    """Describe processor, memory and versions in a line."""
+    """Return one line on processor, memory and versions."""
     name = platform.processor() or platform.machine()
     about = Path("/proc/cpuinfo")
     if about.is_file():
@@ -96,7 +96,7 @@ def machine() -> str:
 
 
 def run(benchmark: Benchmark, photos: list[Path]) -> str:
-    """Run one; give its section of the page."""
+    """Run one benchmark; return its section of the page."""
     command = benchmark.command(photos)
     heading = f"## {benchmark.title}\n\n`benchmarks/{benchmark.script}`"
     if command is None:
@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", metavar="SCRIPT", help="such as speed.py")
     args = parser.parse_args()
     if args.only and args.out == parser.get_default("out"):
-        parser.error("--only writes a page of its own; give --out")
+        parser.error("--only writes a separate page; give its --out")
     photos = sorted(args.fullsize.glob("*.jpg")) if args.fullsize else []
     chosen = [b for b in BENCHMARKS if not args.only or b.script in args.only]
     sections = [run(benchmark, photos) for benchmark in chosen]

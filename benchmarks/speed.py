@@ -1,14 +1,14 @@
-"""File to file, stage by stage, beside the way in which demo scripts do it.
+"""Time from file to file, stage by stage, compared with that of demo scripts.
 
     python benchmarks/speed.py [--repeats 5] [--chart stages.png]
 
-Both sides run the same network on this machine in turn. The demo way, as in scripts
-that come with colorization papers: Pillow reads RGB, scikit-image's ``rgb2lab`` of the
-whole and of a small copy, network, annealed mean, bilinear enlargement by torch,
-``lab2rgb``, Pillow writes. It gets uint8, which scikit-image turns into float64; a
-second row gives it float32. Times are medians of processor-bound wall seconds; ratios
-are those of what lies outside the network and the codecs. The chart stacks the stages
-of the engine from 0.07 to 50 MP.
+Both run the same network on this machine, in turn. The demo way is that of scripts that
+come with colorization papers: Pillow reads RGB, scikit-image's ``rgb2lab`` converts the
+whole and a small copy, then follow network, annealed mean, bilinear enlargement by
+torch and ``lab2rgb``, and Pillow writes. scikit-image gets uint8, which it turns into
+float64; a second row gives it float32. Times are medians of processor-bound wall
+seconds; ratios compare the time outside the network and the codecs. The chart stacks
+the stages of the engine from 0.07 to 50 MP.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def write_photo(path: Path, megapixels: float, *, color: bool) -> None:
 
 
 def compare(colorizer: Colorizer, folder: Path, repeats: int) -> None:
-    """Print how long both ways take, in turn."""
+    """Print the times of both ways, measured in turn."""
     print("| photo | way | outside network and codecs, ms | times ours | total, ms |")
     print("|---|---|---|---|---|")
     for megapixels in COMPARED:
@@ -186,7 +186,7 @@ def stages(colorizer: Colorizer, folder: Path, chart: Path | None) -> None:
 
 
 def draw(rows: dict[float, dict[str, float]], chart: Path) -> None:
-    """Draw a stacked bar a size, as shares of its time."""
+    """Draw a stacked bar for each size, as shares of its time."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 3.2), layout="constrained")

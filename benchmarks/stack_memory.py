@@ -1,10 +1,10 @@
-"""Peak memory of a long stack, file to file: it must not grow with the frames.
+"""Peak memory of a long stack, file to file, which must not grow with the frames.
 
 ``python benchmarks/stack_memory.py`` writes a stack of 1,000 frames of 512 x 512 (a pan
-over a photo, in noise), colors it with `default` from OME-TIFF to OME-Zarr in a process
-of its own, and prints that process's peak RSS on the way and the time a frame takes.
+over a photo, with noise), colors it with `default` from OME-TIFF to OME-Zarr in its own
+process, and prints that process's peak RSS along the way and the time per frame.
 ``--frames``, ``--smoothing``, ``--target out.tif`` and ``--working-size`` (a small one
-takes less time a frame) change what is done.
+is faster) change the run.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MEBI = 1 << 20
 
 
 def pan(count: int) -> Iterator[np.ndarray]:
-    """Give frames of a pan over a gray photo, with fresh noise: uint8."""
+    """Yield uint8 frames of a pan over a gray photo, each with fresh noise."""
     from skimage import data
 
     photo = np.pad(data.camera(), ((0, SIDE), (0, SIDE)), mode="symmetric")
@@ -42,14 +42,14 @@ def pan(count: int) -> Iterator[np.ndarray]:
 
 
 def peak_mb() -> float:
-    """Largest resident size of this process so far in MiB (Linux)."""
+    """Return the peak resident size of this process so far, in MiB (Linux)."""
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / _MEBI
 
 
 def color(source: str, target: str, smoothing: float, working_size: int) -> None:
-    """Color a stack and print what it took, as JSON."""
+    """Color a stack and print the peaks and the time as JSON."""
     from colorize_engine.stackfiles import StackSettings, color_stack_file
 
     peaks: dict[int, float] = {}
@@ -69,7 +69,7 @@ def color(source: str, target: str, smoothing: float, working_size: int) -> None
 
 
 def measure(count: int, smoothing: float, target: str, working_size: int) -> None:
-    """Write a stack, color it in a process of its own, and print the figures."""
+    """Write a stack, color it in a separate process, and print the figures."""
     import tifffile
 
     with tempfile.TemporaryDirectory() as folder:

@@ -1,8 +1,8 @@
-"""How much later napari is there with the plugin: ``xvfb-run -a python startup.py``.
+"""Time that the plugin adds to the start of napari.
 
-Starts napari again and again, by turns with the plugin and with its distribution
-hidden, each time in a new process until the window is shown, and prints medians and
-their ratio.
+``xvfb-run -a python benchmarks/startup.py`` starts napari again and again, in turn with
+the plugin and with its distribution hidden. Each start is a new process that ends when
+the window is shown. Medians and their ratio are printed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ os._exit(0)
 
 
 def seconds(hidden: str, folder: str) -> float:
-    """Time from the start of the process to its end, when the window is shown."""
+    """Return the time from the start of a process until the window is shown."""
     settings = {"NAPARI_CONFIG": str(Path(folder, "settings.yaml"))}
     began = time.perf_counter()
     subprocess.run(

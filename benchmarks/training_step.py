@@ -1,9 +1,10 @@
-"""Training steps with and without the fast kernels for CPUs, on a preset's net.
+"""Time of training steps with and without the fast kernels for CPUs.
 
     python benchmarks/training_step.py [--preset default] [--side 128] [--batch 32]
 
-Both take the same steps by turns, in one process, with bfloat16 where the processor has
-it; a third way is float32. Random pictures suffice for time. Ratios are of medians.
+Both take the same steps with a preset's net, in turn, in one process, with bfloat16 if
+the processor has it. A third way is float32. Random pictures are enough to measure
+time. Ratios are those of medians.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ ROUNDS = 5
 
 
 def bins_of(preset: Preset) -> dict[str, ChannelBins]:
-    """Bins as the preset has them, of colors that are spread like a bell."""
+    """Return the preset's bins for colors with a bell-shaped distribution."""
     counts = np.exp(-0.5 * ((np.arange(256) - 128) / 25) ** 2) * 1e6
     return {c: make_bins(counts.astype(np.int64), c, preset) for c in "ab"}
 
@@ -41,7 +42,7 @@ def bins_of(preset: Preset) -> dict[str, ChannelBins]:
 def stepper(
     net: UNet, preset: Preset, photos: torch.Tensor, dtype: torch.dtype, *, fast: bool
 ) -> Callable[[], object]:
-    """Give a function that takes a step, without the optimizer, which is the same."""
+    """Return a function for one step; the optimizer is left out, as it is the same."""
     bins = bins_of(preset)
     widths = [len(bins[c]) for c in "ab"]
     soft = preset.bins["soft"]
@@ -61,7 +62,7 @@ def stepper(
 
 
 def main() -> None:
-    """Print photos a second of each way, and ratios."""
+    """Print the photos a second of each way, and ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--preset", default="default")
     parser.add_argument("--side", type=int, default=128)

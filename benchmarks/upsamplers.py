@@ -1,4 +1,4 @@
-"""Ways to enlarge chroma by a guide, for comparison with the engine's own."""
+"""Ways to enlarge chroma with a guide, to compare with the engine's own."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def bicubic(chroma: Floats, guide: Floats, lightness: Floats) -> Floats:
 def _coefficients(
     chroma: Floats, guide: Floats, radius: int, epsilon: float
 ) -> tuple[Floats, Floats]:
-    """Slopes and offsets of the guided filter, averaged over the windows too."""
+    """Return slopes and offsets of the guided filter, averaged over the windows."""
     size = 2 * radius + 1
 
     def mean(planes: Floats) -> Floats:
@@ -97,8 +97,9 @@ def joint_bilateral(
 ) -> Floats:
     """Mix the 5x5 nearest pixels of the working size: J. Kopf et al., SIGGRAPH 2007.
 
-    Weights fall as Gaussians with the distance, by ``spread`` pixels of the working
-    size, and with the difference in lightness, by ``likeness`` units of L*.
+    Weights are Gaussians of the distance, with a standard deviation of ``spread``
+    pixels of the working size, and of the difference in lightness, with ``likeness``
+    units of L*.
     """
     (height, width), (h, w) = lightness.shape, guide.shape
     out = np.empty((2, height, width), np.float32)

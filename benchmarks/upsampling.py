@@ -1,13 +1,13 @@
-"""Error of ways to enlarge predicted chroma to full size, over all and along edges.
+"""Error of ways to enlarge predicted chroma, over the whole photo and along edges.
 
     python benchmarks/upsampling.py PHOTO... [--megapixels 1 4 12] [--model default]
 
-Each color photo is scaled to each size (never up), its chroma predicted at the working
-size and enlarged by each method. The table gives the mean CIEDE2000 and the mean
-distance in a*b* from the truth within ``REACH`` pixels of strong edges of L*, both as
-differences from bilinear (below zero is better), and the processor time as a multiple
-of bilinear's. With ``--truth`` the photo's own chroma, scaled to the working size and
-blurred as a net's is, stands in for the prediction.
+Each color photo is scaled to each size (never up). Its chroma is predicted at the
+working size and enlarged by each method. The table gives the mean CIEDE2000 and the
+mean distance in a*b* from the truth within ``REACH`` pixels of strong edges of L*, both
+as differences from bilinear (below zero is better), and the processor time as a
+multiple of bilinear's. With ``--truth`` the photo's own chroma, scaled to the working
+size and blurred as a net's is, replaces the prediction.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 REACH = 3
-# L* per pixel, by a Gaussian of one pixel.
+# Gradient of a strong edge, in L* per pixel, by a Gaussian of one pixel.
 STRONG = 5.0
 _SAMPLES = 200_000
 _BLUR = 1.0
@@ -53,7 +53,7 @@ def scaled(path: Path, megapixels: float) -> NDArray[np.uint8] | None:
 def working_chroma(
     rgb: NDArray[np.uint8], lab: Floats, colorizer: Colorizer, truth: bool
 ) -> tuple[Floats, Floats]:
-    """Chroma (2, h, w) and lightness (h, w) at the working size."""
+    """Return chroma (2, h, w) and lightness (h, w) at the working size."""
     if not truth:
         gray = np.asarray(Image.fromarray(rgb).convert("L"))
         prediction = colorizer.predict(gray)
@@ -100,7 +100,9 @@ def main() -> None:
     parser.add_argument("photos", nargs="+", type=Path)
     parser.add_argument("--megapixels", nargs="+", type=float, default=[1, 4, 12])
     parser.add_argument("--model", default="default")
-    parser.add_argument("--most", type=int, default=99, help="photos of each size")
+    parser.add_argument(
+        "--most", type=int, default=99, help="maximum photos of each size"
+    )
     parser.add_argument("--truth", action="store_true", help="enlarge true chroma")
     args = parser.parse_args()
     colorizer = Colorizer.from_pretrained(args.model)

@@ -7,5 +7,5 @@ import lazy_loader
 
 __version__ = "0.1.0"
 
-# The names are those of __init__.pyi, where type checkers find them too (SPEC 1).
+# The names are listed in __init__.pyi, where type checkers find them, too (SPEC 1).
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,4 +1,4 @@
-"""The facade: a picture in, a Prediction out, and from that chroma or color."""
+"""The engine's facade: ``Colorizer``, ``colorize`` and the cache of loaded models."""
 
 from __future__ import annotations
 
@@ -27,41 +27,41 @@ if TYPE_CHECKING:
 __all__ = ["Colorizer", "ModelLike", "Prediction", "Predictor", "colorize", "loaded"]
 
 _BATCH = 8
-# A name or folder of a model, or a function that any process can call to make one.
+# Name or folder of a model, or a function that makes a colorizer in any process.
 ModelLike: TypeAlias = "str | Path | Callable[[], Colorizer]"
-# Models kept for the next call, the last one used last. Not in an lru_cache: a function
-# that was pickled is no longer equal to itself.
+# Models kept for the next call, the most recently used last. Not in an lru_cache, which
+# compares functions: a function that was pickled is not equal to the original.
 _KEPT: dict[Hashable, Colorizer] = {}
-_MOST = 2
+_MOST_KEPT = 2
 _LOADING = Lock()
 
 
 class Predictor(Protocol):
-    """Whatever turns lightness into logits; the nets of a model folder, or your own."""
+    """A callable from lightness to logits: the nets of a model folder, or your own."""
 
     def __call__(self, lightness: Floats, /) -> tuple[Floats, Floats]:
         """Turn L* (h, w) in 0..100 into logits (Qa, h, w) and (Qb, h, w)."""
 
 
 class Colorizer:
-    """Turns pictures into predictions.
+    """A predictor with its bins and defaults; turns pictures into predictions.
 
     Parameters
     ----------
     predictor
-        Any callable from lightness to logits, see ``Predictor``; one with an attribute
-        ``batched = True`` takes and gives a leading batch axis too, one with
-        ``concurrent = True`` may be called by several threads at once.
+        Any callable from lightness to logits, see ``Predictor``. With an attribute
+        ``batched = True`` it takes and returns a leading batch axis, too. With
+        ``concurrent = True`` several threads may call it at once.
     a_bins, b_bins : ChannelBins
         Bins that the logits are over.
     temperature, rebalance
-        Where the user gives none.
+        Defaults of decoding.
     working_size : int
-        Short side in pixels where the user gives none.
+        Default short side in pixels.
     stride : int
         Heights and widths given to the predictor are multiples of it.
     card : Card or None
-        Of the model, for the record.
+        The model's card, for the record.
 
     Examples
     --------
@@ -93,8 +93,8 @@ class Colorizer:
         Parameters
         ----------
         name
-            See ``colorize_engine.list_models``; what is no such name is taken for a
-            model folder.
+            Name of a shipped model, see ``colorize_engine.list_models``. Any other
+            name is taken for the path of a model folder.
         device
             ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
 
@@ -116,14 +116,14 @@ class Colorizer:
         Parameters
         ----------
         path
-            The folder; never the name of a shipped model.
+            The folder; the name of a shipped model is not looked up.
         device
             As in ``from_pretrained``.
 
         Raises
         ------
         ModelError
-            If the folder is missing, broken, truncated or foreign.
+            If the folder is missing, broken, truncated or not a model folder.
         ValueError
             If there is no such device.
         """
@@ -160,7 +160,7 @@ class Colorizer:
             prediction refers to this array: do not change it afterwards.
         working_size
             Short side in pixels at which the nets see the picture, by default the
-            model's own, 256 (see ``geometry.working_shape``).
+            model's own, 256 (see ``resize.working_shape``).
         progress
             Called with (done, total) before and after the nets run; it may raise to
             cancel.
@@ -168,7 +168,8 @@ class Colorizer:
         Raises
         ------
         ValueError
-            If the image is none, or the working size is less than 1.
+            If the image is not a picture, or the working size is not a whole number of
+            at least 1.
         """
         return self.predict_batch([image], working_size, progress)[0]
 
@@ -178,9 +179,9 @@ class Colorizer:
         working_size: int | None = None,
         progress: Progress | None = None,
     ) -> list[Prediction]:
-        """Predict several pictures; those of one working shape run together.
+        """Predict several pictures; the nets run those of one working shape together.
 
-        Parameters and errors are those of ``predict``; ``progress`` counts pictures.
+        Parameters and errors are as in ``predict``; ``progress`` counts pictures.
         """
         size = self.working_size if working_size is None else working_size
         sources = [checked_image(image) for image in images]
@@ -207,7 +208,7 @@ class Colorizer:
         return [found[row] for row in range(len(planes))]
 
     def _batches(self, planes: list[Floats]) -> Iterator[list[int]]:
-        """Split the rows into batches of one shape each."""
+        """Yield batches of indices; the planes of a batch have the same shape."""
         limit = _BATCH if getattr(self.predictor, "batched", False) else 1
         by_shape: dict[tuple[int, ...], list[int]] = {}
         for row, plane in enumerate(planes):
@@ -217,7 +218,7 @@ class Colorizer:
                 yield rows[first : first + limit]
 
     def _run(self, planes: list[Floats]) -> list[list[Floats]]:
-        """Pad, predict and crop pictures of one shape: logits of a, and of b."""
+        """Pad, predict and crop planes of one shape; return logits of a and of b."""
         padded = np.stack([pad(plane, self.stride) for plane in planes])
         single = len(planes) == 1
         results = self.predictor(padded[0] if single else padded)
@@ -237,13 +238,13 @@ class Colorizer:
                     f"expected logits of {name} of shape {expected} from the "
                     f"predictor, got {logits.shape}"
                 )
-            # -inf is a probability of 0, but somewhere a pixel must have its color.
+            # -inf (probability 0) is allowed, but every pixel needs one finite logit.
             if not np.isfinite(logits.max(-3)).all():
                 raise ValueError(
                     f"expected finite logits of {name} from the predictor, got NaN or "
                     "infinity"
                 )
-            # Copies, so that no prediction keeps the others of its batch in memory.
+            # Copied, so that no prediction keeps the others of its batch in memory.
             rows = logits[None] if single else logits
             checked.append([crop(row, shape, self.stride).copy() for row in rows])
         return checked
@@ -282,7 +283,9 @@ def colorize(
     Raises
     ------
     ValueError
-        If the image or a setting is not what these take; ``ModelError`` for the model.
+        If the image is not a picture, or a setting is not a valid one.
+    ModelError
+        If there is no such model, or if it is broken.
     """
     picture = checked_image(image)
     prediction = loaded(model, device).predict(picture, working_size)
@@ -292,7 +295,7 @@ def colorize(
 def loaded(
     model: ModelLike, device: str = "auto", key: Hashable | None = None
 ) -> Colorizer:
-    """Load a model, or take it from the last two of this process.
+    """Return a loaded model; a process keeps the two that it used last.
 
     Parameters
     ----------
@@ -300,16 +303,16 @@ def loaded(
         Name of a shipped model, or a model folder (a ``Path`` always is one), or a
         function that makes a colorizer.
     device : str
-        As for ``Colorizer.from_pretrained``.
+        As in ``Colorizer.from_pretrained``.
     key : hashable, optional
-        What stands for model, device and weights. By default a model folder is known by
-        its path and its card, so that a changed one is loaded anew, and a function by
-        itself.
+        Identifies model, device and weights. By default, a model folder is identified
+        by its path and its card, so a changed folder is loaded anew; a function is
+        identified by itself.
 
     Raises
     ------
     ModelError, ValueError
-        As ``Colorizer.from_pretrained``.
+        As in ``Colorizer.from_pretrained``.
     """
     from colorize_engine.pretrained import find_folder, load, read_card
 
@@ -323,6 +326,6 @@ def loaded(
         if kept is None:
             kept = model() if callable(model) else Colorizer._of(load(model, device))
         _KEPT[key] = kept
-        for old in [*_KEPT][:-_MOST]:
+        for old in [*_KEPT][:-_MOST_KEPT]:
             del _KEPT[old]
         return kept

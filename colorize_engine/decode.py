@@ -1,4 +1,4 @@
-"""From distributions over bins to values of a or b: annealed mean and rebalancing."""
+"""Annealed mean and rebalancing: values of a or b from distributions over bins."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ if TYPE_CHECKING:
 
     from colorize_engine.bins import ChannelBins
 
-# Stands for log(0) where -inf would not do: far below all logits, far from overflow.
-_LEAST = -1e30
-# A division by less than that would overflow before the logits do.
+# Replaces log(0) where -inf does not work: far below all logits, far from overflow.
+_LOG_ZERO = -1e30
+# Dividing by less than this would overflow by itself, whatever the logits.
 _LEAST_TEMPERATURE = 1e-37
 
 
 def softmax(logits: ArrayLike) -> NDArray[np.float32]:
-    """Softmax over the first axis: (Q, ...) float32 that sums to 1 over Q."""
+    """Return the softmax over the first axis: (Q, ...) float32, sums to 1 over Q."""
     return sharpened(logits, 1)
 
 
 def sharpened(logits: ArrayLike, temperature: float) -> NDArray[np.float32]:
-    """Distribution sharpened by a temperature: f_T of `annealed_mean`, its mean.
+    """Return the distribution sharpened by a temperature: f_T of `annealed_mean`.
 
     Parameters
     ----------
     logits : (Q, ...) array
         Logits or log-probabilities over the bins; -inf is probability 0.
     temperature
-        T in 0..1: 1 leaves the distribution, 0 leaves the mode, or tied ones, equal.
+        T in 0..1: 1 leaves the distribution as it is, 0 leaves only the mode. Tied
+        modes share equally.
 
     Returns
     -------
@@ -49,11 +50,14 @@ def sharpened(logits: ArrayLike, temperature: float) -> NDArray[np.float32]:
 
 
 def _sharpened(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
-    """Shares of the sharpened distributions, of which the largest is 1; a new array."""
+    """Return the sharpened distribution, scaled so that its largest share is 1.
+
+    The result is a new array.
+    """
     if not 0 <= temperature <= 1:
         raise ValueError(f"expected a temperature in 0..1, got {temperature}")
-    # An overflow gives -inf, which is as good as any logit that far down. The largest
-    # exponent is 0, so a small T underflows to the mode, no further.
+    # An overflow gives -inf, which is as good as any logit so far below the largest.
+    # The largest exponent is 0, so a small T underflows to the mode, no further.
     with np.errstate(over="ignore"):
         shares: NDArray[np.float32] = np.asarray(logits - logits.max(0))
         if temperature == 0:
@@ -67,15 +71,15 @@ def _sharpened(logits: NDArray[np.float32], temperature: float) -> NDArray[np.fl
 def rebalanced(
     logits: ArrayLike, weights: ArrayLike, rebalance: float
 ) -> NDArray[np.float32]:
-    """Strengthen or undo the class weights of the training: z' ~ z * w^gamma.
+    """Strengthen or undo the class weights of training: z' ~ z * w^gamma.
 
-    On logits that is an offset of gamma log(w) (logit adjustment, Menon et al. 2021,
+    On logits, this is an offset of gamma log(w) (logit adjustment, Menon et al. 2021,
     https://arxiv.org/abs/2007.07314).
 
     Parameters
     ----------
     logits : (Q, ...) array
-        As the net gives them, trained with these class weights.
+        Logits of a net that was trained with these class weights.
     weights : (Q,) array
         The class weights; a bin of weight 0 is empty and gets probability 0.
     rebalance
@@ -98,15 +102,15 @@ def rebalanced(
     w = np.asarray(weights, np.float64)
     logs = rebalance * np.log(w[w > 0])
     offset = np.full(w.shape, -np.inf, np.float32)
-    # A constant changes no distribution; less the largest, no gamma overflows.
-    offset[w > 0] = np.maximum(logs - logs.max(), _LEAST)
+    # A constant changes no distribution; with the largest at 0, no gamma overflows.
+    offset[w > 0] = np.maximum(logs - logs.max(), _LOG_ZERO)
     return np.asarray(z + offset.reshape(-1, *(1,) * (z.ndim - 1)))
 
 
 def annealed_mean(
     logits: ArrayLike, centers: ArrayLike, temperature: float = 0.38
 ) -> NDArray[np.float32]:
-    """Mean of the bin centers under the distribution sharpened by a temperature.
+    """Return the mean of the bin centers under the sharpened distribution.
 
     f_T(z)_q = exp(log(z_q) / T) / sum_q exp(log(z_q) / T) (Zhang, Isola, Efros 2016,
     https://arxiv.org/abs/1603.08511, eq. 5).
@@ -118,8 +122,8 @@ def annealed_mean(
     centers : (Q,) array
         Values of the bins.
     temperature
-        T in 0..1: 1 gives the mean, 0 the mode (tied modes are averaged, which is
-        the limit).
+        T in 0..1: 1 gives the mean, 0 the mode (tied modes are averaged, as in the
+        limit T -> 0).
 
     Returns
     -------
@@ -129,7 +133,7 @@ def annealed_mean(
     Raises
     ------
     ValueError
-        If the temperature lies outside 0..1 or there is not one center for each bin.
+        If the temperature lies outside 0..1, or there is not one center for each bin.
     """
     z = np.asarray(logits, np.float32)
     at = np.asarray(centers, np.float32)
@@ -138,13 +142,13 @@ def annealed_mean(
             f"expected logits (Q, ...) and centers (Q,), got {z.shape} and {at.shape}"
         )
     shares = _sharpened(z, temperature)
-    # A product of matrices would be slower here: its threads cost more than the sums.
+    # A matrix product would be slower: its threads cost more than the sums.
     mean = np.einsum("q,q...->...", at, shares) / shares.sum(0)
     return np.asarray(np.clip(mean, at.min(), at.max()))
 
 
 def entropy(probabilities: ArrayLike) -> NDArray[np.float32]:
-    """Shannon entropy over the first axis in bits: 0 .. log2(Q).
+    """Return the Shannon entropy over the first axis in bits, 0..log2(Q).
 
     Parameters
     ----------
@@ -154,12 +158,12 @@ def entropy(probabilities: ArrayLike) -> NDArray[np.float32]:
     p = np.asarray(probabilities, np.float32)
     terms: NDArray[np.float32] = np.log(np.maximum(p, np.finfo(np.float32).tiny))
     terms *= p
-    # For a certain bin the sum is 0, or a rounding beyond.
+    # If one bin is certain, rounding may make the entropy less than 0.
     return np.asarray(np.maximum(terms.sum(0) * np.float32(-1 / np.log(2)), 0))
 
 
 class Defaults(Protocol):
-    """A model's own settings of the decoding."""
+    """A model's own settings for decoding."""
 
     @property
     def temperature(self) -> float:
@@ -172,7 +176,7 @@ class Defaults(Protocol):
 
 @dataclass(frozen=True)
 class DecodeOptions:
-    """How distributions are to become colors; None leaves a choice to the model.
+    """Wanted settings for decoding; None stands for the model's own.
 
     Attributes
     ----------
@@ -181,7 +185,7 @@ class DecodeOptions:
     rebalance : float or None
         Gamma, the exponent of the class weights.
     saturation : float
-        Factor of the chroma.
+        Factor on the chroma.
     """
 
     temperature: float | None = None
@@ -190,11 +194,11 @@ class DecodeOptions:
 
     @property
     def arguments(self) -> tuple[float | None, float | None, float]:
-        """The three as `Prediction.decode` and `Prediction.colorize` take them."""
+        """The first arguments of `Prediction.decode` and `Prediction.colorize`."""
         return self.temperature, self.rebalance, self.saturation
 
     def resolved(self, model: Defaults) -> DecodeSettings:
-        """Return the settings for a model, its own where there is None."""
+        """Return the settings for a model, with its own in place of None."""
         own = model.temperature, model.rebalance
         given = self.temperature, self.rebalance
         t, gamma = (b if a is None else a for a, b in zip(given, own, strict=True))
@@ -203,7 +207,7 @@ class DecodeOptions:
 
 @dataclass(frozen=True)
 class DecodeSettings(DecodeOptions):
-    """How distributions become colors: `DecodeOptions` with nothing left open."""
+    """Complete settings for decoding: `DecodeOptions` without None."""
 
     temperature: float = field()
     rebalance: float = field()
@@ -211,12 +215,12 @@ class DecodeSettings(DecodeOptions):
 
 @dataclass(frozen=True, eq=False)
 class Distribution:
-    """What a net says about one channel of one picture.
+    """A net's prediction for one channel of one picture.
 
     Attributes
     ----------
     logits : (Q, h, w) float32
-        Calibrated, with the class weights of the training still in them.
+        Calibrated, with the class weights of training still in them.
     bins : ChannelBins
         The bins that the first axis stands for.
     """
@@ -230,15 +234,18 @@ class Distribution:
         return softmax(rebalanced(self.logits, self.bins.weights, -1))
 
     def decode(self, temperature: float, rebalance: float) -> NDArray[np.float32]:
-        """Annealed mean of the rebalanced distribution: (h, w) float32, a* or b*."""
+        """Return a* or b*, (h, w) float32: the annealed mean after rebalancing."""
         logits = rebalanced(self.logits, self.bins.weights, rebalance)
         return annealed_mean(logits, self.bins.centers, temperature)
 
     def sharpened(self, temperature: float, rebalance: float) -> NDArray[np.float32]:
-        """Distribution whose mean ``decode`` gives: (Q, h, w) float32, sums to 1."""
+        """Return the distribution whose mean ``decode`` returns.
+
+        It is (Q, h, w) float32 and sums to 1 over Q.
+        """
         logits = rebalanced(self.logits, self.bins.weights, rebalance)
         return sharpened(logits, temperature)
 
     def entropy(self) -> NDArray[np.float32]:
-        """Entropy of the probabilities in bits: (h, w) float32, 0 .. log2(Q)."""
+        """Return the entropy of the probabilities: (h, w) float32, 0..log2(Q) bits."""
         return entropy(self.probabilities)

@@ -1,6 +1,6 @@
-"""Work on the pieces of one picture in several threads.
+"""Threads that share the pieces of one picture.
 
-NumPy and Pillow release the interpreter lock in their loops, so that threads do gain.
+NumPy and Pillow release the interpreter lock in their loops, so threads do save time.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_MOST = 8
-_inside = threading.local()
+_MOST_THREADS = 8
+_this_thread = threading.local()  # `alone` is True where `spread` starts no threads
 
 
 def spread(
-    begin: Callable[[], Callable[[T], object]], pieces: Sequence[T], fewest: int = 1
+    begin: Callable[[], Callable[[T], object]], pieces: Sequence[T], per_thread: int = 1
 ) -> None:
-    """Work on all pieces, as many at a time as there are processors, eight at most.
+    """Work on all pieces in threads, one for each processor, eight at most.
 
     Parameters
     ----------
     begin
-        Called once in each thread; returns what that thread calls with its pieces. A
-        call of `spread` in there stays in its thread.
+        Called once in each thread; returns the function that the thread calls with each
+        of its pieces. A call of `spread` within these starts no threads.
     pieces : sequence
         Taken in order, one at a time, by whichever thread is free.
-    fewest : int
-        How many pieces make a thread pay.
+    per_thread : int
+        Number of pieces below which a thread does not pay.
 
     Raises
     ------
     BaseException
-        What a thread raised, or the caller's Ctrl+C; the threads then begin no more
+        What a thread raised, or Ctrl+C in the caller. The threads then begin no more
         pieces.
     """
     waiting = iter(pieces)
@@ -56,11 +56,11 @@ def spread(
             raise
 
     def work_alone(_: int) -> None:
-        _inside.now = True
+        _this_thread.alone = True
         work()
 
-    threads = min(processors(), _MOST, len(pieces) // fewest)
-    if threads <= 1 or getattr(_inside, "now", False):
+    threads = min(processors(), _MOST_THREADS, len(pieces) // per_thread)
+    if threads <= 1 or getattr(_this_thread, "alone", False):
         work()
         return
     with ThreadPoolExecutor(threads) as pool:
@@ -73,13 +73,13 @@ def spread(
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Have `spread` stay in this thread, where a scheduler fills the others."""
-    before = getattr(_inside, "now", False)
-    _inside.now = True
+    """Keep `spread` in this thread, for a scheduler that has its own threads."""
+    before = getattr(_this_thread, "alone", False)
+    _this_thread.alone = True
     try:
         yield
     finally:
-        _inside.now = before
+        _this_thread.alone = before
 
 
 def processors() -> int:

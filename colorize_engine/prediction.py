@@ -1,4 +1,4 @@
-"""What the nets say about one picture, and the colors that follow from it."""
+"""Predictions of the nets, coloring from them, and validation of pictures."""
 
 from __future__ import annotations
 
@@ -29,27 +29,29 @@ EXPECTED = (
     "expected a gray (H, W) or an RGB(A) (H, W, 3 or 4) array of uint8, uint16, or "
     "float in 0..1"
 )
-# Floats a rounding error outside 0..1 are taken as the bound.
+# Floats outside 0..1 by no more than this are rounding errors, taken as 0 or 1.
 _TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What the nets say about one picture; colors follow from it without them.
+    """The distributions of a and b predicted for one picture.
+
+    Decoding and coloring do not run the nets again.
 
     Attributes
     ----------
     image : (H, W) or (H, W, 3 or 4) array
-        The picture itself; a copy only where bytes had to be swapped.
+        The picture itself; a copy only if its bytes had to be swapped.
     lightness : (h, w) float32
         L* at the working size, 0..100. It covers the whole picture: a pixel here
         stands for H / h by W / w pixels there.
     a, b : Distribution
         Distributions over the bins of a and of b at the working size.
     temperature, rebalance : float
-        Used where the methods are given none.
+        Defaults of the methods.
     card : Card or None
-        Of the model, if it was one.
+        The model's card, if the predictor has one.
     """
 
     image: NDArray[Any]
@@ -76,13 +78,13 @@ class Prediction:
         Parameters
         ----------
         temperature
-            T of the annealed mean in 0..1: 1 is the mean, 0 the mode; by default the
+            T of the annealed mean in 0..1: 1 is the mean, 0 the mode. By default, the
             model's own.
         rebalance
             Gamma, the exponent of the class weights: 0 as trained, -1 undoes them,
-            above 0 favors rare colors; by default the model's own.
+            above 0 favors rare colors. By default, the model's own.
         saturation
-            Factor of the chroma in 0..100.
+            Factor on the chroma, 0..100.
 
         Returns
         -------
@@ -111,7 +113,10 @@ class Prediction:
         return np.asarray(chroma * np.float32(saturation))
 
     def entropy(self) -> NDArray[np.float32]:
-        """Uncertainty H(a) + H(b) in bits at the working size: (h, w) float32."""
+        """Return the uncertainty H(a) + H(b) in bits.
+
+        It is (h, w) float32 at the working size.
+        """
         return np.asarray(self.a.entropy() + self.b.entropy())
 
     def colorize(
@@ -122,15 +127,15 @@ class Prediction:
         *,
         method: str = "guided",
     ) -> NDArray[Any]:
-        """Color the picture at its full size, its lightness untouched.
+        """Color the picture at its full size; its lightness is kept.
 
         Parameters
         ----------
         temperature, rebalance, saturation
             As in ``decode``.
         method : {"guided", "bilinear"}
-            How the chroma is enlarged: along the edges of L, or plainly. A picture
-            that is no larger than the working size has it as predicted.
+            How the chroma is enlarged: along the edges of L, or by interpolation alone.
+            A picture no larger than the working size gets the chroma as predicted.
 
         Returns
         -------
@@ -148,12 +153,12 @@ class Prediction:
     def render(
         self, chroma: NDArray[np.float32], *, method: str = "guided"
     ) -> NDArray[Any]:
-        """Color the picture at its full size by chroma that was decoded before.
+        """Color the picture at its full size with chroma already decoded.
 
         Parameters
         ----------
         chroma : (2, h, w) float32
-            a* and b* at the working size, as ``decode`` gives them.
+            a* and b* at the working size, as from ``decode``.
         method : {"guided", "bilinear"}
             As in ``colorize``.
 
@@ -177,7 +182,7 @@ class Prediction:
         kind = self.image.dtype
         inner = kind if kind.kind == "u" else np.dtype(np.float32)
         result = np.empty((height, width, 4 if has_alpha else 3), kind)
-        # In strips, so that a large picture is never held in float.
+        # In strips, so that a large picture is never held in floats as a whole.
         rows = max(1, STRIP_PIXELS // width)
 
         def color(top: int) -> None:
@@ -196,30 +201,30 @@ class Prediction:
 
 
 def checked_image(image: object) -> NDArray[Any]:
-    """Give the picture as a plain array in native byte order, if it is one.
+    """Validate an image; return it as a plain array in native byte order.
 
     Raises
     ------
     ValueError
-        If shape, kind or values are not those of a picture; the message says what was
-        expected and what came.
+        If shape, type or values are not those of a picture. The message says what was
+        expected and what was given.
     """
     if not isinstance(image, np.ndarray):
         raise ValueError(f"{EXPECTED}; got {type(image).__name__}")
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (3, 4)):
         raise ValueError(f"{EXPECTED}; got the shape {image.shape}")
     if image.size == 0:
-        raise ValueError(f"{EXPECTED}; got an empty one of shape {image.shape}")
+        raise ValueError(f"{EXPECTED}; got an empty array of shape {image.shape}")
     native = image.dtype.newbyteorder("=")
     if native.kind != "f" and native not in (np.uint8, np.uint16):
         raise ValueError(f"{EXPECTED}; got the type {image.dtype}")
-    # No subclass: a masked array would hide values, a matrix keep two axes.
+    # Not a subclass: a masked array hides values, a matrix always has two axes.
     plain = np.asarray(image).astype(native, copy=False)
     if native.kind == "f":
         # A NaN anywhere makes both of these NaN.
         low, high = float(plain.min()), float(plain.max())
         if not (np.isfinite(low) and np.isfinite(high)):
-            raise ValueError(f"{EXPECTED}; got NaN or infinity in it")
+            raise ValueError(f"{EXPECTED}; got NaN or infinity")
         if low < -_TOLERANCE or high > 1 + _TOLERANCE:
             raise ValueError(f"{EXPECTED}; got floats in {low:g}..{high:g}")
     return plain

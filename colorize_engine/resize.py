@@ -1,4 +1,4 @@
-"""From full size to working size and back: scaling, padding, cropping."""
+"""Lightness at the working size, and its padding for the nets."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LONGEST = 4
+"""Largest long side, in working sizes."""
 STRIP_PIXELS = 1 << 18
-"""Pixels that are held in float at a time, in each thread."""
+"""Pixels that each thread holds in floats at a time."""
 
 
 def working_shape(shape: tuple[int, int], working_size: int) -> tuple[int, int]:
-    """Height and width that a picture is given to the nets at.
+    """Return the height and width at which the nets see a picture.
 
     Parameters
     ----------
     shape
         Full height and width, at least 1.
     working_size
-        Wanted short side in pixels. The long side follows the aspect; where it would
-        exceed four times the short side, the whole is scaled down to that.
+        Wanted short side in pixels. The long side follows the aspect. If it would
+        exceed four times the working size, the whole is scaled down to that.
 
     Raises
     ------
     ValueError
-        If the working size is no whole number of at least 1.
+        If the working size is not a whole number of at least 1.
     """
     # Written so that NaN and infinity fail, too.
     if not working_size >= 1 or working_size % 1:
@@ -45,10 +46,10 @@ def working_shape(shape: tuple[int, int], working_size: int) -> tuple[int, int]:
 
 
 def fit_lightness(image: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.float32]:
-    """L* of a picture at another size.
+    """Return the L* of a picture at another size.
 
-    Scaling down averages over areas (whole blocks first, in strips, so that a large
-    picture is never held in float), scaling up is bicubic.
+    Scaling down averages over areas: whole blocks first, in strips, so that a large
+    picture is never held in floats as a whole. Scaling up is bicubic.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ def fit_lightness(image: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.flo
     ratio = min(full[0] / shape[0], full[1] / shape[1])
     if full == shape:
         return lightness(image)
-    # Reduced by half of the ratio at most, so that the last step still filters well.
+    # Blocks reduce by half of the ratio at most, so the last step still filters well.
     block = max(1, int(ratio / 2))
     rows = max(1, STRIP_PIXELS // (full[1] * block)) * block
     parts: dict[int, NDArray[np.float32]] = {}
@@ -85,13 +86,13 @@ def fit_lightness(image: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.flo
 
 
 def padding(shape: tuple[int, int], stride: int) -> tuple[tuple[int, int], ...]:
-    """Rows and columns to add on either side until both are multiples of the stride."""
+    """Return the rows and columns to add on each side for multiples of the stride."""
     missing = [-side % stride for side in shape]
     return tuple((m // 2, m - m // 2) for m in missing)
 
 
 def pad(plane: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
-    """Pad (h, w) by reflection to multiples of the stride, a side of 1 included."""
+    """Pad (h, w) by reflection to multiples of the stride; a side may be 1."""
     return np.pad(plane, padding(plane.shape, stride), mode="reflect")
 
 

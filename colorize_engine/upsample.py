@@ -1,4 +1,4 @@
-"""Chroma from the working size to full size, along the edges of the lightness."""
+"""Chroma enlarged from working size to full size, along the edges of L."""
 
 from __future__ import annotations
 
@@ -10,36 +10,39 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
-    # Lower and upper neighbors, and the share of the upper one, of each position.
+    # Of each position: the lower neighbor, the upper one, and the share of the upper.
     Neighbors = tuple[NDArray[np.intp], NDArray[np.intp], Floats]
 
 __all__ = ["METHODS", "align", "check_method", "upsample"]
 
 METHODS = ("guided", "bilinear")
 
-_EPSILON = 25.0  # squared units of L*: variations below 5 hardly guide
-_HALO = 2  # rows that two 3x3 windows, one upon the other, reach
+_EPSILON = 25.0  # in squared units of L*: variations of L* below 5 have little effect
+_HALO = 2  # rows that two 3x3 windows, applied one after the other, reach
 
-# Of the joint bilateral filter, in pixels of the working size and in L*.
+# The joint bilateral filter: distances in pixels of the working size, and the standard
+# deviations of its Gaussians, of distance in pixels and of the difference in L*.
 _REACH, _STEP = 6, 2
-_SPREAD, _LIKENESS = 3.0, 3.0
+_SPATIAL_SIGMA, _LIGHTNESS_SIGMA = 3.0, 3.0
 
 
 def align(chroma: NDArray[Any], guide: NDArray[Any]) -> Floats:
     """Move the edges of predicted chroma onto those of the lightness.
 
-    What a network predicts is smooth: its colors end some pixels before or behind the
-    edge that they belong to, which at full size is a wide stain. A joint bilateral
-    filter [1]_ [2]_ at the working size takes the chroma of each pixel from those
-    around it that are as light: 7x7 of them, two pixels apart, weighted by Gaussians of
-    the distance (3 pixels) and of the difference in L* (3). Being a mean, it makes no
-    halos. Chosen among guided filters, weighted least squares and other widths of
-    itself by the measures of ``benchmarks/upsampling.py``: with it the guided chroma
-    that the default model predicts is 0.13 nearer to the truth in a*b* near edges of L*
-    than bilinear (mean of ten photos at one megapixel, of 19.38; 0.04 without), and
-    CIEDE2000 0.02 less. Wider ones gain more in the mean and lose more on single photos
-    (this one up to 0.07). True chroma loses by it, 0.24 of CIEDE2000: it is for
-    predictions only.
+    A network's prediction is smooth: its colors end some pixels before or behind the
+    edge that they belong to. At full size that is a wide stain. A joint bilateral
+    filter [1]_ [2]_ at the working size takes the chroma of each pixel from similarly
+    light pixels around it: from 7x7 pixels, two apart, weighted by Gaussians of the
+    distance (sigma 3 pixels) and of the difference in L* (sigma 3). It is a mean, so it
+    makes no halos.
+
+    It was chosen over guided filters, weighted least squares and other widths of this
+    filter by ``benchmarks/upsampling.py``. That measures the distance from the truth in
+    a*b* near edges of L*, as the mean of ten photos at one megapixel. Bilinear chroma
+    of the default model is 19.38 away. Guided chroma is 0.13 nearer with this filter
+    and 0.04 nearer without it; CIEDE2000 is 0.02 less. Wider filters gain more in the
+    mean and lose more on single photos (this one up to 0.07). True chroma gets worse,
+    by 0.24 of CIEDE2000: the filter is for predictions only.
 
     Parameters
     ----------
@@ -60,20 +63,20 @@ def align(chroma: NDArray[Any], guide: NDArray[Any]) -> Floats:
     """
     light = guide.astype(np.float32)
     height, width = light.shape
-    # The sum of the weights, and the weighted sums of a* and b*; each pixel's own is 1.
+    # Sums of the weights and of the weighted a* and b*. A pixel itself has weight 1.
     values = np.concatenate([np.ones_like(light)[None], chroma.astype(np.float32)])
     sums = values.copy()
     for down in range(0, min(_REACH + 1, height), _STEP):
         for right in range(-_REACH, _REACH + 1, _STEP):
-            # The other half of the pairs comes with these.
+            # A pair of pixels is visited once and adds to the sums of both.
             if (down, right) <= (0, 0) or abs(right) >= width:
                 continue
             here = np.s_[: height - down, max(-right, 0) : width - max(right, 0)]
             there = np.s_[down:, max(right, 0) : width + min(right, 0)]
             weight = light[there] - light[here]
             weight *= weight
-            weight *= -1 / (2 * _LIKENESS**2)
-            weight -= (down * down + right * right) / (2 * _SPREAD**2)
+            weight *= -1 / (2 * _LIGHTNESS_SIGMA**2)
+            weight -= (down * down + right * right) / (2 * _SPATIAL_SIGMA**2)
             np.exp(weight, out=weight)
             sums[:, *here] += weight * values[:, *there]
             sums[:, *there] += weight * values[:, *here]
@@ -90,22 +93,24 @@ def upsample(
 ) -> Floats:
     """Enlarge chroma to the size of a picture, or to a strip of its rows.
 
-    "bilinear" interpolates between pixel centers, which lie as in
-    ``torch.nn.functional.interpolate(align_corners=False)`` and in resizing by Pillow.
+    "bilinear" interpolates between pixel centers. They lie as in
+    ``torch.nn.functional.interpolate(align_corners=False)`` and in Pillow's resizing.
 
-    "guided" adds to it the detail that the lightness explains. As in the fast guided
-    filter [1]_, a* and b* are taken as linear in L* within 3x3 windows; the slopes are
-    found at the working size, averaged, and enlarged. But they only multiply what L*
-    has beyond its working size: the chroma itself is not smoothed, as [1]_ would.
-    Chosen on ten photos scaled to one megapixel (``benchmarks/upsampling.py``) by the
-    mean distance in a*b* from the truth near edges of L*: the chroma that the default
-    model predicts comes 0.04 nearer than bilinear (19.38), and true chroma, scaled down
-    and blurred as by a network, 0.43 nearer (5.01), with no photo worse in either.
-    The filter of [1]_ gains more on predictions (0.14 with windows of 9x9, but some
-    photos get worse) and loses far more on true chroma (0.8). Windows of 5x5 or a
-    smaller epsilon gain up to 0.02 more on predictions and raise the error (RMS) of
-    single photos. Where the picture is smaller than the working size, both methods are
-    the same.
+    "guided" adds the detail that the lightness explains. As in the fast guided filter
+    [1]_, a* and b* are taken as linear in L* within 3x3 windows; the slopes are found
+    at the working size, averaged and enlarged. But here the slopes multiply only the
+    detail that L* has beyond the working size. So the chroma itself is not smoothed, as
+    it is in [1]_. If the picture is smaller than the working size, both methods are the
+    same.
+
+    The method was chosen on ten photos scaled to one megapixel
+    (``benchmarks/upsampling.py``) by the mean distance from the truth in a*b* near
+    edges of L*. The default model's chroma is 0.04 nearer than bilinear (19.38). True
+    chroma, scaled down and blurred as by a network, is 0.43 nearer than bilinear
+    (5.01). No photo gets worse in either. The filter of [1]_ gains more on predictions
+    (0.14 with 9x9 windows, but some photos get worse) and loses far more on true chroma
+    (0.8). 5x5 windows or a smaller epsilon gain up to 0.02 more on predictions, but
+    raise the error (RMS) of single photos.
 
     Parameters
     ----------
@@ -118,7 +123,7 @@ def upsample(
     shape : (H, W)
         Size of the picture.
     first_row : int
-        Of the strip. Strips have exactly the values that the whole has.
+        First row of the strip. A strip has exactly the values of the whole picture.
     method : {"guided", "bilinear"}
 
     Returns
@@ -139,7 +144,7 @@ def upsample(
     (height, width), count = shape, len(lightness)
     strip = slice(first_row, first_row + count)
     if shape == guide.shape and np.array_equal(lightness, guide[strip]):
-        # Nothing to interpolate, and no detail that the guide lacks.
+        # Nothing to interpolate, and no detail beyond the guide.
         return chroma[:, strip].astype(np.float32)
     rows = _neighbors(guide.shape[0], height, first_row, count)
     columns = _neighbors(guide.shape[1], width, 0, width)
@@ -164,10 +169,10 @@ def upsample(
 
 
 def check_method(method: str) -> None:
-    """Raise ValueError if there is no such method of enlarging."""
+    """Raise ValueError unless the method is one of ``METHODS``."""
     if method not in METHODS:
         raise ValueError(
-            f"expected a method out of {', '.join(METHODS)}, got {method!r}"
+            f"expected one of the methods {', '.join(METHODS)}, got {method!r}"
         )
 
 
@@ -179,7 +184,7 @@ def _check(
     first_row: int,
     method: str,
 ) -> None:
-    """Raise ValueError for arguments of :func:`upsample` that do not fit."""
+    """Raise ValueError unless the arguments of :func:`upsample` fit each other."""
     check_method(method)
     if guide.ndim != 2 or not guide.size or chroma.shape != (2, *guide.shape):
         raise ValueError(
@@ -190,13 +195,13 @@ def _check(
         raise ValueError(f"expected rows of {shape[1]} pixels, got {lightness.shape}")
     if first_row < 0 or first_row + len(lightness) > shape[0]:
         raise ValueError(
-            f"rows {first_row} to {first_row + len(lightness)} are not all among "
-            f"the {shape[0]} of the picture"
+            f"expected a strip within the picture's {shape[0]} rows, got rows "
+            f"{first_row} to {first_row + len(lightness)}"
         )
 
 
 def _neighbors(size: int, enlarged: int, first: int, count: int) -> Neighbors:
-    """Where `count` pixel centers of an axis, from the `first` on, lie at `size`."""
+    """Return the neighbors at `size` of `count` enlarged pixels, from `first` on."""
     centers = np.arange(first, first + count) + 0.5
     positions = np.clip(centers * size / enlarged - 0.5, 0, size - 1)
     lower = positions.astype(np.intp)
@@ -216,8 +221,8 @@ def _enlarged_rows(planes: NDArray[Any], columns: Neighbors) -> Floats:
 
 
 def _blend(enlarged: Floats, rows: Neighbors, out: Floats) -> None:
-    """Interpolate (K, h', W), of the rows needed, along the columns into `out`."""
-    for strip, top, bottom, share in _runs(rows):
+    """Interpolate the rows needed, (K, h', W), along the columns into `out`."""
+    for strip, top, bottom, share in _row_groups(rows):
         first, step = enlarged[:, top], enlarged[:, bottom] - enlarged[:, top]
         np.multiply(step[:, np.newaxis], share, out=out[:, strip])
         out[:, strip] += first[:, np.newaxis]
@@ -230,9 +235,9 @@ def _blend_guided(
     lightness: NDArray[Any],
     out: Floats,
 ) -> None:
-    """Interpolate both (2, h', W), and apply them to the lightness into `out`."""
+    """Interpolate slopes and offsets (2, h', W); apply them to L* into `out`."""
     _blend(slopes, rows, out)
-    for strip, top, bottom, share in _runs(rows):
+    for strip, top, bottom, share in _row_groups(rows):
         guided = out[:, strip]
         guided *= lightness[strip].astype(np.float32)
         for channel, rows_ in enumerate(offsets):
@@ -241,13 +246,13 @@ def _blend_guided(
             guided[channel] += step
 
 
-def _runs(rows: Neighbors) -> list[tuple[slice, int, int, Floats]]:
-    """Rows of the strip that lie between the same two rows of the working size.
+def _row_groups(rows: Neighbors) -> list[tuple[slice, int, int, Floats]]:
+    """Group the strip's rows by the two rows of the working size they lie between.
 
     Returns
     -------
     list of (rows, upper neighbor, lower neighbor, share (m, 1) of the latter)
-        With neighbors counted from the first needed row on.
+        Neighbors are counted from the first needed row on.
     """
     above, below, share = rows
     starts = np.flatnonzero(np.diff(above, prepend=-1)).tolist()
@@ -265,7 +270,7 @@ def _runs(rows: Neighbors) -> list[tuple[slice, int, int, Floats]]:
 def _coefficients(
     chroma: NDArray[Any], guide: NDArray[Any], rows: Neighbors
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Slopes and offsets (2, h', w) of the chroma as linear in the lightness."""
+    """Return slopes and offsets (2, h', w) of the chroma as linear in L*."""
     first, last = int(rows[0][0]), int(rows[1][-1]) + 1
     start = max(0, first - _HALO)
     around = slice(start, last + _HALO)
@@ -280,7 +285,7 @@ def _coefficients(
 
 
 def _window_mean(planes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean (..., h, w) of 3x3 windows, of what of them lies inside."""
+    """Return the means (..., h, w) of 3x3 windows, cut off at the borders."""
     for axis in (-2, -1):
         lines = np.moveaxis(planes, axis, -1)
         total, number = lines.copy(), np.ones(lines.shape[-1])

@@ -18,8 +18,14 @@ from skimage import data
 
 from colorize_engine import Colorizer
 from colorize_engine.color import lab_to_rgb, lightness, lightness_to_gray
+from colorize_engine.decode import annealed_mean
+from colorize_engine.pretrained import UNet
+from colorize_engine.resize import fit_lightness
+from colorize_engine.upsample import upsample
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
@@ -64,8 +70,13 @@ class Sheet:
         )
 
 
+def named(thing: Callable[..., object]) -> str:
+    """Return the room of the engine that a function or class is in, and its name."""
+    return f"{thing.__module__.split('.')[1]}.{thing.__name__}"
+
+
 def shown(chroma: NDArray[np.float32]) -> NDArray[np.generic]:
-    """Chroma (2, h, w) on an even lightness."""
+    """Show chroma (2, h, w) at an even lightness."""
     return lab_to_rgb(np.full(chroma.shape[1:], _EVEN, np.float32), chroma)
 
 
@@ -79,14 +90,15 @@ def main(target: Path) -> None:
     middle, upper, lower = 1.7, 2.85, 0.55
     sheet.picture(0.1, middle, gray)
     sheet.text(0.98, middle + _SIDE + 0.12, "gray picture")
-    sheet.text(2.75, middle + 1.25, "color.lightness\ngeometry", family="monospace")
+    first = f"{named(lightness)}\n{named(fit_lightness)}"
+    sheet.text(2.75, middle + 1.25, first, family="monospace")
     sheet.text(2.75, middle + 0.35, "L* at 256 px")
     sheet.arrow((1.95, middle + 0.9), (3.55, middle + 0.9))
     for y, channel in ((upper, prediction.a), (lower, prediction.b)):
         name = "a" if channel is prediction.a else "b"
         sheet.arrow((3.65, middle + 0.9), (4.75, y + 0.9))
-        net = f"unet, net {name}"
-        sheet.text(3.75, 3.45 if name == "a" else 1.6, net, family="monospace")
+        net = f"{named(UNet)} {name}"
+        sheet.text(3.45, 3.55 if name == "a" else 1.5, net, family="monospace")
         centers = list(channel.bins.centers)
         chosen = [centers.index(c) for c in (-10, 0, 10, 20)]
         for step, number in enumerate(chosen):
@@ -96,13 +108,13 @@ def main(target: Path) -> None:
         label = f"probability of each of {len(centers)} bins of {name}* (4 shown)"
         sheet.text(6.35, top, label)
         sheet.arrow((7.95, y + 0.9), (9.75, middle + 0.9))
-    sheet.text(8.95, 4.05, "decode", family="monospace")
-    sheet.text(8.95, 3.8, "annealed mean")
+    sheet.text(8.95, 3.9, named(annealed_mean), family="monospace")
     chroma = prediction.decode()
     sheet.picture(9.85, middle, shown(chroma))
     sheet.text(10.73, middle + _SIDE + 0.12, "a*, b* (at one L*)")
     sheet.arrow((11.7, middle + 0.9), (13.1, middle + 0.9))
-    sheet.text(12.4, middle + 1.1, "upsample\ncolor", family="monospace")
+    last = f"{named(upsample)}\n{named(lab_to_rgb)}"
+    sheet.text(12.4, middle + 1.1, last, family="monospace", size=9)
     sheet.text(12.4, middle + 0.3, "with L* of\nfull size")
     sheet.picture(13.2, middle, prediction.colorize())
     sheet.text(14.08, middle + _SIDE + 0.12, "color, the same L*")

@@ -73,14 +73,14 @@ INTRODUCTION = """\
 
 Made with {model} at its own settings.
 
-The pictures are those of scikit-image. None was picked for its result: these are all
-that it ships and states free terms of, less drawings, texts, test patterns and cuttings
-of others. From left to right: gray, colorized, and the photo's own color where it has
-one.
+The pictures come from scikit-image. None was picked for its result. The page shows all
+pictures that scikit-image ships under free terms, except drawings, texts, test patterns
+and crops of other pictures. From left to right: gray, colorized, and the photo's own
+color if it has one.
 
-The figures are mean CIEDE2000 differences from the photo's own color, of the colorized
-picture and of the gray one. Where the colorized one is larger, gray would have been
-nearer to the truth.
+The figures are mean CIEDE2000 differences from the photo's own color: one for the
+colorized picture, one for the gray picture. If the first is larger, gray is closer to
+the truth.
 
 `python docs/gallery.py` makes this page again.
 """
@@ -101,7 +101,7 @@ def beside(pictures: list[np.ndarray]) -> np.ndarray:
 
 
 def gray_of(image: np.ndarray) -> np.ndarray:
-    """Gray 8-bit picture (H, W, 3) with the lightness of an image."""
+    """Return the gray 8-bit picture (H, W, 3) with the lightness of an image."""
     return np.repeat(lightness_to_gray(lightness(image))[..., None], 3, axis=2)
 
 
@@ -127,7 +127,7 @@ def row(entry: Entry, colorizer: Colorizer) -> tuple[np.ndarray, tuple[float, ..
 
 
 def strips(colorizer: Colorizer) -> dict[str, np.ndarray]:
-    """Rows of one picture, decoded in several ways."""
+    """Return rows of one picture, decoded in several ways."""
     prediction = colorizer.predict(gray_of(data.coffee())[..., 0])
     return {
         name: beside([prediction.colorize(*point) for point in points])
@@ -136,7 +136,7 @@ def strips(colorizer: Colorizer) -> dict[str, np.ndarray]:
 
 
 def page(card: Card, differences: Mapping[str, tuple[float, ...]]) -> str:
-    """Text of the page; of pictures without color of their own there is no figure."""
+    """Return the text of the page; gray pictures have no figure there."""
     model = f"`{card.name}` {card.version} (`{card.model_hash}`)"
     lines = [INTRODUCTION.format(model=model)]
     for section, entries in SECTIONS.items():

@@ -23,7 +23,7 @@ _SECTION = re.compile(
 
 
 def split(docstring: str) -> str:
-    """Give each parameter its own copy of the description that it shares."""
+    """Copy a shared description to each of its parameters."""
 
     def apart(group: re.Match[str]) -> str:
         names = group["names"].split(", ")

@@ -57,7 +57,7 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
 
 
 def _without(entries: list[object], missing: set[str]) -> list[object]:
-    """Give the entries of a menu without those of missing pages."""
+    """Return the entries of a menu without those of missing pages."""
     kept: list[object] = []
     for entry in entries:
         if isinstance(entry, dict):

@@ -1,11 +1,11 @@
-"""Colorize the photos of a folder from Python, and say where the nets were unsure.
+"""Colorize the photos of a folder from Python, and find the least certain one.
 
 ``python examples/colorize_folder.py PHOTOS OUT [--model NAME|FOLDER]``
 
 The model is loaded once. Each file keeps its name, format, bit depth and EXIF data, and
 says in its metadata that its color is computed. The last line names the photo whose
-colors are the least certain. The command ``colorize`` does more: subfolders, threads,
-skipping what is done.
+colors are the least certain. The command ``colorize`` does more: it searches
+subfolders, uses threads and skips photos that are done.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> None:
             name, shape=array.shape, chunks=chunks, dtype=array.dtype
         )
         stored.append(da.store(array, target, compute=False))
-    # Together, or the nets would run once for each of them.
+    # Computed together; otherwise the nets would run once for each array.
     dask.compute(*stored)
     for name in results:
         print(f"{name}: {group[name].shape} {group[name].dtype}")

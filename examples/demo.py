@@ -21,14 +21,14 @@ HEIGHT = 240
 
 
 def to_gray(photo: np.ndarray) -> np.ndarray:
-    """Gray 8-bit picture with the lightness L* of a photo."""
+    """Return an 8-bit gray picture with the lightness L* of a photo."""
     if photo.ndim == 2:
         return photo
     return lightness_to_gray(lightness(photo))
 
 
 def row(name: str, gray: Path, color: Path) -> np.ndarray:
-    """One line of the sheet: gray, colorized, truth."""
+    """Return one line of the sheet: gray, colorized, truth."""
     photo = getattr(data, name)()
     truth = photo if photo.ndim == 3 else np.full((*photo.shape, 3), 255, np.uint8)
     pictures = [Image.open(gray), Image.open(color), Image.fromarray(truth)]

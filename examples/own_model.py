@@ -1,10 +1,10 @@
-"""Put a model of your own in the place of the nets: here one without any network.
+"""Color with a model of your own: here one without any network.
 
 ``python examples/own_model.py GRAY LIKE OUT``
 
 The model learns from a single color photo, LIKE, how a and b are distributed at each
-lightness, and colors GRAY by that. Whatever turns lightness into logits can stand
-there: a network of PyTorch, ONNX or JAX, or a function. Torch is not imported.
+lightness, and colors GRAY accordingly. Anything that turns lightness into logits works:
+a network in PyTorch, ONNX or JAX, or a function. Torch is not imported.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class LightnessTable:
             self.tables.append(np.log(counts / counts.sum(0)).astype(np.float32))
 
     def level(self, light: np.ndarray) -> np.ndarray:
-        """Row of the table for each L*."""
+        """Return the column of the tables for each L*."""
         return np.rint(light / 100 * STEPS).astype(int)
 
     def __call__(self, light: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,9 +1,9 @@
-"""Plot what the nets say about one pixel: its distributions over the bins of a and b.
+"""Plot the predicted distributions of one pixel over the bins of a and b.
 
 ``python examples/plot_pixel.py PHOTO ROW COLUMN OUT.png [--model NAME|FOLDER]``
 
-Each bar is a bin, in the color that it stands for; the dashed line is the value that is
-decoded from all of them. Needs matplotlib (``pip install matplotlib``).
+Each bar is a bin, in the bin's color. The dashed line is the value that is decoded from
+all bins. Needs matplotlib (``pip install matplotlib``).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from colorize_engine.color import lab_to_srgb
 
 
 def bar_colors(centers: np.ndarray, channel: int, lightness: float) -> np.ndarray:
-    """Color of each bin at a lightness, with 0 for the other channel: (Q, 3)."""
+    """Return the color of each bin at a lightness, the other channel 0: (Q, 3)."""
     lab = np.zeros((1, len(centers), 3), np.float32)
-    lab[..., 0] = np.clip(lightness, 30, 80)  # nearly black or white has no color
+    lab[..., 0] = np.clip(lightness, 30, 80)  # near black and white there is no color
     lab[..., 1 + channel] = centers
     return np.clip(lab_to_srgb(lab)[0], 0, 1)
 

@@ -23,7 +23,7 @@ GAP = 8
 
 
 def strip(pictures: list[np.ndarray]) -> np.ndarray:
-    """Put pictures (H, W, 3) of one size beside each other."""
+    """Put pictures (H, W, 3) of one size side by side."""
     kind = pictures[0].dtype
     white = np.iinfo(kind).max if kind.kind == "u" else 1
     gap = np.full((pictures[0].shape[0], GAP, 3), white, kind)

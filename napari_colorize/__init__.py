@@ -1,4 +1,4 @@
-"""The napari plugin: color for gray images, its a/b distributions as layers.
+"""The napari plugin: color for gray images, and the a/b distributions as layers.
 
-napari finds the parts by ``napari.yaml``; importing this package imports nothing.
+napari finds the parts through ``napari.yaml``. Importing this package imports nothing.
 """

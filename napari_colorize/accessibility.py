@@ -1,4 +1,4 @@
-"""What makes the controls usable by keyboard and screen reader: focus, names, folds."""
+"""Keyboard and screen-reader support: a focus ring, names and folding sections."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _FOLDED = "\N{BLACK RIGHT-POINTING TRIANGLE}"
 
 
 class FocusRing(QWidget):
-    """A line around the control that has the keyboard, in the color of the text.
+    """Ring in the text color around the control that has the keyboard focus.
 
-    napari's styles show no focus, and a border in a style of our own would not follow
+    napari's styles show no focus. A border in a style sheet of our own would not follow
     the theme.
 
     Parameters
     ----------
     root
-        The widget whose controls get it.
+        The widget whose controls get the ring.
     """
 
     def __init__(self, root: QWidget) -> None:
@@ -60,7 +60,7 @@ class FocusRing(QWidget):
         if root is None:
             return
         area = QRect(control.mapTo(root, QPoint(0, 0)), control.size())
-        # Controls at the edge have no room outside.
+        # At the edge of the root there is no room around a control.
         area = area.adjusted(-_RING, -_RING, _RING, _RING).intersected(root.rect())
         self.setGeometry(area)
         inner = self.rect().adjusted(_RING, _RING, -_RING, -_RING)
@@ -68,28 +68,29 @@ class FocusRing(QWidget):
         self.raise_()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Stay around the control when it, or what holds it, moves."""
+        """Follow the control when it, or a widget around it, moves or is resized."""
         moved = (QEvent.Type.Move, QEvent.Type.Resize)
         if event is not None and event.type() in moved and self._watched:
             self._surround()
         return False
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Fill the ring, which the mask cuts out."""
+        """Fill the widget; its mask leaves only the ring."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), self.palette().color(self.foregroundRole()))
         painter.end()
 
 
 def label_controls(form: Container[Any]) -> None:
-    """Give each control of a form the name on its label, and the label its control.
+    """Name the controls of a form after their labels and set the labels' buddies.
 
-    The letter after an ampersand in the label then moves the keyboard there with Alt.
+    Alt with the letter after the ampersand in a label then moves the focus to its
+    control.
 
     Parameters
     ----------
     form
-        Its widgets have their labels and tooltips.
+        A form whose widgets have labels and tooltips.
     """
     for widget in form:
         row = widget.native.parentWidget()
@@ -108,31 +109,31 @@ def label_controls(form: Container[Any]) -> None:
 
 def _controls_in(native: QWidget) -> list[QWidget]:
     inner = [native, *native.findChildren(QWidget)]
-    return [widget for widget in inner if _is_stop(widget)]
+    return [widget for widget in inner if _is_tab_stop(widget)]
 
 
-def _is_stop(widget: QWidget) -> bool:
+def _is_tab_stop(widget: QWidget) -> bool:
     policy = widget.focusPolicy()
     tab = Qt.FocusPolicy.TabFocus
-    # The text field of a spin box hands its focus on to the box.
+    # The text field of a spin box passes its focus on to the box.
     return (policy & tab) == tab and widget.focusProxy() is None
 
 
 def foldable(title: str, content: QWidget, *, opened: bool) -> QCollapsible:
-    """Put controls under a title that folds them away, from the Tab key as well.
+    """Return a section of controls that folds away, with the keyboard too.
 
     Parameters
     ----------
     title
-        An ampersand is before the letter that folds with Alt.
+        The title. Alt with the letter after the ampersand folds the section.
     content
         The controls.
     opened
-        Whether they are shown at first.
+        Whether the section is unfolded at first.
     """
     folded = QCollapsible(title)
     folded.setContent(content)
-    # Their color would be that of the text before there is a theme.
+    # Icons would keep the text color from before the theme is set.
     folded.setExpandedIcon(QIcon())
     folded.setCollapsedIcon(QIcon())
     button = folded.toggleButton()

@@ -1,4 +1,4 @@
-"""Errors in plain words for people in front of the window."""
+"""Error messages in plain words for people at the window."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ _log = logging.getLogger(__name__)
 
 
 def describe(error: Exception) -> str:
-    """Say in plain words what went wrong, and what to do where that is known.
+    """Return what went wrong in plain words, and what to do about it if known.
 
     Parameters
     ----------
     error
-        What ended the work.
+        The exception that ended the work.
 
     Returns
     -------
     str
-        Whole sentences, without names of Python's types.
+        Whole sentences without the names of Python types.
     """
     from colorize_engine import ModelError
 
@@ -35,7 +35,10 @@ def describe(error: Exception) -> str:
     if isinstance(error, ModelError):
         return f"The model cannot be used: {text}. Choose another one."
     if isinstance(error, OSError):
-        return f"Coloring failed: {text}. Look for room and rights on the disk."
+        return (
+            f"Coloring failed: {text}. Check the free space and the permissions on "
+            "the disk."
+        )
     if isinstance(error, (RuntimeError, ValueError)):
         return (
             f"Coloring failed: {text}. If that happens again, choose another device "
@@ -43,13 +46,13 @@ def describe(error: Exception) -> str:
         )
     _log.error("coloring failed", exc_info=error)
     return (
-        "Coloring failed because of a fault in the program. Please report it, with "
-        "what was printed in the terminal."
+        "Coloring failed because of a fault in the program. Please report it together "
+        "with the output in the terminal."
     )
 
 
 def reason(error: Exception) -> str:
-    """Say why something failed: the first line of an error, without a full stop."""
+    """Return why something failed: the first line of an error, without a full stop."""
     text = error.strerror if isinstance(error, OSError) else None
     lines = (text or str(error)).strip().splitlines()
     return lines[0].rstrip(". ") if lines else "no reason was given"

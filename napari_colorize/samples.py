@@ -18,47 +18,47 @@ if TYPE_CHECKING:
     Photo = npt.NDArray[np.uint8]
     LayerTuple = tuple[Photo, dict[str, Any], str]
 
-# Pixels between a gray photo and its truth.
+# Gap in pixels between a gray photo and its color original.
 _GAP = 20
 _FRAMES, _FRAME_SIDE, _SECONDS = 10, 200, 0.2
 
 
 def coffee() -> list[LayerTuple]:
-    """Return a cup of coffee, gray, and to its right the same photo in color."""
+    """Return a gray photo of a cup of coffee, and to its right the color original."""
     photo = _photo("coffee")
     beside = (0, photo.shape[1] + _GAP)
     truth = {
         "name": "coffee in its own color",
         "rgb": True,
         "translate": beside,
-        # Not offered for coloring.
+        # A layer with this key is not offered for coloring.
         "metadata": {METADATA: {"kind": "truth"}},
     }
     return [*_gray_layer("coffee", photo), (photo, truth, "image")]
 
 
 def astronaut() -> list[LayerTuple]:
-    """Return a portrait of the astronaut Eileen Collins, gray."""
+    """Return a gray portrait of the astronaut Eileen Collins."""
     return _gray_layer("astronaut", _photo("astronaut"))
 
 
 def cat() -> list[LayerTuple]:
-    """Return a photo of Chelsea the cat, gray."""
+    """Return a gray photo of Chelsea the cat."""
     return _gray_layer("cat", _photo("chelsea"))
 
 
 def rocket() -> list[LayerTuple]:
-    """Return a photo of the launch of a rocket, gray."""
+    """Return a gray photo of a rocket launch."""
     return _gray_layer("rocket", _photo("rocket"))
 
 
 def cameraman() -> list[LayerTuple]:
-    """Return a photo of a man with a camera, which never had colors."""
+    """Return a photo of a man with a camera, which was taken in gray."""
     return _gray_layer("cameraman", _photo("camera"))
 
 
 def pan() -> list[LayerTuple]:
-    """Return a gray stack (T, Y, X): 10 frames of 200 x 200 along a launch pad."""
+    """Return a gray stack (T, Y, X): 10 frames of 200 x 200 that pan across a photo."""
     import numpy as np
 
     gray = _to_gray(_photo("rocket"))
@@ -86,14 +86,14 @@ def _gray_layer(name: str, photo: Photo) -> list[LayerTuple]:
 
 
 def _to_gray(photo: Photo) -> Photo:
-    """Return the gray uint8 photo (H, W) that has the lightness L* of a photo."""
+    """Return the gray uint8 photo (H, W) with the same lightness L*."""
     if photo.ndim == 2:
         return photo
     import numpy as np
 
     from colorize_engine.color import lightness
 
-    # Each level's own lightness, to look up the level nearest to each pixel's.
+    # L* of each gray level. Each pixel gets the level whose L* is nearest to its own.
     levels = lightness(np.arange(256, dtype=np.uint8)[np.newaxis])[0]
     middles = (levels[:-1] + levels[1:]) / 2
     return np.searchsorted(middles, lightness(photo)).astype(np.uint8)

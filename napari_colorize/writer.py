@@ -1,7 +1,7 @@
-"""Saving a layer of ours to a file that says with which settings it was made.
+"""The writer of the plugin's layers; the files say with which settings they were made.
 
-The picture in color is written and marked as the command ``colorize`` does it. The
-other layers are values, not colors, and go as they are into TIFF files of float32.
+The colorized picture is written and marked as the command ``colorize`` does it. The
+other layers hold values, not colors. They are written unchanged, as float32 TIFF.
 """
 
 from __future__ import annotations
@@ -22,30 +22,32 @@ if TYPE_CHECKING:
     from colorize_engine.files import Mark, Picture
 
 _TIFF = (".tif", ".tiff")
-# Suffixes of ours that napari cannot write.
+# Suffixes that this writer takes but napari's own cannot write.
 _NOT_NAPARIS = (".webp",)
 
 
 def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
-    """Write one image layer; napari calls this by ``napari.yaml``.
+    """Write one image layer; napari finds this function in ``napari.yaml``.
 
-    Of the kind "colorized" floats are written with 16 bits where the format can hold
-    them, the pictures of a stack as the pages of a TIFF file. All other kinds are
-    written as float32 TIFF, a page for each position on the leading axes, with the
-    settings as JSON in the description of the first page. A layer that is not ours is
-    left to napari's own writer, which napari may pass over for this one.
+    A layer of the kind "colorized" is written as a picture: floats with 16 bits where
+    the format can hold them, a stack as the pages of a TIFF file. All other kinds are
+    written as float32 TIFF, one page for each position on the leading axes, with the
+    settings as JSON in the description of the first page. Layers that the plugin did
+    not make are passed to napari's own writer, since napari may choose this writer for
+    them.
 
     Parameters
     ----------
     path : str
-        The file that is to be; one of that name is replaced, as napari has asked. A
-        name without suffix gets .png for a single picture and .tif for all else; a
-        file of that name is not replaced, since nobody was asked.
+        The file to write. An existing file is replaced, as napari has asked about it.
+        A name without a suffix gets .png for a single picture in color and .tif for
+        all else. An existing file of that name is not replaced, as nobody was asked.
     data : array-like
         (..., H, W, 3 or 4) for the kind "colorized", else (..., H, W); NumPy, zarr or
-        dask. Read page by page.
+        dask. It is read page by page.
     attributes : dict
-        The layer's attributes, our record under ``["metadata"]["napari-colorize"]``.
+        The layer's attributes. The plugin's record is in
+        ``["metadata"]["napari-colorize"]``.
 
     Returns
     -------
@@ -55,8 +57,8 @@ def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     Raises
     ------
     OSError
-        With what is wrong and what to do. Not ValueError, which napari takes for a sign
-        that there is no writer.
+        If the layer cannot be written; the message says why and what to do. It is not
+        a ValueError, which napari takes as a sign that there is no writer.
     """
     about = attributes.get("metadata", {}).get(METADATA)
     if about is None or about["kind"] not in KINDS:
@@ -81,7 +83,7 @@ def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
 
 
 def mark_of(about: Mapping[str, Any]) -> Mark:
-    """Return a layer's record as the mark that the engine writes into files."""
+    """Return the mark that the engine writes into files for a layer's record."""
     from colorize_engine.decode import DecodeSettings
     from colorize_engine.files import mark_of
 
@@ -95,7 +97,7 @@ def mark_of(about: Mapping[str, Any]) -> Mark:
     )
     model = f"{about['model']} {about['version']} {about['hash']}"
     mark = mark_of(model, decoding, about["working_size"], **more)
-    # The layer may be of an earlier version.
+    # An earlier version of the plugin may have made the layer.
     return replace(mark, software=about["software"])
 
 
@@ -136,12 +138,12 @@ def _write_color(
 
 
 def _picture(pixels: Any) -> Picture:
-    """Return RGB or RGBA pixels (H, W, 3 or 4) as the engine writes them."""
+    """Return RGB or RGBA pixels (H, W, 3 or 4) as a picture of the engine."""
     from colorize_engine.files import Picture, retyped
 
     values = np.asarray(pixels)
     if values.dtype.kind == "f":
-        # The formats hold no more than 16 bits of color that all programs can read.
+        # No format holds more than 16 bits of color that every program can read.
         values = retyped(values.clip(0, 1).astype(np.float32), np.uint16)
     alpha = values[..., 3] if values.shape[-1] == 4 else None
     return Picture(values[..., :3], alpha)
@@ -161,7 +163,7 @@ def _write_values(
     about = attributes["metadata"][METADATA]
     if path.suffix.lower() not in _TIFF:
         raise FileError(
-            f"{about['kind']!r} are values, not colors, which only TIFF can hold; "
+            f"{about['kind']!r} holds values, not colors, which only TIFF can hold; "
             "give the file a name that ends in .tif"
         )
     size = 4 * int(np.prod(data.shape, dtype=np.int64))
@@ -176,7 +178,7 @@ def _write_values(
 
 
 def _pages(data: Any, frames: tuple[int, ...]) -> Iterator[npt.NDArray[np.float32]]:
-    """Yield the planes (H, W) of all positions; integers were shares of their range."""
+    """Yield the planes (H, W) of all positions; integers are scaled to 0..1."""
     integer = np.issubdtype(data.dtype, np.integer)
     top = np.float32(np.iinfo(data.dtype).max if integer else 1)
     for index in np.ndindex(frames):
@@ -186,7 +188,7 @@ def _pages(data: Any, frames: tuple[int, ...]) -> Iterator[npt.NDArray[np.float3
 def _descriptions(
     data: Any, frames: tuple[int, ...], attributes: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """Yield what each page says; the first one tells how the file was made."""
+    """Yield each page's description; the first one records how the file was made."""
     about = attributes["metadata"][METADATA]
     bins = about.get("bins")
     for number, index in enumerate(np.ndindex(frames)):
@@ -195,7 +197,7 @@ def _descriptions(
             page["center"] = float(bins[index[0]])
         if number == 0:
             axes = [str(label) for label in attributes.get("axis_labels", ())]
-            # tifffile gives the pages back in this shape.
+            # tifffile reads the pages back in this shape.
             page |= {"shape": data.shape, "axis_labels": axes}
             page |= {"mark": mark_of(about).text, "settings": dict(about)}
         yield page

@@ -1,4 +1,4 @@
-"""Small runs of equal budget, each of which changes one thing in a preset.
+"""Small runs of equal budget, each with one change to a preset.
 
 ``python -m training.ablations --data data/photos --photos val.tar --out OUT``
 
@@ -44,7 +44,7 @@ _FIGURES = "figures.json"
 
 
 def changed(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a preset's content with some keys of its sections replaced.
+    """Return a preset's content with some keys of its sections replaced.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def _value(item: Any) -> str:
 
 
 def best_raw(points: Sequence[Mapping[str, Any]], least: float) -> float | None:
-    """Largest raw area under the curve where the rebalanced one is at least that.
+    """Return the largest raw AuC where the rebalanced AuC is at least ``least``.
 
     Along the line of each temperature it is interpolated between neighboring values of
     rebalance. None if no point reaches it.
@@ -150,7 +150,7 @@ def run_one(
 
 
 def row_of(figures: Mapping[str, Any]) -> list[str]:
-    """One line of the table; see `HEADINGS`."""
+    """Return one line of the table, see `HEADINGS`."""
     gray, points = figures["gray"], figures["points"]
     cells = [figures["name"], str(figures["seconds"])]
     for gain in GAINS:
@@ -204,7 +204,7 @@ def ablate(
     device: str = "auto",
     precision: str = "auto",
 ) -> str:
-    """Do what is left of a plan; give the table of what is done.
+    """Do the remaining runs of a plan; return the table of all finished ones.
 
     Parameters
     ----------

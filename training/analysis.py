@@ -1,10 +1,11 @@
-"""What a model makes of photos that everybody has: the pages' pictures and tables.
+"""Pictures and tables of a model's results on well-known photos, for the docs.
 
-``python -m training.analysis --model default --out docs`` writes, for scikit-image's
-photos, ``images/analysis-NAME.jpg`` (gray, colorized, own color, and a and b as
-predicted beside the true ones) and, into ``analysis.md``, a table that asks whether the
-net goes by what an object is: the surroundings of a region are replaced, then its own
-texture, and it is measured how far the region's distributions move.
+``python -m training.analysis --model default --out docs`` colors the photos that
+scikit-image ships. It writes ``images/analysis-NAME.jpg``: gray, colorized and true
+photo, then a and b, each as predicted beside the true one. It also writes a table into
+``analysis.md`` that tests whether the net uses what an object is: first the
+surroundings of a region are replaced, then its own texture, and the table shows how far
+the region's distributions move.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ _GAP = 4
 
 @dataclass(frozen=True)
 class Region:
-    """A thing in one of the photos, as a box in its central square of 256 pixels.
+    """An object in one of the photos: a box in the central square of 256 pixels.
 
     Attributes
     ----------
@@ -57,7 +58,7 @@ class Region:
     box: tuple[int, int, int, int]
 
     def mask(self) -> Mask:
-        """Give (SIDE, SIDE) bool, true inside of the box."""
+        """Return the region as (SIDE, SIDE) bool, true inside the box."""
         top, bottom, left, right = self.box
         inside = np.zeros((SIDE, SIDE), bool)
         inside[top:bottom, left:right] = True
@@ -75,13 +76,13 @@ REGIONS = (
 
 
 def flat_around(gray: Gray, inside: Mask) -> Gray:
-    """Replace the surroundings by one gray, the region's own mean."""
+    """Replace the surroundings by the region's mean gray."""
     return np.where(inside, gray, np.uint8(gray[inside].mean()))
 
 
 def foreign_around(gray: Gray, inside: Mask) -> Gray:
-    """Replace the surroundings by a photo of something else: bricks."""
-    return np.where(inside, gray, _other())
+    """Replace the surroundings by a photo of bricks."""
+    return np.where(inside, gray, _bricks())
 
 
 def flat_inside(gray: Gray, inside: Mask) -> Gray:
@@ -91,7 +92,7 @@ def flat_inside(gray: Gray, inside: Mask) -> Gray:
 
 def foreign_inside(gray: Gray, inside: Mask) -> Gray:
     """Replace the region's texture by bricks of the same mean and spread."""
-    other = _other().astype(np.float64)[inside]
+    other = _bricks().astype(np.float64)[inside]
     own = gray[inside].astype(np.float64)
     fitted = (other - other.mean()) / other.std() * own.std() + own.mean()
     changed = gray.copy()
@@ -99,7 +100,7 @@ def foreign_inside(gray: Gray, inside: Mask) -> Gray:
     return changed
 
 
-def _other() -> Gray:
+def _bricks() -> Gray:
     return np.asarray(Image.fromarray(data.brick()).resize((SIDE, SIDE)))
 
 
@@ -112,7 +113,10 @@ CHANGES: dict[str, Callable[[Gray, Mask], Gray]] = {
 
 
 def divergence(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """Jensen-Shannon divergence of distributions (Q, N), mean over N: 0..1 bit."""
+    """Return the mean Jensen-Shannon divergence of N pairs of distributions.
+
+    Both arrays are (Q, N). The result is in 0..1 bit.
+    """
 
     def entropy(p: NDArray[np.float32]) -> NDArray[np.float32]:
         return -(p * np.log2(np.maximum(p, 1e-12))).sum(0)
@@ -122,13 +126,13 @@ def divergence(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
 
 
 def moved(before: Prediction, after: Prediction, inside: Mask) -> tuple[float, float]:
-    """How far a region's distributions and colors moved.
+    """Return how far a region's distributions and colors moved.
 
     Returns
     -------
     (float, float)
-        Jensen-Shannon divergence in bits, mean of a and b; distance of the decoded
-        mean color of the region in ab.
+        Jensen-Shannon divergence in bits, the mean of a and b; distance in a*b* between
+        the region's mean decoded colors.
     """
     bits = [
         divergence(
@@ -142,12 +146,12 @@ def moved(before: Prediction, after: Prediction, inside: Mask) -> tuple[float, f
 
 
 def truth_of(photo: str) -> Truth:
-    """Get one of scikit-image's photos, cut and scaled as for the evaluation."""
+    """Return one of scikit-image's photos, cut and scaled as for the evaluation."""
     return Truth.of(photo, square(getattr(data, photo)(), SIDE))
 
 
 def occlusion_table(colorizer: Colorizer) -> str:
-    """Lay out how far each region moves under each change."""
+    """Return a table of how far each region moves under each change."""
     lines = [["region", *CHANGES]]
     total = np.zeros((len(CHANGES), 2))
     for region in REGIONS:
@@ -166,7 +170,7 @@ def occlusion_table(colorizer: Colorizer) -> str:
 
 
 def channel_picture(values: NDArray[np.float32], channel: str) -> NDArray[np.uint8]:
-    """Paint a or b, (H, W), at one lightness with the other channel 0."""
+    """Paint a or b, (H, W), at constant lightness, with the other channel 0."""
     chroma = np.zeros((2, *values.shape), np.float32)
     chroma["ab".index(channel)] = np.clip(values, -_LIMIT, _LIMIT)
     light = np.full(values.shape, _LIGHTNESS, np.float32)
@@ -175,7 +179,11 @@ def channel_picture(values: NDArray[np.float32], channel: str) -> NDArray[np.uin
 
 
 def sheet(colorizer: Colorizer) -> NDArray[np.uint8]:
-    """Set the photos' gray, colors, and a and b beside the true ones."""
+    """Return a sheet with one row for each photo.
+
+    A row shows gray, colorized and true photo, predicted and true a, predicted and
+    true b.
+    """
     rows = []
     for photo in PHOTOS:
         truth = truth_of(photo)
@@ -197,10 +205,10 @@ def sheet(colorizer: Colorizer) -> NDArray[np.uint8]:
 
 
 def put_into_page(page: Path, name: str, text: str) -> None:
-    """Replace the table of a model in a page, which is between two comments.
+    """Replace the table of a model in a page, where it stands between two comments.
 
-    A page without these comments gets them, and the table, at its end; so does one that
-    is missing.
+    A page without these comments gets them at its end, with the table. A missing page
+    is created.
     """
     begin, end = f"<!-- table of {name} -->", "<!-- end of the table -->"
     whole = page.read_text("utf-8") if page.is_file() else ""
@@ -214,7 +222,7 @@ def put_into_page(page: Path, name: str, text: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m training.analysis",
-        description="Write what a model makes of scikit-image's photos.",
+        description="Show a model's results on scikit-image's photos.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument

@@ -1,8 +1,8 @@
-"""Fit what a model's logits are divided by, so that its probabilities tell the truth.
+"""Divisors of a model's logits that calibrate its probabilities.
 
 ``python -m training.calibrate --photos val.tar --model MODEL`` prints the divisors of a
-and of b for ``training.export --calibration``; ``training.regenerate`` does it itself.
-Even-numbered photos are used: figures are reported of the odd ones.
+and b for ``training.export --calibration``. ``training.regenerate`` fits them itself.
+Only even-numbered photos are used, because figures are reported on the odd ones.
 """
 
 from __future__ import annotations
@@ -31,31 +31,31 @@ if TYPE_CHECKING:
 
 CHANNELS = ("a", "b")
 RANGE = (1 / 3, 3.0)
-"""Where the divisors are looked for."""
+"""Range in which the divisors are searched."""
 ROUGH, FINE, REACH = 0.1, 0.01, 0.3
-"""Steps of their logarithms: over the whole range, then so far around the likeliest."""
+"""Steps of log(divisor): ROUGH over the range, FINE within REACH of the likeliest."""
 TOLERANCE = 1.01
-"""Negative log-likelihood allowed, times the least."""
+"""Largest allowed negative log-likelihood, relative to the smallest."""
 PHOTOS = 500
 PIXELS = 1000
-"""Pixels drawn from each photo: neighbors tell little more than one of them."""
+"""Pixels drawn from each photo; their neighbors would add little information."""
 
 
-def told(
+def calibration_figures(
     logits: Floats, target: NDArray[np.integer], bins: ChannelBins, divisor: float
 ) -> dict[str, float]:
-    """Measure what logits tell, divided and with the class weights undone.
+    """Return ECE and NLL of logits / divisor, with the class weights removed.
 
     Parameters
     ----------
     logits : (N, Q) float32
-        As the net gives them.
+        Output of the net, not yet divided.
     target : (N,) int
-        The bin whose center is nearest to the true value.
+        Bin whose center is nearest to the true value.
     bins
-        Bins and class weights of the channel, for the logits as they are given.
+        Bins of the channel, with the class weights of the undivided logits.
     divisor
-        What the logits are divided by, and the logarithms of the class weights too.
+        Divides the logits and the logarithms of the class weights.
 
     Returns
     -------
@@ -73,12 +73,13 @@ def told(
 def best_divisor(
     logits: Floats, target: NDArray[np.integer], bins: ChannelBins
 ) -> float:
-    """Find the divisor of least expected calibration error: temperature scaling.
+    """Return the divisor with the least expected calibration error.
 
-    It is usually fitted to the likelihood [1]_. That follows the few pixels that a net
-    was very wrong about, here until its probabilities were too low for all others. But
-    an error by itself can be small where nothing is told any more, so the likelihood
-    must be within `TOLERANCE` of the best one. Parameters are those of `told`.
+    This is temperature scaling, which is usually fitted to the likelihood [1]_. The
+    likelihood follows the few pixels that a net was very wrong about; here it made the
+    probabilities of all others too low. The calibration error alone can be small even
+    if the probabilities carry no information, so the negative log-likelihood must be
+    within `TOLERANCE` of the smallest. Parameters are those of `calibration_figures`.
 
     References
     ----------
@@ -87,7 +88,8 @@ def best_divisor(
     """
 
     def measured(logs: Floats) -> dict[float, dict[str, float]]:
-        return {d: told(logits, target, bins, d) for d in np.exp(logs).tolist()}
+        divisors = np.exp(logs).tolist()
+        return {d: calibration_figures(logits, target, bins, d) for d in divisors}
 
     rough = measured(np.arange(*np.log(RANGE), ROUGH))
     likeliest = np.log(min(rough, key=lambda divisor: rough[divisor]["nll"]))
@@ -100,21 +102,21 @@ def best_divisor(
 def fit(
     photos: Iterable[tuple[str, NDArray[np.uint8]]], colorizer: Colorizer, seed: int = 0
 ) -> dict[str, float]:
-    """Fit the divisors of a model on color photos.
+    """Fit the divisors of a model's logits on color photos.
 
     Parameters
     ----------
     photos : iterable of (name, (H, W, 3) uint8 sRGB)
-        They are cut to squares as in the evaluation.
+        Cut to squares as in the evaluation.
     colorizer
         The model, calibrated or not.
     seed
-        Of the draw of pixels.
+        Seed of the draw of pixels.
 
     Returns
     -------
     dict
-        For ``a`` and ``b`` the divisor of the net's own logits.
+        Divisors of the net's own logits, for ``a`` and ``b``.
 
     Raises
     ------
@@ -151,7 +153,7 @@ def fit(
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m training.calibrate",
-        description="Fit what the logits of a model are divided by.",
+        description="Fit the divisors of a model's logits.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add_photos(parser)

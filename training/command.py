@@ -1,4 +1,4 @@
-"""Options that the command lines share, and how they end when something is wrong."""
+"""Options and error handling that the command lines share."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ if TYPE_CHECKING:
 
 
 def run(parser: argparse.ArgumentParser, work: Callable[[], object]) -> None:
-    """Do the work of a command line; end with one line on stderr if it cannot be done.
+    """Run the work of a command line; on failure, exit with one line on stderr.
 
     Parameters
     ----------
     parser
-        Of the command line; its ``prog`` begins the line.
+        Parser of the command line; the line begins with its ``prog``.
     work
-        Everything that may fail because of what the user gave.
+        Everything that may fail because of the user's input.
 
     Raises
     ------
     SystemExit
-        With 2 if the input is wrong or a package is missing, with 130 if interrupted.
+        With 2 if the input is wrong or a package is missing, 130 if interrupted.
     """
 
     def fail(code: int, message: str) -> NoReturn:
@@ -36,27 +36,29 @@ def run(parser: argparse.ArgumentParser, work: Callable[[], object]) -> None:
     except (OSError, ValueError) as error:
         fail(2, str(error))
     except KeyboardInterrupt:
-        fail(130, "interrupted; the same command goes on from what is done")
+        fail(130, "interrupted; run the same command again to continue")
 
 
 def add_photos(parser: argparse.ArgumentParser) -> None:
     """Add ``--photos``, a source of color photos."""
     parser.add_argument(
-        "--photos", required=True, help="folder tree, tar archive or folder of them"
+        "--photos",
+        required=True,
+        help="folder tree, tar archive, or folder of tar archives",
     )
 
 
 def add_choice(parser: argparse.ArgumentParser, parity: str, limit: int) -> None:
-    """Add ``--parity`` and ``--limit``, as `photos.select` takes them."""
+    """Add ``--parity`` and ``--limit``, the arguments of `photos.select`."""
     parser.add_argument(
         "--parity",
         choices=("even", "odd", "all"),
         default=parity,
-        help="which photos, by the number in their names: choices are made on even "
-        "ones, figures reported of odd ones",
+        help="which photos, by the number in their names: even ones are for choices, "
+        "odd ones for reported figures",
     )
     parser.add_argument(
-        "--limit", type=int, default=limit, help="photos at most; 0 = all"
+        "--limit", type=int, default=limit, help="maximum number of photos; 0 = all"
     )
 
 
@@ -90,5 +92,5 @@ def add_preset(parser: argparse.ArgumentParser) -> None:
 
 
 def add_version(parser: argparse.ArgumentParser) -> None:
-    """Add ``--version``, of the model that is made."""
+    """Add ``--version``, the version of the model that is made."""
     parser.add_argument("--version", default="1", help="version for the model's card")

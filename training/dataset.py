@@ -2,9 +2,9 @@
 
 ``python -m training.dataset --photos DIR --out data/photos`` writes ``L.u8``, ``a.u8``
 and ``b.u8``, each ``(count, size, size)`` bytes in the 8-bit convention of Lab
-(L* * 255 / 100, a* + 128, b* + 128), and ``index.json``, which says what they hold.
-A source that has a folder or archive ``val`` or ``validation`` keeps these photos for
-validation; of any other source 2 % are drawn.
+(L* * 255 / 100, a* + 128, b* + 128), and ``index.json``, which describes them. If the
+source has a folder or archive named ``val`` or ``validation``, its photos are the
+validation set; otherwise 2 % of all photos are drawn.
 """
 
 from __future__ import annotations
@@ -44,25 +44,25 @@ if TYPE_CHECKING:
 
     from training.photos import Photo
 
-    # The planes of a photo, or why it is left out.
+    # The planes of a photo, or the reason why it is left out.
     Result = NDArray[np.uint8] | str
 
 VALIDATION_SHARE = 0.02
 _CHUNK = 64
-# Fewer photos for each process are converted sooner than the process has started.
+# A process with fewer photos is not worth its start-up time.
 _WORTH_A_PROCESS = 256
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Which photos are good for learning color.
+    """Requirements on photos to learn color from.
 
     Attributes
     ----------
     min_side : int
-        Least short side in pixels; smaller photos are left out.
+        Smallest short side in pixels; smaller photos are left out.
     min_chroma : float
-        Least mean chroma sqrt(a*^2 + b*^2); below it a photo counts as gray.
+        Smallest mean chroma sqrt(a*^2 + b*^2); below it a photo counts as gray.
     """
 
     min_side: int = 128
@@ -78,7 +78,7 @@ def to_bytes(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _convert(photos: Sequence[Photo], size: int, keep: Filter) -> list[Result]:
-    """Give the planes of each photo, or ``unreadable``, ``small`` or ``gray``."""
+    """Return for each photo its planes, or ``unreadable``, ``small`` or ``gray``."""
     results: list[Result] = []
     for photo in photos:
         try:
@@ -98,7 +98,7 @@ def _convert(photos: Sequence[Photo], size: int, keep: Filter) -> list[Result]:
 def _converted(
     photos: Sequence[Photo], size: int, keep: Filter, workers: int
 ) -> Iterator[tuple[Photo, Result]]:
-    """Convert photos, in their order, in so many processes."""
+    """Yield each photo with its result, in order, from ``workers`` processes."""
     chunks = [photos[i : i + _CHUNK] for i in range(0, len(photos), _CHUNK)]
     if workers == 1:
         for chunk in chunks:
@@ -113,7 +113,7 @@ def _converted(
             for chunk in islice(waiting, count):
                 running.append((chunk, pool.submit(_convert, chunk, size, keep)))
 
-        # Few at a time: results that wait are held in memory.
+        # Only a few at a time, because waiting results stay in memory.
         start(2 * workers)
         while running:
             chunk, future = running.popleft()
@@ -122,12 +122,12 @@ def _converted(
 
 
 def _has_own_split(photos: Sequence[Photo]) -> bool:
-    """Whether the source itself sets some photos aside, and some not."""
+    """Return whether the source sets some photos aside, but not all."""
     return len({photo.held_out for photo in photos}) == 2
 
 
 def _validation_rows(photos: Sequence[Photo], seed: int) -> list[int]:
-    """Follow the source's own validation set; where it has none, draw one."""
+    """Return rows of the source's validation set; if it has none, draw some."""
     if _has_own_split(photos):
         return [row for row, photo in enumerate(photos) if photo.held_out]
     count = max(1, round(VALIDATION_SHARE * len(photos)))
@@ -147,8 +147,8 @@ def build(
 ) -> Path:
     """Convert the photos of a source into separated L, a and b arrays.
 
-    A finished data set of the same source and settings is left as it is, an
-    interrupted one is made anew.
+    A finished data set of the same source and settings is left as it is. An
+    interrupted build starts again.
 
     Parameters
     ----------
@@ -157,15 +157,16 @@ def build(
     out
         Folder to write.
     sample
-        How many good photos to take at random; 0, or as many as there are, takes all.
+        Number of good photos to take at random. 0 takes all, and so does any number
+        that is not below the number of photos in the source.
     size
         Side of the squares in pixels.
     keep
         The filter for gray and tiny photos.
     seed
-        Of the sample and of the validation draw.
+        Seed of the sample and of the validation draw.
     workers
-        Processes; by default one for each core where there is enough to do.
+        Number of processes; by default one for each core, fewer for few photos.
 
     Returns
     -------
@@ -183,7 +184,7 @@ def build(
     out, keep, photos = Path(out), keep or Filter(), find_photos(source)
     sampled = 0 < sample < len(photos)
     settings = {
-        # What has no effect is 0, so that presets can share a data set.
+        # Settings without effect are 0, so that presets can share a data set.
         "sample": sample if sampled else 0,
         "size": size,
         "seed": seed if sampled or not _has_own_split(photos) else 0,
@@ -204,7 +205,7 @@ def build(
     if len(kept) < 2:
         raise ValueError(
             f"expected at least two color photos of {keep.min_side} pixels or more in "
-            f"{source}; of {len(photos)} photos {_listed(skipped)}"
+            f"{source}; found {len(photos)} photos, {_listed(skipped)}"
         )
     index = {
         "settings": settings,
@@ -213,7 +214,7 @@ def build(
         "names": [photo.name for photo in kept],
         "validation": _validation_rows(kept, seed),
     }
-    # The index comes last: a folder without it is an interrupted build.
+    # The index is written last: a folder without it is an interrupted build.
     unfinished = out / f"{INDEX}.part"
     unfinished.write_text(json.dumps(index))
     unfinished.replace(out / INDEX)
@@ -225,7 +226,7 @@ def _write_arrays(
 ) -> tuple[list[Photo], dict[str, int]]:
     """Append the planes of good photos to the three files until there are enough.
 
-    Returns the good photos, and how many were skipped for each reason.
+    Return the good photos, and the number of skipped ones for each reason.
     """
     out.mkdir(parents=True, exist_ok=True)
     kept: list[Photo] = []
@@ -251,17 +252,17 @@ def _write_arrays(
 
 def _listed(skipped: dict[str, int]) -> str:
     counts = [f"{count} {reason}" for reason, count in skipped.items()]
-    return f"were left out: {', '.join(counts) or 'none'}"
+    return f"left out: {', '.join(counts) or 'none'}"
 
 
 def _expect(settings: dict[str, Any], folder: Path) -> None:
-    """Raise an error unless a finished data set was built with the settings."""
+    """Raise ValueError unless a finished data set was built with the settings."""
     found = read_index(folder)["settings"]
     different = [key for key, value in settings.items() if found.get(key) != value]
     if different:
         raise ValueError(
             f"{folder} holds a data set of another source or of other settings "
-            f"({', '.join(different)}); give another folder, or remove it"
+            f"({', '.join(different)}); use another folder, or remove it"
         )
 
 
@@ -280,11 +281,16 @@ def _parser() -> argparse.ArgumentParser:
         "--min-side",
         type=int,
         default=Filter.min_side,
-        help="smaller ones are left out",
+        help="photos with a shorter side are left out",
     )
-    add("--min-chroma", type=float, default=Filter.min_chroma, help="grayer ones too")
-    add("--seed", type=int, default=0, help="of the sample and the validation draw")
-    add("--workers", type=int, help="processes; by default as many as there are cores")
+    add(
+        "--min-chroma",
+        type=float,
+        default=Filter.min_chroma,
+        help="photos with a lower mean chroma are left out",
+    )
+    add("--seed", type=int, default=0, help="seed of sample and validation draw")
+    add("--workers", type=int, help="number of processes; by default one a core")
     return parser
 
 

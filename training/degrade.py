@@ -1,11 +1,11 @@
-"""How much old photos cost: the metrics of color on degraded gray pictures.
+"""Metrics of color on gray photos that are made to look old.
 
 ``python -m training.degrade --photos val.tar --models default --out runs/old``
 
 Real black-and-white photos have tone curves, fading, grain, blur and JPEG artifacts
-that desaturated new ones lack. Each is put onto the gray validation photos in turn, and
-the chroma that a model then gives is scored against that of the photo; what it does to
-the lightness itself is not the model's, so the metrics of pictures are left out.
+that desaturated new ones lack. Each of these is applied to the gray validation photos,
+and the model's chroma is scored against that of the original photo. The model does not
+change the degraded lightness, so the metrics of whole pictures are left out.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ COLUMNS = {
 
 
 def _seeded(gray: Gray) -> np.random.Generator:
-    """Random numbers that depend on the picture alone."""
+    """Return a random generator that depends on the picture alone."""
     return np.random.default_rng(zlib.crc32(gray.tobytes()))
 
 
@@ -57,17 +57,17 @@ def _levels(gray: Gray, curve: Callable[[NDArray[np.float64]], object]) -> Gray:
 
 
 def dark(gray: Gray) -> Gray:
-    """Underexpose: a tone curve of gamma 1.6."""
+    """Darken by a tone curve of gamma 1.6, like underexposure."""
     return _levels(gray, lambda v: v**1.6)
 
 
 def bright(gray: Gray) -> Gray:
-    """Overexpose: a tone curve of gamma 0.6."""
+    """Brighten by a tone curve of gamma 0.6, like overexposure."""
     return _levels(gray, lambda v: v**0.6)
 
 
 def faded(gray: Gray) -> Gray:
-    """Reduce the range to 0.2..0.85, as an old print has."""
+    """Reduce the range to 0.2..0.85, as in an old print."""
     return _levels(gray, lambda v: 0.2 + 0.65 * v)
 
 
@@ -90,7 +90,7 @@ def jpeg(gray: Gray) -> Gray:
 
 
 def old(gray: Gray) -> Gray:
-    """All at once, milder: a tone curve, fading, blur and grain."""
+    """Combine milder versions of a tone curve, fading, blur and grain."""
     printed = _levels(gray, lambda v: 0.1 + 0.8 * v**1.3)
     soft = np.asarray(Image.fromarray(printed).filter(ImageFilter.GaussianBlur(0.8)))
     noise = _seeded(gray).normal(0, 8, gray.shape)
@@ -140,7 +140,7 @@ def measure(
 
 
 def report(figures: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
-    """Lay out the figures as one table a model."""
+    """Return the figures as one table for each model."""
     tables = []
     for model, kinds in figures.items():
         lines = [[model, *(title for title, _ in COLUMNS.values())]]

@@ -1,12 +1,12 @@
-"""The table of metrics of models on color photos, with the gray picture as baseline.
+"""A table of metrics of models on color photos, with the gray picture as baseline.
 
 ``python -m training.evaluate --photos val.tar --models default --out runs/evaluation``
 
-Every photo is cut to its central square and scaled to 256x256, where the metrics are
-defined. A model is given the gray 8-bit picture and works at the photo's own size, so
-its decoded chroma is that of every pixel: the figures of chroma (areas under the curve,
-casts, signs) use it as decoded, those of pictures (PSNR, SSIM, CF, CIEDE2000, L error)
-the 8-bit RGB that a user gets.
+Every photo is cut to its central square and scaled to 256x256, the size for which the
+metrics are defined. A model gets the gray 8-bit picture and works at the photo's own
+size, so it predicts the chroma of every pixel. Figures of chroma (areas under the
+curve, casts, signs) use this chroma as decoded. Figures of pictures (PSNR, SSIM, CF,
+CIEDE2000, L error) use the 8-bit RGB that a user gets.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def evaluate(
     Parameters
     ----------
     photos : iterable of (name, (H, W, 3) uint8 sRGB)
-        They are cut to a square of ``SIDE`` pixels first.
+        Cut to a square of ``SIDE`` pixels first.
     models : mapping of name to Colorizer
         The rows of the table below ``GRAY``.
     temperature, rebalance : float, optional
@@ -96,8 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     add_models(parser, ["default"])
     add("--out", required=True, type=Path, help="folder to write")
     add_choice(parser, "odd", 0)
-    add("--temperature", type=float, help="of the decoding; by default each card's")
-    add("--rebalance", type=float, help="of the decoding; by default each card's")
+    add("--temperature", type=float, help="decode setting; by default each card's")
+    add("--rebalance", type=float, help="decode setting; by default each card's")
     add("--sweep", action="store_true", help="also score a grid of decode points")
     add("--sheet", type=int, default=64, help="photos on the contact sheet; 0 = none")
     add("--seed", type=int, default=0, help="chooses the photos on the sheet")

@@ -1,4 +1,4 @@
-"""Turn trained runs into a model folder with a complete card.
+"""Export of trained runs as a model folder with a complete card.
 
 ``python -m training.export --data data/photos --preset default --runs runs/default
 --out colorize_engine/weights/default``
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from training.presets import Preset
 
-# A quarter of what fp16 holds.
+# A quarter of the largest number in fp16.
 _LARGEST_VARIANCE = 2.0**14
 DESCRIPTIONS = {
     "plain": "Two plain U-Nets",
@@ -41,7 +41,7 @@ DESCRIPTIONS = {
 
 
 def commit() -> str:
-    """Commit of the code, with ``+`` if it was changed since; empty outside of git."""
+    """Return the code's commit, with ``+`` if changed since; empty outside of git."""
     folder = Path(__file__).parent
 
     def git(*words: str) -> str:
@@ -62,7 +62,7 @@ def commit() -> str:
 
 
 def describe_photos(preset: Preset, photos: DataSet) -> dict[str, Any]:
-    """Collect for the card what the weights were made from."""
+    """Return what the card says about the photos that were trained on."""
     data = preset.data
     drawn = photos.draw(data["draw"], data["sample"], data["seed"])
     description: dict[str, Any] = {
@@ -82,14 +82,14 @@ def describe_photos(preset: Preset, photos: DataSet) -> dict[str, Any]:
 
 
 def describe_training(preset: Preset, runs: Path) -> dict[str, Any]:
-    """Collect for the card how the weights were made.
+    """Return what the card says about how the weights were trained.
 
     Raises
     ------
     FileNotFoundError
         If a run is not finished.
     ValueError
-        If one belongs to another version of the preset.
+        If a run belongs to another version of the preset.
     """
     seconds: dict[str, int] = {}
     teachers: dict[str, str] = {}
@@ -134,9 +134,9 @@ def _describe_encoder(encoder: str) -> dict[str, str]:
 def fit_fp16(net: UNet) -> None:
     """Scale convolutions whose batch norm has a variance that fp16 cannot hold.
 
-    A batch norm undoes any factor of the convolution before it, so that weights,
-    running mean and variance may be scaled together; by powers of two it costs no
-    precision.
+    A batch norm undoes any factor of the convolution before it, so the weights, the
+    running mean and the variance may be scaled together. The factors are powers of two,
+    which cost no precision.
     """
     for module in net.modules():
         if isinstance(module, ConvNorm):
@@ -165,15 +165,15 @@ def export(
     Parameters
     ----------
     data
-        Folder of the data set that was trained on.
+        Folder of the training data set.
     preset
-        What was trained.
+        Preset of the runs.
     runs
-        Folder that the training wrote into.
+        Folder with the trained runs.
     out
         Model folder to write.
     version
-        Of the model, for its card.
+        Version of the model, for its card.
     calibration
         Divisors of the logits of ``a`` and ``b``; 1 by default.
     figures
@@ -182,7 +182,7 @@ def export(
     Raises
     ------
     FileNotFoundError
-        If something that the training writes is missing, or a run is not finished.
+        If a file of the training is missing, or a run is not finished.
     ValueError
         If a run belongs to another version of the preset.
     """
@@ -212,14 +212,14 @@ def export(
 
 
 def read_figures(table: Path, name: str) -> dict[str, Any]:
-    """Take a model's figures, and those of the gray picture, from an evaluation.
+    """Read a model's figures, and those of the gray picture, from an evaluation.
 
     Parameters
     ----------
     table
         The ``table.json`` that ``training.evaluate`` writes.
     name
-        The model's name, or that of its folder.
+        Name of the model or of its folder.
 
     Raises
     ------
@@ -260,7 +260,7 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         nargs=2,
         metavar=("A", "B"),
-        help="what the logits of a and of b are divided by; 1 1 if not given",
+        help="divisors of the logits of a and b; 1 1 if not given",
     )
     return parser
 

@@ -143,7 +143,7 @@ def page(folder: Path, notes: str = "") -> str:
     folder
         The model.
     notes
-        Markdown on what goes wrong, put in before the last section.
+        Markdown on known faults, put in before the section on uses.
     """
     card = read_card(folder)
     parts = [
@@ -177,7 +177,7 @@ def _parser() -> argparse.ArgumentParser:
         "--out",
         type=Path,
         default=Path("docs/models"),
-        help="folder to write; NAME-notes.md in it is put into NAME.md",
+        help="folder to write; NAME.md includes its NAME-notes.md, if there is one",
     )
     return parser
 

@@ -1,9 +1,9 @@
-"""From photos to a model folder with one command, resumable.
+"""One resumable command from photos to a model folder.
 
 ``python -m training.regenerate --photos DIR --out DIR --preset reference-10|default``
 
-The output folder is the model; its subfolder ``work`` keeps data set, statistics, runs
-and evaluation. Give the same command again to go on after an interruption.
+The output folder is the model. Its subfolder ``work`` keeps data set, statistics, runs
+and evaluation. Run the same command again to continue after an interruption.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ _SHEET_PHOTOS = 32
 def validation_photos(
     source: str | Path, data: str | Path, parity: str, limit: int
 ) -> list[Photo]:
-    """Photos of the source that the model does not see in training.
+    """Return photos of the source that the model does not see in training.
 
-    Where the source sets numbered photos aside, those whose number has the parity: the
-    even ones serve choices and fits, figures are reported of the odd ones. Else all of
-    the data set's own validation draw.
+    If the source itself sets numbered photos aside, these are the ones whose number has
+    the parity: even ones are for choices and fits, odd ones for reported figures.
+    Otherwise they are all photos of the data set's own validation draw.
     """
     photos = DataSet.open(data)
     wanted = {photos.names[row] for row in photos.validation}
@@ -55,7 +55,7 @@ def validation_photos(
         try:
             return select(found, parity, limit)
         except ValueError:
-            # Their names have no numbers, or no odd ones.
+            # A name has no number, or no number has the parity.
             pass
     return select(found, "all", limit)
 
@@ -63,7 +63,7 @@ def validation_photos(
 def measure_model(
     folder: Path, name: str, photos: Sequence[Photo], out: Path, device: str
 ) -> None:
-    """Evaluate a model folder; write table and contact sheets."""
+    """Evaluate a model folder; write the table and the contact sheets."""
     out.mkdir(parents=True, exist_ok=True)
     sheets = Sheets(("gray", name), _SHEET_PHOTOS, 0)
     colorizer = Colorizer.from_folder(folder, device)
@@ -75,10 +75,10 @@ def measure_model(
     print(markdown(rows, heading))
 
 
-def _finished(out: Path, mark: Path, wanted: dict[str, object]) -> Card | None:
-    """Give the card of a model that an earlier call finished in the same way."""
+def _finished(out: Path, marker: Path, wanted: dict[str, object]) -> Card | None:
+    """Return the card if an earlier call finished with ``wanted``, else None."""
     try:
-        found = json.loads(mark.read_text())
+        found = json.loads(marker.read_text())
         card = read_card(out)
     except (FileNotFoundError, ModelError):
         return None
@@ -107,35 +107,36 @@ def regenerate(
     out
         Model folder to write.
     preset
-        What to make.
+        Preset of the model.
     work
         Folder for everything else; by default ``out / "work"``.
     data
-        Folder of the data set, to share it between presets; by default within ``work``.
+        Folder of the data set, to share it between presets; by default in ``work``.
     device, precision, init_from
-        As in ``training.train.train``.
+        As in `training.train.train`.
     limit
-        Photos to evaluate at most; 0 takes all.
+        Maximum number of photos to evaluate; 0 takes all.
     version
-        Of the model, for its card.
+        Version of the model, for its card.
 
     Returns
     -------
     Card
-        Of the finished model.
+        Card of the finished model.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        As the steps do.
+        As raised by the steps.
     """
     out = Path(out)
     work = Path(work) if work else out / "work"
     data = Path(data) if data else work / "data"
-    runs, evaluation, mark = work / "runs", work / "evaluation", work / "finished.json"
+    runs, evaluation = work / "runs", work / "evaluation"
+    marker = work / "finished.json"
     build(photos, data, sample=preset.data["sample"], seed=preset.data["seed"])
     wanted = {"preset": preset.text, "limit": limit, "version": version}
-    if card := _finished(out, mark, wanted):
+    if card := _finished(out, marker, wanted):
         return card
     if not (runs / BINS).is_file():
         measure(data, preset, runs)
@@ -150,7 +151,7 @@ def regenerate(
     measure_model(out, preset.name, chosen, evaluation, device)
     figures = read_figures(evaluation / "table.json", preset.name)
     card = write(calibration=divisors, figures=figures)
-    mark.write_text(json.dumps({**wanted, "model": card.model_hash}))
+    marker.write_text(json.dumps({**wanted, "model": card.model_hash}))
     return card
 
 
@@ -170,7 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     add_device(parser)
     add("--precision", default="auto", choices=["auto", *PRECISIONS])
     add("--init-from", help="name or folder of a model to start from")
-    add("--limit", type=int, default=0, help="photos to evaluate at most; 0 = all")
+    add("--limit", type=int, default=0, help="maximum photos to evaluate; 0 = all")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""How a and b are distributed in the photos: histograms, plot, bins and class weights.
+"""Distributions of a and b in the photos: histograms, plot, bins and class weights.
 
 ``python -m training.statistics --data data/photos --preset default --out runs/default``
 writes ``statistics.json``, ``statistics.png`` and ``bins.json``.
@@ -54,7 +54,7 @@ def plot(
             axes.axvline(center, color="0.85", zorder=0)
         right = axes.twinx()
         right.plot(bins[channel].centers, bins[channel].weights, "o-", color="C1")
-        # Inverse frequencies span decades, smoothed weights less than one.
+        # Inverse frequencies span decades; smoothed weights span less than one.
         scale = "symlog" if bins[channel].weights.max() > 50 else "linear"
         right.set(yscale=scale, ylim=(0, None))
         right.set_ylabel("class weight", color="C1")
@@ -71,7 +71,7 @@ def measure(
     data
         Folder of the built data set.
     preset
-        Says which photos are drawn, how many are measured, and how bins are made.
+        Sets which photos are drawn, how many are measured, and how bins are made.
     out
         Folder for ``statistics.json``, ``statistics.png`` and ``bins.json``.
 
@@ -94,7 +94,7 @@ def measure(
         json.dumps({"photos": len(chosen), "levels_from": -128, **content}) + "\n"
     )
     plot(counts, bins, out / "statistics.png")
-    # The bins come last: where they are, all is there.
+    # The bins are written last: if they exist, everything does.
     save_bins(bins, out / BINS, preset)
     return bins
 

@@ -1,10 +1,10 @@
-"""Train the nets of a preset: one run after the other, resumable.
+"""Training of the nets of a preset: one run after the other, resumable.
 
 ``python -m training.train --data data/photos --preset default --out runs/default``
-Give the same command again to go on after an interruption. On several GPUs:
-``torchrun --nproc-per-node N -m training.train ...``: the processes share each batch
-and average their gradients; batch norms see the part of their own process, and those
-of the first one are saved.
+Run the same command again to continue after an interruption. On several GPUs use
+``torchrun --nproc-per-node N -m training.train ...``. The processes then share each
+batch and average their gradients. Batch norms see only the part of their own process,
+and those of the first process are saved.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
     from training.presets import Preset
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-# Numbers of glibc's mallopt, from its malloc.h.
+# Option numbers of glibc's mallopt, from its malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
 def keep_freed_memory() -> None:
-    """Let glibc reuse the memory of large tensors instead of giving it back.
+    """Let glibc keep the memory of large tensors and reuse it.
 
-    By default each tensor of many megabytes is fresh memory from the kernel, cleared
-    page by page; without that, training on a CPU gets up to twice as fast.
+    By default each tensor of many megabytes gets fresh memory from the kernel, which
+    clears it page by page. Without that, training on a CPU is up to twice as fast.
     """
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
@@ -50,7 +50,7 @@ def keep_freed_memory() -> None:
             mallopt(_M_TRIM_THRESHOLD, -1)
 
 
-def _settings(device: str, precision: str, checkpoint_every: int) -> Machine:
+def _choose_machine(device: str, precision: str, checkpoint_every: int) -> Machine:
     """Choose device and precision; under torchrun, one GPU for each process."""
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     chosen = choose_device(device)
@@ -74,23 +74,23 @@ def train(
     init_from: str | Path | None = None,
     checkpoint_every: int = 2000,
 ) -> None:
-    """Train the runs of a preset, going on where an interrupted one stopped.
+    """Train the runs of a preset; continue an interrupted one from its checkpoint.
 
     Parameters
     ----------
     data
         Folder of the built data set.
     preset
-        What to train.
+        Preset to train.
     out
-        Folder with the preset's ``bins.json``; one subfolder for each run.
+        Folder with the preset's ``bins.json``; each run gets a subfolder.
     channels : {"all", "both", "a", "b"}
-        Which of the preset's runs.
+        Which of the preset's runs to train.
     device, precision
         ``auto``, or a device's name and ``float32`` or ``bfloat16``.
     init_from
-        Name or folder of a model to start from. Runs of a and of b that follow one of
-        both in the same call start from that one.
+        Name or folder of a model to start from. If the call begins with a run of both
+        channels, only this run starts from the model, and later ones start from it.
     checkpoint_every
         Photos between two checkpoints.
 
@@ -107,40 +107,45 @@ def train(
         raise ValueError(f"the preset {preset.name} has no run of {channels}")
     out, photos = Path(out), DataSet.open(data)
     bins = load_bins(out / BINS, preset)
-    settings = _settings(device, precision, checkpoint_every)
-    if settings.world > 1:
-        dist.init_process_group("nccl" if settings.device.type == "cuda" else "gloo")
+    machine = _choose_machine(device, precision, checkpoint_every)
+    if machine.world > 1:
+        dist.init_process_group("nccl" if machine.device.type == "cuda" else "gloo")
     try:
         for run in runs:
             if read_finished(out / run.name, preset):
                 continue
             first = init_from if run is runs[0] or runs[0].channels != "both" else None
             first = None if run.encoder else first
-            trainer = Trainer(preset, run, photos, bins, out, settings, first)
+            trainer = Trainer(preset, run, photos, bins, out, machine, first)
             trainer.resume()
             trainer.fit()
     finally:
-        if settings.world > 1:
+        if machine.world > 1:
             dist.destroy_process_group()
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m training.train",
-        description="Train the nets of a preset, going on where it was interrupted.",
+        description="Train the nets of a preset; continues an interrupted training.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
     add_data(parser)
     add_preset(parser)
     add("--out", required=True, help="folder with bins.json, for the runs")
-    add("--channels", default="all", choices=["all", "both", "a", "b"], help="runs")
+    add(
+        "--channels",
+        default="all",
+        choices=["all", "both", "a", "b"],
+        help="which runs of the preset",
+    )
     add_device(parser)
     add(
         "--precision",
         default="auto",
         choices=["auto", *PRECISIONS],
-        help="auto takes bfloat16 where the device has instructions for it",
+        help="auto takes bfloat16 if the device has instructions for it",
     )
     add("--init-from", help="name or folder of a model to start from")
     add(

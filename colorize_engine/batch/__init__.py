@@ -1,4 +1,4 @@
-"""Many photos, from files to files."""
+"""Coloring of many photo files."""
 
 import lazy_loader
 

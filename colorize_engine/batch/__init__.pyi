@@ -1,6 +1,6 @@
 from .messages import explained, one_line
 from .pipeline import Pipeline
-from .plan import Job, Plan, TargetError
+from .plan import Job, Plan, TargetError, plan_jobs
 from .report import Record, check_suffix, write_report
 from .settings import Settings
 
@@ -14,5 +14,6 @@ __all__ = [
     "check_suffix",
     "explained",
     "one_line",
+    "plan_jobs",
     "write_report",
 ]

@@ -1,4 +1,4 @@
-"""From a photo's file to its colored file."""
+"""Coloring of one photo file."""
 
 from __future__ import annotations
 
@@ -46,25 +46,24 @@ _DIGEST_BYTES = 16
 
 
 class Described(Defaults, Protocol):
-    """What a record says of a model: a `Colorizer`, or the like of it elsewhere."""
+    """The properties of a model that its `Record` names; a `Colorizer` has them."""
 
     @property
     def card(self) -> Card | None:
-        """Card of the model, if it has one."""
+        """Card of the model, or None."""
 
     @property
     def working_size(self) -> int:
-        """Short side in pixels at which its nets see a photo."""
+        """Short side, in pixels, at which the nets see a photo."""
 
 
 def check(job: Job, settings: Settings) -> None:
-    """Find early what would stop a job: a missing photo, an output that is there.
-
-    Outputs of jobs that resume may be there; `color_photo` looks into them.
+    """Check that a job can start; `color_photo` checks the outputs if it resumes.
 
     Raises
     ------
     OSError
+        If the photo is missing, or an output exists that may not be replaced.
     """
     job.source.stat()
     if not job.resumes:
@@ -77,35 +76,35 @@ def color_photo(
     colorizer: Colorizer,
     admit: Admit = lambda _: nullcontext(),
 ) -> Record:
-    """Read, color and write the pictures of one file, unless that is done already.
+    """Read, color and write the pictures of one file, unless they are already done.
 
-    It depends on nothing but its arguments and the files, so it can run anywhere.
+    The result depends only on the arguments and files, so any process can run this.
 
     Parameters
     ----------
     job : Job
-        Its folders are made if they are missing.
+        Missing output folders are created.
     settings : Settings
     colorizer : Colorizer
     admit
-        Called with the pixels of the largest picture for a context in which it may be
-        in memory.
+        Called with the number of pixels of the first page. Returns a context manager;
+        the photo is in memory only within it.
 
     Returns
     -------
     Record
-        Also where it failed. Then no output is left half-written, and what had its
-        name before is untouched.
+        Also of a failure. Then no output is left half-written, and existing files
+        are untouched.
 
     Raises
     ------
     concurrent.futures.CancelledError
-        From the colorizer's predictor; the same holds for the outputs.
+        If the colorizer's predictor raises it; outputs are as after a failure.
     """
     began = time.perf_counter()
     record = failed_record(job, settings, colorizer)
     if colorizer.card is None:
-        # What has no name cannot be known again by its outputs.
+        # Without a card, outputs do not tell which model made them.
         job = replace(job, resumes=False)
     try:
         width, height, pages = _measured(job.source)
@@ -118,7 +117,7 @@ def color_photo(
     except CancelledError:
         raise
     except Exception as error:
-        # Whatever happens to one photo, the others get their turn.
+        # An error in one photo must not stop the others.
         reason = one_line(explained(error, job.source))
         record = replace(record, status="failed", error=reason)
     return replace(record, seconds=round(time.perf_counter() - began, 4))
@@ -146,15 +145,15 @@ def failed_record(
 
 
 def _measured(source: Path) -> tuple[int, int, int]:
-    """Return width and height of the first page as stored, and the count of pages.
+    """Return the width and height of the first page as stored, and the page count.
 
     Raises
     ------
     FileError, OSError
-        If it is not a picture, or cannot be read.
+        If the file is not a picture or cannot be read.
     """
     if not stat.S_ISREG(source.stat().st_mode):
-        # Opening a named pipe would wait for ever.
+        # Opening a named pipe would wait forever.
         raise files.FileError("it is not a regular file")
     with source.open("rb") as stream:
         head = stream.read(4)
@@ -169,22 +168,21 @@ def _measured(source: Path) -> tuple[int, int, int]:
 
 
 def _replaceable(job: Job, settings: Settings, mark: Mark | None) -> frozenset[Path]:
-    """Return the outputs that are there and may be replaced.
-
-    These are all if so told, else those that a run with the same mark made.
+    """Return the existing outputs, if all of them may be replaced.
 
     Raises
     ------
     FileExistsError
-        If an output is there that may not.
+        If one may not. Without `overwrite` the job must resume, and the output must
+        carry the same mark.
     """
-    there = [path for path in job.outputs if os.path.lexists(path)]
-    for path in there:
+    existing = [path for path in job.outputs if os.path.lexists(path)]
+    for path in existing:
         if settings.overwrite:
             continue
         if mark is None or not job.resumes or not is_current(path, mark):
             raise FileExistsError(errno.EEXIST, "the file exists", str(path))
-    return frozenset(there)
+    return frozenset(existing)
 
 
 def _is_done(job: Job, mark: Mark) -> bool:
@@ -199,7 +197,7 @@ def _color_or_skip(
     mark: Mark,
     admit: Admit,
 ) -> Record:
-    """Return the record of a photo that was skipped or colored."""
+    """Color a photo, or skip it; return its record."""
     for attempt in range(_ATTEMPTS):
         if _is_done(job, mark):
             return replace(record, status="skipped", notes=(ALREADY_DONE,))
@@ -214,7 +212,7 @@ def _color_or_skip(
                 notes = _write(job, settings, colorizer, photo, mark, replaceable)
             return replace(record, status="done", notes=notes)
         except FileExistsError:
-            # Another run on the same folder was faster; look at what it made.
+            # Another run wrote the output first; the next attempt looks at it.
             if not job.resumes or attempt == _ATTEMPTS - 1:
                 raise
     raise AssertionError("unreachable")
@@ -233,16 +231,16 @@ def _write(
     Raises
     ------
     FileError, ValueError
-        If the photo cannot be read or its colors not be written.
+        If the photo cannot be read, or its colors cannot be written.
     OSError
-        If files or folders are missing or do not allow it.
+        If a file or folder is missing, or access to it is denied.
     """
     files.check_target(job.target, photo)
     notes: dict[str, None] = {}
     folder = job.target.parent
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(
-            errno.ENOTDIR, "a file has the name of the folder", str(folder)
+            errno.ENOTDIR, "it is a file, not a folder", str(folder)
         )
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -293,18 +291,18 @@ def digest(path: Path) -> str:
 
 
 def with_source(mark: Mark, source: str, settings: Settings, target: Path) -> Mark:
-    """Return a mark that tells, besides the colors, all that an output depends on.
+    """Return a mark that also names the source, the value range and the quality.
 
     Parameters
     ----------
     mark : Mark
-        Of the model and the settings that colors depend on.
+        Names the model and the settings of the colors.
     source : str
-        The `digest` of the photo.
+        `digest` of the photo.
     settings : Settings
-        Of which the range, and for JPEG and WebP the quality are added.
+        Their range is added unless it is full, their quality for JPEG and WebP.
     target : Path
-        The output, whose suffix is its format.
+        Output; its suffix names the format.
     """
     more: dict[str, object] = {}
     if settings.value_range != "full":

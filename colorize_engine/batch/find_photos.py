@@ -1,4 +1,4 @@
-"""Finding the photos in a folder tree."""
+"""Search for photos in a folder tree."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Microscopes' and scanners' TIFF under other names, and pictures that Pillow does not
-# know, or not under these names: they get their line of what is wrong with them.
+# TIFF files of microscopes and scanners under other suffixes, and formats that Pillow
+# does not know. Listed, so that each unreadable file gets an error instead of silence.
 TIFF_LIKE = frozenset((".lsm", ".stk", ".svs", ".ndpi", ".qptiff", ".btf", ".tf8"))
 OTHER_PICTURES = TIFF_LIKE | frozenset(
     (".heic", ".heif", ".jxl", ".dng", ".nef", ".cr2", ".arw", ".raw")
 )
-# What Pillow opens and nobody means by a photo: icons, fonts of figures, documents.
+# Formats that Pillow opens but that are not photos: icons, videos, documents, data.
 _NO_PHOTOS = frozenset(
     ("BUFR", "CUR", "EPS", "FLI", "GBR", "GRIB", "HDF5", "ICNS", "ICO", "MPEG", "WMF")
 )
@@ -24,16 +24,16 @@ _NO_PHOTOS = frozenset(
 
 @dataclass
 class Found:
-    """What lies in a folder tree.
+    """The files of a folder tree.
 
     Attributes
     ----------
     photos : list of Path
-        Sorted, the folder's own name in front.
+        Sorted; each path begins with the path of the folder.
     others, hidden : int
-        How many files are no pictures by their suffix, or hidden.
+        Number of files without a picture's suffix; of hidden files and folders.
     errors : list of OSError
-        One for each folder that could not be read.
+        One for each folder or link that could not be read.
     """
 
     photos: list[Path] = field(default_factory=list)
@@ -43,17 +43,16 @@ class Found:
 
 
 def find_photos(folder: Path, leave_out: Path | None = None) -> Found:
-    """Find the files in a folder and below it that are pictures by their suffix.
+    """Find the files in a folder tree that have the suffix of a picture.
 
-    Each folder on the disk is entered once, however many symbolic links lead to it
-    and wherever they stand: under its own name if it lies in the tree. Hidden files
-    and folders are left out.
+    Each folder on the disk is entered once, even if several symbolic links lead to it.
+    A folder inside the tree keeps its own path. Hidden files and folders are left out.
 
     Parameters
     ----------
     folder : Path
     leave_out : Path or None
-        A folder that is not entered, such as that of the outputs.
+        A folder that is not entered, such as the output folder.
 
     Returns
     -------
@@ -64,7 +63,7 @@ def find_photos(folder: Path, leave_out: Path | None = None) -> Found:
     linked: list[Path] = []
     waiting = [folder]
     while waiting or linked:
-        # Links last, so that a folder in the tree keeps its own name.
+        # Follow links last, so that a folder in the tree keeps its own path.
         place = waiting.pop() if waiting else linked.pop(0)
         try:
             if (known := identity(place)) in seen:
@@ -73,8 +72,8 @@ def find_photos(folder: Path, leave_out: Path | None = None) -> Found:
             with os.scandir(place) as entries:
                 for entry in entries:
                     try:
-                        _sort(entry, place, found, waiting, linked)
-                    except OSError as error:  # a link that leads nowhere it may
+                        _classify(entry, place, found, waiting, linked)
+                    except OSError as error:  # such as a link to itself
                         found.errors.append(error)
         except OSError as error:
             found.errors.append(error)
@@ -83,14 +82,14 @@ def find_photos(folder: Path, leave_out: Path | None = None) -> Found:
     return found
 
 
-def _sort(
+def _classify(
     entry: os.DirEntry[str],
     place: Path,
     found: Found,
     waiting: list[Path],
     linked: list[Path],
 ) -> None:
-    """Put an entry of a folder where it belongs."""
+    """Add an entry of a folder to the photos, the counts or the folders to enter."""
     path = place / entry.name
     if entry.name.startswith("."):
         found.hidden += 1
@@ -104,7 +103,7 @@ def _sort(
 
 @cache
 def photo_suffixes() -> frozenset[str]:
-    """Return the suffixes of what may be photos, in lower case with their dots."""
+    """Return the suffixes of possible photos, in lower case, with the dot."""
     from PIL import Image
 
     known = Image.registered_extensions()
@@ -116,7 +115,10 @@ def photo_suffixes() -> frozenset[str]:
 
 
 def identity(path: Path) -> object:
-    """Return what all names of a file or folder have in common."""
+    """Return a key that is the same for all paths of a file or folder.
+
+    It is the absolute path if there is no such file.
+    """
     try:
         status = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""Errors in words for people, on one line."""
+"""Error messages and notes for users, on one line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def explained(error: Exception, source: Path) -> str:
-    """Return what went wrong in words for people."""
+    """Return an error message for users, with the option that may help."""
     if isinstance(error, FileExistsError):
         return f"{error.filename} exists; give --overwrite to replace it"
     if isinstance(error, OSError) and error.strerror:
@@ -33,14 +33,14 @@ def explained(error: Exception, source: Path) -> str:
 
 
 def advice(note: str) -> str:
-    """Return a note on a file with the option of the command that may be the answer."""
+    """Return a note on a file, with the option of the command that may help."""
     if isinstance(note, RangeNote):
         return f"{note}; if so, give --range auto or --range MIN,MAX"
     return note
 
 
 def one_line(text: object) -> str:
-    """Return text without line ends and control characters, in any terminal's reach."""
+    """Return text as one line; escape what a terminal cannot show."""
     line = " ".join(str(text).split())
     line = line.encode("utf-8", "backslashreplace").decode()
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)

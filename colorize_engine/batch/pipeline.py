@@ -1,10 +1,10 @@
-"""Many photos at once: threads that read and write, and some that run the nets.
+"""Coloring of many photos in threads.
 
-Each working thread takes a photo from its file to its file, and meanwhile the others
-do. When it has lightness for the nets it hands it to a thread of the nets and waits.
-So the nets have work as long as some thread is ahead, and no more photos are in memory
-than there are threads. On a CPU the nets have two threads, each with half of the
-processors: two photos side by side take less time than one after the other on all.
+Each worker thread reads, colors and writes one photo at a time. It hands the lightness
+to a thread of the nets and waits for the answer. So the nets stay busy as long as one
+worker is ahead, and there are never more photos in memory than workers. On a CPU the
+nets have two threads, each with half of the processors: two photos side by side take
+less time than one after the other on all processors.
 """
 
 from __future__ import annotations
@@ -37,35 +37,35 @@ if TYPE_CHECKING:
     Request = tuple[Floats, Future[Logits]]
 
 THREADS = 4
-# Of all photos in flight together; one that is larger goes alone.
+# Of all photos in flight together; a larger photo goes alone.
 PIXELS = 1 << 25
 _BATCH = 8
 
 
 class Nets:
-    """A predictor that runs another one in threads of its own, for many callers.
+    """A predictor that runs another one in its own threads, for many callers.
 
-    Requests of one shape that wait at the same time run as a batch where that gains.
+    Waiting requests of one shape run as a batch, if batches save time.
 
     Parameters
     ----------
     predictor
         Called by one thread only, unless it has an attribute ``concurrent = True``.
-    most : int
-        Of its calls at a time.
+    max_calls : int
+        Largest number of its calls at a time.
     """
 
     batched = False
 
-    def __init__(self, predictor: Predictor, most: int = 1) -> None:
+    def __init__(self, predictor: Predictor, max_calls: int = 1) -> None:
         self._predictor = predictor
         self._limit = _BATCH if _gains_by_batches(predictor) else 1
         self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._cancelled = False
         side_by_side = 1
-        # Only one thread takes batches.
+        # Only a single thread collects batches.
         if self._limit == 1 and getattr(predictor, "concurrent", False):
-            side_by_side = max(1, min(most, processors()))
+            side_by_side = max(1, min(max_calls, processors()))
         self._threads = [
             threading.Thread(target=self._serve, args=(side_by_side,), daemon=True)
             for _ in range(side_by_side)
@@ -74,7 +74,7 @@ class Nets:
             thread.start()
 
     def __call__(self, lightness: Floats, /) -> Logits:
-        """Predict, as `Predictor`.
+        """Predict as `Predictor` does; wait for a thread of the nets.
 
         Raises
         ------
@@ -86,11 +86,11 @@ class Nets:
         return answer.result()
 
     def cancel(self) -> None:
-        """Have every call that waits, and all to come, end with CancelledError."""
+        """Make all waiting and future calls raise CancelledError."""
         self._cancelled = True
 
     def close(self) -> None:
-        """End the threads, once no call can come any more."""
+        """End the threads; no call may follow."""
         for _ in self._threads:
             self._requests.put(None)
         for thread in self._threads:
@@ -104,21 +104,21 @@ class Nets:
         while open_ or waiting:
             if not waiting:
                 open_ = self._take(waiting, wait=True)
-            # Without batches the others are left to the other threads.
+            # Without batches, leave further requests to the other threads.
             while open_ and self._limit > 1 and not self._requests.empty():
                 open_ = self._take(waiting, wait=False)
             if waiting:
                 waiting = self._answer_some(waiting)
 
     def _take(self, waiting: list[Request], *, wait: bool) -> bool:
-        """Take one request; False if it was the last."""
+        """Add a request to `waiting`; return False if no more will come."""
         request = self._requests.get(block=wait)
         if request is not None:
             waiting.append(request)
         return request is not None
 
     def _answer_some(self, waiting: list[Request]) -> list[Request]:
-        """Answer the first request and those that go with it; return the others."""
+        """Answer the first request and those of its shape; return the others."""
         shape = waiting[0][0].shape
         alike = [one for one in waiting if one[0].shape == shape][: self._limit]
         answers = [answer for _, answer in alike]
@@ -127,7 +127,7 @@ class Nets:
                 raise CancelledError
             for answer, logits in zip(answers, self._run(alike), strict=True):
                 answer.set_result(logits)
-        except BaseException as error:  # it belongs to those who asked
+        except BaseException as error:  # the callers get it
             for answer in answers:
                 if not answer.done():
                     answer.set_exception(error)
@@ -141,19 +141,19 @@ class Nets:
 
 
 def _gains_by_batches(predictor: Predictor) -> bool:
-    """Whether a batch takes less time than its pictures; on a CPU it does not."""
+    """Return whether a batch saves time; on a CPU it does not."""
     device = getattr(predictor, "device", None)
     on_cpu = device is None or getattr(device, "type", "cpu") == "cpu"
     return bool(getattr(predictor, "batched", False)) and not on_cpu
 
 
 class Budget:
-    """Lets pixels in as long as there is room, and one picture in any case.
+    """Limit on the pixels in memory; a picture above the limit goes alone.
 
     Parameters
     ----------
     pixels : int
-        The most at a time.
+        Largest number at a time.
     """
 
     def __init__(self, pixels: int = PIXELS) -> None:
@@ -162,7 +162,7 @@ class Budget:
 
     @contextmanager
     def __call__(self, pixels: int) -> Iterator[None]:
-        """Hold room for pixels while the block runs; wait for it before."""
+        """Wait for room for pixels, then hold it while the block runs."""
         pixels = min(pixels, self._all)
         with self._changed:
             self._changed.wait_for(lambda: pixels <= self._room)
@@ -176,16 +176,16 @@ class Budget:
 
 
 class Pipeline:
-    """Colors photos in threads.
+    """Executor that colors photos in threads of this process.
 
     Parameters
     ----------
     colorizer : Colorizer
     settings : Settings
     threads : int
-        How many photos are in flight.
+        Number of photos in flight.
     work
-        What is done with one photo, by default `color_photo.color_photo`.
+        Function that processes one photo, by default `color_photo.color_photo`.
 
     Attributes
     ----------
@@ -214,25 +214,24 @@ class Pipeline:
         self._nets: Nets | None = None
 
     def stop(self) -> None:
-        """Begin no more photos; finish those being written, drop the others.
+        """Start no more photos; finish those being written, drop the others.
 
-        May be called from a signal handler: it takes no lock.
+        Safe in a signal handler, as it takes no lock.
         """
         self.stopped = True
         if self._nets is not None:
             self._nets.cancel()
 
     def run(self, jobs: Iterable[Job]) -> Generator[Record]:
-        """Color photos; yield a record of each when it is ready, in any order.
+        """Color photos; yield the record of each as it is done, in any order.
 
-        After `stop` it ends early. When the iterator is closed, or an error is raised
-        in it, all threads have ended.
+        The iterator ends early after `stop`. When it ends, is closed or raises, all
+        threads have ended.
 
         Raises
         ------
         BaseException
-            What was raised in a thread and is no failure of a photo (those are told
-            in their records).
+            Any error in a thread except failures of photos, which are in the records.
         """
         jobs = list(jobs)
         self._nets = Nets(self._colorizer.predictor, min(len(jobs), self._threads // 2))
@@ -246,13 +245,13 @@ class Pipeline:
                     if (record := future.result()) is not None:
                         yield record
         finally:
-            # Where nobody stopped it there is nothing left to stop.
+            # After a complete run no request is left to cancel.
             self._nets.cancel()
             pool.shutdown(cancel_futures=True)
             self._nets.close()
 
     def _color(self, job: Job, colorizer: Colorizer) -> Record | None:
-        """Color a photo in a thread of the pool; None after `stop`."""
+        """Color a photo in a thread of the pool; return None after `stop`."""
         if self.stopped:
             return None
         return self._work(job, self._settings, colorizer, self._budget)

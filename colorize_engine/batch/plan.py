@@ -1,4 +1,4 @@
-"""Which output each photo gets, settled before any work starts."""
+"""Output paths of all photos, settled before any work starts."""
 
 from __future__ import annotations
 
@@ -22,21 +22,22 @@ if TYPE_CHECKING:
 
 
 class TargetError(ValueError):
-    """Inputs and output that do not go together; the message says what to change."""
+    """Inputs and output that do not fit together; the message says what to change."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A photo and the files that are to come of it.
+    """A photo and its output files.
 
     Attributes
     ----------
     source, target : Path
     probabilities : tuple of Path
-        Files for the distributions of a and of b; empty if none are wanted.
+        Files for the distributions of a and of b; empty if not wanted.
     resumes : bool
-        Whether outputs that are there already, made from the same bytes with the same
-        settings, are left as they are; else any output that is there is an error.
+        Whether the photo is skipped if its outputs exist and were made from the same
+        bytes with the same settings. Any other existing output is an error, unless
+        `Settings.overwrite` is set.
     """
 
     source: Path
@@ -46,46 +47,49 @@ class Job:
 
     @property
     def outputs(self) -> tuple[Path, ...]:
-        """All files that are to come of the photo."""
+        """All output files of the photo."""
         return (self.target, *self.probabilities)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done.
+    """The jobs of a run.
 
     Attributes
     ----------
     jobs : list of Job
     errors : list of OSError
-        One for each folder among the photos that could not be read.
+        One for each folder or link that could not be read.
     """
 
     jobs: list[Job]
     errors: list[OSError]
 
 
-def plan(sources: Sequence[Path], output: str, *, probabilities: bool = False) -> Plan:
-    """Give each photo, also those in folders, its output.
+def plan_jobs(
+    sources: Sequence[Path], output: str, *, probabilities: bool = False
+) -> Plan:
+    """Return a job for each photo, including those in folders.
 
-    One photo and an output with the suffix of a picture is a file; anything else is
-    a folder, in which names are kept, and the trees of folders. There, a suffix that
-    cannot be written becomes ``.png``, or ``.tif`` for files of microscopes.
+    The output of a single photo is a file if it has the suffix of a picture. Any other
+    output is a folder, in which file names and folder trees are kept. There, a suffix
+    that cannot be written becomes ``.png``, or ``.tif`` for files of microscopes.
 
     Parameters
     ----------
     sources : sequence of Path
         Photos and folders, in any order.
     output : str
-        As typed; a slash at the end says that it is a folder.
+        As typed; a slash at its end makes it a folder, as does an existing folder.
     probabilities : bool
-        Whether the distributions are wanted, too.
+        Whether the distributions are written, too.
 
     Raises
     ------
     TargetError
-        If two photos have one output (on file systems that ignore case, too), an
-        output is one of the photos, or the folders hold no photo.
+        If the output cannot be a file or folder for these photos, two photos have the
+        same output (also on file systems that ignore case), an output is one of the
+        photos, or the folders hold no photo.
     """
     out = Path(output)
     as_folder = output.endswith(("/", os.sep)) or out.is_dir()
@@ -95,8 +99,8 @@ def plan(sources: Sequence[Path], output: str, *, probabilities: bool = False) -
         if len(sources) > 1 or folders:
             many = "a folder needs" if folders else f"{len(sources)} photos need"
             raise TargetError(
-                f"{many} a folder as output, and {output!r} is a "
-                "file name; put a slash behind it if it is to be a folder"
+                f"{many} a folder as output, but {output!r} is a file name; add a "
+                "slash at its end if you mean a folder"
             )
         pairs = [(sources[0], out)]
     else:
@@ -104,7 +108,12 @@ def plan(sources: Sequence[Path], output: str, *, probabilities: bool = False) -
         pairs, errors = _into_folder(sources, out)
         as_folder = True
     jobs = [
-        Job(source, target, _beside(target) if probabilities else (), as_folder)
+        Job(
+            source,
+            target,
+            _probability_paths(target) if probabilities else (),
+            as_folder,
+        )
         for source, target in pairs
     ]
     _refuse_shared(jobs)
@@ -113,24 +122,24 @@ def plan(sources: Sequence[Path], output: str, *, probabilities: bool = False) -
 
 
 def _check_folder(out: Path, typed: str, *, as_folder: bool) -> None:
-    """Refuse an output that is to be a folder and cannot be one."""
+    """Raise TargetError if the output cannot be a folder."""
     if not as_folder and _is_other_picture(out.suffix.lower()):
         raise TargetError(
             f"{out.suffix} cannot be written; choose one of {', '.join(FORMATS)}"
         )
     if os.path.lexists(out) and not out.is_dir():
-        raise TargetError(f"{typed!r} is to be a folder, but a file has that name")
+        raise TargetError(f"{typed!r} must be a folder, but a file has that name")
 
 
 def _into_folder(
     sources: Sequence[Path], out: Path
 ) -> tuple[list[tuple[Path, Path]], list[OSError]]:
-    """Return photos with their outputs, and what could not be read."""
+    """Return pairs of photo and output, and the errors of unreadable folders."""
     pairs: list[tuple[Path, Path]] = []
-    every = Found()
+    total = Found()
     for source in sources:
         if not os.path.isdir(source):
-            pairs.append((source, out / _kept_name(source)))
+            pairs.append((source, out / _output_name(source)))
             continue
         if identity(source) == identity(out):
             raise TargetError(
@@ -138,15 +147,15 @@ def _into_folder(
                 "another one"
             )
         found = find_photos(source, leave_out=out)
-        every.errors += found.errors
-        every.others += found.others
-        every.hidden += found.hidden
+        total.errors += found.errors
+        total.others += found.others
+        total.hidden += found.hidden
         for photo in found.photos:
             below = photo.relative_to(source)
-            pairs.append((photo, out / below.with_name(_kept_name(photo))))
-    if not pairs and not every.errors:
-        raise TargetError(_nothing_in(sources, every))
-    return pairs, every.errors
+            pairs.append((photo, out / below.with_name(_output_name(photo))))
+    if not pairs and not total.errors:
+        raise TargetError(_nothing_in(sources, total))
+    return pairs, total.errors
 
 
 def _nothing_in(folders: Sequence[Path], found: Found) -> str:
@@ -161,21 +170,21 @@ def _nothing_in(folders: Sequence[Path], found: Found) -> str:
 
 
 def _is_other_picture(suffix: str) -> bool:
-    """Whether a suffix is that of a picture format that is not written here."""
+    """Return whether a suffix names a picture format that cannot be written here."""
     from PIL import Image
 
     known = Image.registered_extensions()
     return suffix == ".svg" or suffix in OTHER_PICTURES or suffix in known
 
 
-def _kept_name(source: Path) -> str:
+def _output_name(source: Path) -> str:
     if format_of(source) is not None:
         return source.name
     suffix = source.suffix.lower()
     return source.stem + (".tif" if suffix in TIFF_LIKE else ".png")
 
 
-def _beside(target: Path) -> tuple[Path, ...]:
+def _probability_paths(target: Path) -> tuple[Path, ...]:
     return tuple(
         target.with_name(f"{target.stem}.{channel}-probability.tif") for channel in "ab"
     )
@@ -185,7 +194,7 @@ def _refuse_shared(jobs: Iterable[Job]) -> None:
     taken: dict[str, Job] = {}
     for job in jobs:
         for path in job.outputs:
-            # One name where case or the form of accents makes no difference.
+            # Some file systems ignore case or the Unicode form of accents.
             key = unicodedata.normalize("NFC", os.path.abspath(path)).casefold()
             other = taken.setdefault(key, job)
             if other is not job:

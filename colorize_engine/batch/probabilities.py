@@ -1,4 +1,4 @@
-"""Distributions as TIFF files of float32, a page for each bin."""
+"""Distributions as TIFF files of float32, one page per bin."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
 
 class ProbabilityWriter:
-    """Writes the distributions of one channel, picture after picture.
+    """Writer of the distributions of one channel, picture by picture.
 
-    Each page is the probability (float32, 0..1) of one bin at the working size. Its
-    description is JSON and names the picture (from 1), the bin (from 0) and the bin's
-    value in CIE Lab; that of a picture's first page names all bins and the model.
+    Each page holds the probability (float32, 0..1) of one bin at the working size. Its
+    description in JSON names the picture (from 1), the bin (from 0) and the bin's
+    value in CIE Lab. The first page of each picture also names all bins and the model.
 
     Parameters
     ----------
     stream : binary file
-        Empty, for reading and writing.
+        Empty, open for reading and writing.
     channel : {"a", "b"}
     mark : Mark
     page_count : int
-        About how many pictures will come.
+        Approximate number of pictures that will come.
     """
 
     def __init__(

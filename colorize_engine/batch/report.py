@@ -1,4 +1,4 @@
-"""What became of each photo, and a table of it as CSV or JSON."""
+"""Records of the results, and a table of them as CSV or JSON."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ ALREADY_DONE, IN_COLOR = "already done", "in color"
 
 @dataclass(frozen=True)
 class Record:
-    """What became of one photo.
+    """The result for one photo.
 
     Attributes
     ----------
     source, output : str
-        Paths as they were given or found; bytes that are no UTF-8 as surrogates.
+        Paths as given or found; bytes that are not UTF-8 appear as surrogates.
     status : {"done", "skipped", "failed"}
     width, height : int or None
-        Pixels of the first page as stored, None if the file could not be read.
+        Of the first page as stored, in pixels; None if the file could not be read.
     pages : int or None
     model, model_hash : str
     temperature, rebalance, saturation : float or None
     working_size : int or None
     seconds : float
-        From the beginning to the end of this photo; photos overlap in time.
+        From start to end of this photo; photos overlap in time.
     notes : tuple of str
-        Why it was skipped, or what a person should know of the result; joined by
-        ``"; "`` in a report.
+        Why it was skipped, or what a user should know about the result. A report
+        joins them by ``"; "``.
     error : str
         Why it failed.
     """
@@ -64,23 +64,25 @@ class Record:
 def write_report(
     path: Path, records: Iterable[Record], *, overwrite: bool = False
 ) -> None:
-    r"""Write a table of records, sorted by source, that appears when it is whole.
+    r"""Write a table of records, sorted by source.
+
+    The file appears only when it is complete.
 
     Parameters
     ----------
     path : Path
-        CSV (RFC 4180, UTF-8; bytes of names that are none as ``\udcXX``) or JSON (an
-        array of objects) by its suffix.
+        The suffix selects CSV (RFC 4180, UTF-8) or JSON (an array of objects). Bytes
+        in names that are not UTF-8 become ``\udcXX``.
     records : iterable of Record
     overwrite : bool
-        Whether a file of that name may be replaced.
+        Whether an existing file may be replaced.
 
     Raises
     ------
     ValueError
         If the suffix is neither ``.csv`` nor ``.json``.
     OSError
-        If the file exists, or the folder or the disk does not allow it.
+        If the file exists and may not be replaced, or cannot be written.
     """
     check_suffix(path)
     rows = [

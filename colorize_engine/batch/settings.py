@@ -1,4 +1,4 @@
-"""How photos are read, colored and written."""
+"""Settings of a batch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from colorize_engine.decode import DecodeOptions
 
 @dataclass(frozen=True)
 class Settings(DecodeOptions):
-    """How photos are read, colored and written; None leaves a choice to the model."""
+    """Settings for reading, coloring and writing; None leaves it to the model."""
 
     working_size: int | None = None
     value_range: files.ValueRange = "full"

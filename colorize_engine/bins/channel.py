@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-# Weight that stands for all smaller ones but 0, which is for empty bins.
-_LEAST = 1e-30
+# Smallest non-zero class weight; 0 means an empty bin.
+_LEAST_WEIGHT = 1e-30
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,8 @@ class ChannelBins:
     Raises
     ------
     ValueError
-        If the three do not fit together.
+        If the shapes differ, there are fewer than two bins, the centers do not ascend,
+        or prior or weights are negative, not finite or all 0.
     """
 
     centers: NDArray[np.float32]
@@ -52,11 +53,14 @@ class ChannelBins:
         for name in ("prior", "weights"):
             values = getattr(self, name)
             if not (np.isfinite(values) & (values >= 0)).all() or values.max() <= 0:
-                raise ValueError(f"expected {name} >= 0 that are finite, not all 0")
+                raise ValueError(f"expected finite {name} >= 0, not all 0")
 
     @classmethod
     def unweighted(cls, centers: ArrayLike) -> ChannelBins:
-        """Bins of a net trained without class weights and with no known prior."""
+        """Return the bins of a net trained without class weights.
+
+        All weights are 1. The prior is unknown and taken as uniform.
+        """
         at = np.asarray(centers, np.float32)
         ones = np.ones(at.shape, np.float32)
         return cls(at, ones / np.float32(at.size), ones)
@@ -65,40 +69,42 @@ class ChannelBins:
         return len(self.centers)
 
     def tempered(self, divisor: float) -> ChannelBins:
-        """Give the bins that go with logits divided by a number.
+        """Return the bins that go with logits divided by ``divisor``.
 
-        What is divided there is raised to a power here: the class weights w become
-        w^(1 / divisor), up to a factor that changes no distribution. So undoing them
-        gives the scaled distribution of the data.
+        Dividing logits raises probabilities to the power 1 / divisor. So the class
+        weights w become w^(1 / divisor), up to a factor that changes no distribution.
+        Undoing these weights gives the scaled distribution of the data.
         """
         if divisor == 1:
             return self
         shares = np.asarray(self.weights, np.float64) / self.weights.max()
-        kept = np.where(shares > 0, np.maximum(shares ** (1 / divisor), _LEAST), 0)
+        kept = np.where(
+            shares > 0, np.maximum(shares ** (1 / divisor), _LEAST_WEIGHT), 0
+        )
         return replace(self, weights=kept)
 
     def encode_hard(self, values: ArrayLike) -> NDArray[np.int64]:
-        """Index of the nearest center, the lower one of two equally near."""
+        """Return the index of the nearest center; of two equally near, the lower."""
         edges = (self.centers[:-1] + self.centers[1:]) / 2
         return np.searchsorted(edges, np.asarray(values, np.float32)).astype(np.int64)
 
     def encode_soft(
         self, values: ArrayLike
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Share values linearly between their two nearest centers.
+        """Split each value linearly between the centers below and above it.
 
         Parameters
         ----------
         values
-            a* or b*, any shape; values beyond the outer centers count as these.
+            a* or b*, any shape; values beyond the outer centers are clipped to them.
 
         Returns
         -------
         lower : int64, shape of values
-            Index of the center below; the other one is ``lower + 1``.
+            Index of the center below; the center above is ``lower + 1``.
         share : float32, shape of values
-            Share of the upper center, 0..1. The mean of the two centers under these
-            shares is the value itself.
+            Share of the upper center, 0..1. The mean of the two centers, weighted by
+            their shares, is the value itself.
         """
         at = np.asarray(values, np.float32)
         lower = np.searchsorted(self.centers, at, side="right") - 1
@@ -110,16 +116,17 @@ class ChannelBins:
     def measure_prior(
         self, values: ArrayLike, counts: ArrayLike | None = None, *, soft: bool
     ) -> NDArray[np.float32]:
-        """Share of each bin in samples of the channel.
+        """Return the share of each bin in samples of the channel.
 
         Parameters
         ----------
         values
             a* or b*, any shape.
         counts
-            How often each value occurs (a histogram), by default once.
+            How often each value occurs (a histogram); by default, once.
         soft
-            Whether a value counts for its two nearest centers or only the nearest.
+            Whether a value counts for its two nearest centers, as in ``encode_soft``,
+            or only for the nearest.
 
         Returns
         -------

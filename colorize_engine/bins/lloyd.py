@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_GROUPS = 1024
+_GROUPS = 1024  # more different values are merged into this many groups
 
 
 def lloyd_max(
@@ -21,23 +21,24 @@ def lloyd_max(
     counts: ArrayLike | None = None,
     pin_zero: bool = True,
 ) -> NDArray[np.float32]:
-    """Centers with the least mean squared error on samples of one channel.
+    """Return the centers with the least mean squared error on samples of a channel.
 
-    These meet the conditions of Lloyd and Max (Lloyd 1982,
-    https://doi.org/10.1109/TIT.1982.1056489): each is the mean of the samples nearest
-    to it. Lloyd's iteration stops at any centers that do, on histograms of a and b
-    often with twice the least error; so the partition with the least is found by
-    dynamic programming (Fisher 1958, https://doi.org/10.1080/01621459.1958.10501479).
+    They meet the conditions of Lloyd and Max (Lloyd 1982,
+    https://doi.org/10.1109/TIT.1982.1056489): each center, except a pinned zero, is the
+    mean of the samples nearest to it. Lloyd's iteration stops at any such centers; on
+    histograms of a and b their error is often twice the least. So dynamic programming
+    finds the best partition (Fisher 1958,
+    https://doi.org/10.1080/01621459.1958.10501479).
 
     Parameters
     ----------
     samples
-        Values of the channel, any shape. More than 1024 different ones are first
-        merged into so many groups of equal width.
+        Values of the channel, any shape. More than 1024 different values are first
+        merged into 1024 groups of equal width.
     count
         Number of centers.
     counts
-        How often each sample occurs (a histogram), by default once.
+        How often each sample occurs (a histogram); by default, once.
     pin_zero
         Keep one center at exactly zero, so that gray is decoded as gray.
 
@@ -49,14 +50,14 @@ def lloyd_max(
     Raises
     ------
     ValueError
-        If samples or counts are not finite, or if there are fewer different values
-        than bins are wanted.
+        If samples or counts are not finite, ``count`` is less than 2, or there are
+        fewer different values than centers.
     """
     values, mass = _histogram(samples, counts)
     if count < 2 or len(values) < count:
         raise ValueError(
-            f"expected at least 2 bins and as many different sample values, got "
-            f"{count} bins and {len(values)} values"
+            "expected at least 2 bins and at least as many different sample values, "
+            f"got {count} bins and {len(values)} values"
         )
     errors, errors_from_zero = _cell_errors(values, mass)
     if pin_zero:
@@ -68,7 +69,10 @@ def lloyd_max(
 
 
 def _histogram(samples: ArrayLike, counts: ArrayLike | None) -> tuple[Floats, Floats]:
-    """Ascending different values that occur, and how often each does."""
+    """Return the different values, ascending, and how often each occurs.
+
+    More than ``_GROUPS`` values are merged; the means of the groups are returned.
+    """
     flat = np.ravel(np.asarray(samples, np.float64))
     n = np.ones(flat.shape) if counts is None else np.ravel(np.asarray(counts, float))
     if n.shape != flat.shape or not (np.isfinite(flat).all() and np.isfinite(n).all()):
@@ -86,13 +90,13 @@ def _histogram(samples: ArrayLike, counts: ArrayLike | None) -> tuple[Floats, Fl
 
 
 def _cell_errors(values: Floats, mass: Floats) -> tuple[Floats, Floats]:
-    """Squared error of all cells of neighboring values.
+    """Return the squared errors of all cells of neighboring values.
 
     Returns
     -------
     from_mean, from_zero : (n + 1, n + 1) float64
-        At [i, j] that of ``values[i:j]`` about their mean, and about zero. An empty
-        cell has none about zero and is not allowed to have a mean.
+        The error of the cell ``values[i:j]`` at [i, j], about its mean and about zero.
+        An empty cell has the error 0 about zero and infinity about its mean.
     """
     below = [
         np.concatenate([[0.0], np.cumsum(mass * values**power)]) for power in range(3)
@@ -106,14 +110,14 @@ def _cell_errors(values: Floats, mass: Floats) -> tuple[Floats, Floats]:
 
 
 def _partitions(errors: Floats, count: int) -> tuple[Floats, NDArray[np.intp]]:
-    """Best partitions of the first values into cells.
+    """Find the best partitions of the first j values into q cells, for all j and q.
 
     Returns
     -------
     least : (count + 1, n + 1) float64
-        At [q, j] the least error of the first j values in q cells.
+        The least error, at [q, j].
     starts : (count + 1, n + 1) int
-        Where the last of these cells starts.
+        Where the last cell of the best partition starts, at [q, j].
     """
     least = np.full((count + 1, len(errors)), np.inf)
     starts = np.zeros(least.shape, np.intp)
@@ -126,7 +130,7 @@ def _partitions(errors: Floats, count: int) -> tuple[Floats, NDArray[np.intp]]:
 
 
 def _cells_of(starts: NDArray[np.intp], count: int, end: int) -> list[tuple[int, int]]:
-    """Cells of the best partition of the first ``end`` values."""
+    """Return the ``count`` cells that best divide the first ``end`` values."""
     cells = []
     for q in range(count, 0, -1):
         start = int(starts[q, end])
@@ -138,10 +142,13 @@ def _cells_of(starts: NDArray[np.intp], count: int, end: int) -> list[tuple[int,
 def _cells_around_zero(
     errors: Floats, errors_from_zero: Floats, count: int
 ) -> list[tuple[int, int]]:
-    """Cells of the best partition that has one more cell, whose center is zero."""
+    """Return the ``count`` other cells of the best partition with a center at zero.
+
+    The cell of zero lies between them and may be empty.
+    """
     last = len(errors) - 1
     below, below_starts = _partitions(errors, count)
-    # The same from the upper end: [q, k] for the last k values.
+    # The same from the upper end: [q, k] is for the last k values.
     above, above_starts = _partitions(errors[::-1, ::-1].T, count)
     best = (np.inf, 0, 0, 0)
     for q in range(count + 1):

@@ -1,4 +1,4 @@
-"""Bin schemes, and what they are weighted by: centers, class weights, smoothing."""
+"""Centers of evenly spaced bins, smoothed priors and class weights."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-# Range of CIE a* and b* over all of sRGB (D65), found on its 2^24 colors.
+# Range of CIE a* and b* over sRGB (D65), measured on all its 2^24 8-bit colors.
 GAMUT_RANGE = {"a": (-86.19, 98.26), "b": (-107.86, 94.49)}
 
 
 def uniform_centers(count: int, low: float, high: float) -> NDArray[np.float32]:
-    """Centers of ``count`` equal bins that together cover ``low``..``high``.
+    """Return the centers of ``count`` equal bins that cover ``low``..``high``.
 
-    The reference design takes 10 over the 8-bit range of Lab, -128..127, where gray
+    The reference design has 10 bins over the 8-bit range of Lab, -128..127. There gray
     lies on the edge between two bins.
 
     Raises
     ------
     ValueError
-        If there are fewer than two bins or the range is empty.
+        If there are fewer than two bins, or the range is empty or not finite.
     """
     if count < 2 or not -np.inf < low < high < np.inf:
         raise ValueError(
@@ -34,19 +34,21 @@ def uniform_centers(count: int, low: float, high: float) -> NDArray[np.float32]:
 
 
 def zero_centered(step: float, low: float, high: float) -> NDArray[np.float32]:
-    """Multiples of ``step``, zero among them, as few as cover ``low``..``high``.
+    """Return multiples of ``step``, including zero, as centers of bins.
+
+    They are the fewest whose bins cover ``low``..``high``.
 
     Raises
     ------
     ValueError
-        If the step is not positive, zero lies outside the range, or the step is so
-        wide that zero alone covers the range.
+        If the step is not positive, zero is not inside the range, or the step is so
+        wide that the bin of zero covers the range alone.
     """
     if not (0 < step < np.inf and -np.inf < low < 0 < high < np.inf):
         raise ValueError(
             f"expected a positive step and low < 0 < high, got {step}, {low}..{high}"
         )
-    # A bin reaches half a step beyond its center, so that the ends are covered too.
+    # The outer bins reach half a step beyond their centers.
     first, last = np.floor(low / step + 0.5), np.ceil(high / step - 0.5)
     if first == last:
         raise ValueError(
@@ -59,12 +61,12 @@ def zero_centered(step: float, low: float, high: float) -> NDArray[np.float32]:
 def class_weights(
     prior: ArrayLike, *, uniform_share: float = 0.0, power: float = 1.0
 ) -> NDArray[np.float32]:
-    """Weights of the bins in the loss, rare ones the higher.
+    """Return the weights of the bins in the loss; rare bins weigh more.
 
     w ~ ((1 - lambda) p + lambda / Q)^-power, scaled so that the mean weight under p is
-    1 (Zhang, Isola, Efros 2016, https://arxiv.org/abs/1603.08511, eq. 4, whose lambda
-    is 1/2 and whose power is 1). Lambda 0 and power 1 are the inverse frequency of the
-    reference design; power 1/2 is that of square-root sampling (Mahajan et al. 2018,
+    1 (Zhang, Isola, Efros 2016, https://arxiv.org/abs/1603.08511, eq. 4, with lambda
+    1/2 and power 1). Lambda 0 and power 1 give the inverse frequency of the reference
+    design. Power 1/2 is that of square-root sampling (Mahajan et al. 2018,
     https://arxiv.org/abs/1805.00932, section 2.2).
 
     Parameters
@@ -72,9 +74,9 @@ def class_weights(
     prior : (Q,) array
         Probability of each bin; Q in the formula counts the bins that are not empty.
     uniform_share
-        Lambda, in 0..1: how far p is mixed with the uniform distribution.
+        Lambda, the share of the uniform distribution mixed into p, in 0..1.
     power
-        At least 0, where all weights are equal.
+        At least 0; 0 makes all weights equal.
 
     Returns
     -------
@@ -84,7 +86,7 @@ def class_weights(
     Raises
     ------
     ValueError
-        If lambda lies outside 0..1, the power is negative, or the prior is no
+        If lambda lies outside 0..1, the power is negative, or the prior is not a
         distribution.
     """
     p = _distribution(prior)
@@ -99,13 +101,14 @@ def class_weights(
 
 
 def smoothed(prior: ArrayLike, centers: ArrayLike, sigma: float) -> NDArray[np.float32]:
-    """Prior smoothed with a Gaussian of ``sigma`` Lab units; empty bins stay empty.
+    """Return the prior smoothed with a Gaussian; empty bins stay empty.
 
     Parameters
     ----------
     prior, centers : (Q,) arrays
     sigma
-        Standard deviation; 0 leaves the prior as it is. Zhang 2016 takes 5.
+        Standard deviation in Lab units; 0 leaves the prior as it is. Zhang et al. 2016
+        use 5.
 
     Returns
     -------
@@ -115,7 +118,7 @@ def smoothed(prior: ArrayLike, centers: ArrayLike, sigma: float) -> NDArray[np.f
     Raises
     ------
     ValueError
-        If sigma is negative or the prior is no distribution.
+        If sigma is negative or the prior is not a distribution.
     """
     p = _distribution(prior)
     if not 0 <= sigma < np.inf:

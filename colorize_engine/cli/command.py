@@ -1,4 +1,4 @@
-"""The command ``colorize``."""
+"""Arguments and options of the command ``colorize``."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from colorize_engine.batch import Plan, Settings
     from colorize_engine.colorizer import Colorizer
 
-# A backspace keeps click from filling the lines of a paragraph anew.
+# \b keeps click from rewrapping the paragraph after it.
 _HELP = """Color grayscale photos.
 
-Reads what Pillow and tifffile read, 8 and 16 bit and float, and keeps bit depth, EXIF
-data and resolution. Of a photo in color the lightness is used. A TIFF file of many
-pages is colored page by page; of an animation the first frame. Outputs are sRGB and
-say in their metadata that their color is computed.
+Reads what Pillow and tifffile read: 8 bit, 16 bit and float. Keeps bit depth, EXIF
+data and resolution. Uses only the lightness of a photo in color. Colors all pages of a
+TIFF file, but only the first frame of an animation. Outputs are sRGB, and their
+metadata say that the color is computed.
 
 A PHOTO may be a folder: all photos in it and below it are colored, and its tree is kept
-under OUT. What was colored before from the same bytes, with the same model and
-settings, is skipped, so the same command goes on where it was stopped.
+under OUT. A photo is skipped if it was already colored from the same bytes, with the
+same model and settings. So the same command resumes a run that was stopped.
 
 \b
 Examples:
@@ -43,13 +43,14 @@ Examples:
   colorize archive/ -o colored/ --skip-color --report colored.csv
   colorize film.zarr -o film-color.zarr --smoothing 0.6
 
-A stack is a Zarr folder, a TIFF file that is to become .zarr or .ome.tif, or any TIFF
-file with one of the options of stacks; it needs the extra napari-colorize[stacks].
+A stack is a Zarr folder, a TIFF file whose OUT ends in .zarr, .ome.tif or .ome.tiff, or
+any TIFF file with --smoothing, --channel or --series. Stacks need the extra
+napari-colorize[stacks].
 """
 
 
 def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
-    """Print the table of models and leave."""
+    """Print the table of models and exit."""
     if not wanted or ctx.resilient_parsing:
         return
     from colorize_engine.cli.model_table import model_table
@@ -74,9 +75,9 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     "output",
     metavar="OUT",
     required=True,
-    help="For one PHOTO a file, if OUT ends in .png, .jpg, .jpeg, .tif, .tiff or "
-    ".webp. Else a folder, made if missing, in which names are kept; files of other "
-    "formats become .png there.",
+    help="A file, if there is one PHOTO and OUT ends in .png, .jpg, .jpeg, .tif, .tiff "
+    "or .webp. Otherwise a folder, which is created if missing. File names are kept in "
+    "it; files of other formats become .png.",
 )
 @click.option(
     "-m",
@@ -84,14 +85,14 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     default="default",
     show_default=True,
     metavar="NAME|FOLDER",
-    help="A model of --list-models, or the folder of your own.",
+    help="A model from --list-models, or the folder of your own model.",
 )
 @click.option(
     "-t",
     "--temperature",
     type=Finite(0, 1),
     metavar="T",
-    help="0 takes the most likely color, 1 the mean of all, which is grayer.",
+    help="0 takes the most likely color. 1 takes the mean of all, which is grayer.",
     show_default="the model's",
 )
 @click.option(
@@ -99,8 +100,8 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     "--rebalance",
     type=Finite(-5, 5),
     metavar="GAMMA",
-    help="0 colors as trained; below 0 favors common, grayish colors, -1 as they "
-    "are in photos; above 0 favors rare ones.",
+    help="0 colors as trained. Below 0 favors common, grayish colors; at -1 colors are "
+    "as common as in photos. Above 0 favors rare colors.",
     show_default="the model's",
 )
 @click.option(
@@ -110,14 +111,14 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     default=1.0,
     show_default=True,
     metavar="FACTOR",
-    help="Factor of the chroma: 0 is gray, 1.3 is stronger by 30 %.",
+    help="Factor of the chroma: 0 is gray, 1.3 is 30 % stronger.",
 )
 @click.option(
     "--working-size",
     type=click.IntRange(1, 8192),
     metavar="PIXELS",
-    help="Short side at which the networks see a photo. Larger finds smaller things, "
-    "takes longer and colors less evenly.",
+    help="Short side at which the networks see a photo. A larger one finds smaller "
+    "things, takes longer and colors less evenly.",
     show_default="the model's",
 )
 @click.option(
@@ -130,29 +131,29 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option(
     "--probabilities",
     is_flag=True,
-    help="Also write what the networks say: NAME.a-probability.tif and "
-    "NAME.b-probability.tif beside the output. These are TIFF files of float32 at "
-    "the working size, a page for each bin with its probability (0..1); the "
-    "description of each page, in JSON, names the bin's value of a* or b*.",
+    help="Also write the probabilities that the networks give: NAME.a-probability.tif "
+    "and NAME.b-probability.tif beside the output. These are TIFF files of float32 "
+    "(0..1) at the working size, one page per bin. The description of each page, in "
+    "JSON, names the bin's value of a* or b*.",
 )
 @click.option(
     "--overwrite",
     is_flag=True,
-    help="Replace outputs that exist. In a folder those that would come out the same "
-    "are skipped all the same.",
+    help="Replace existing outputs. In a folder, outputs that would not change are "
+    "still skipped.",
 )
 @click.option(
     "--skip-color",
     is_flag=True,
-    help="Leave out photos that are in color. Sepia, other tones and faded prints "
-    "count as gray.",
+    help="Skip photos that are in color. Sepia, other tones and faded prints count as "
+    "gray.",
 )
 @click.option(
     "--report",
     callback=as_report,
     metavar="FILE",
-    help="Write a table of what became of each photo, .csv or .json: size, settings, "
-    "model, seconds, error.",
+    help="Write a table with a row for each photo: size, settings, model, seconds, "
+    "error. FILE ends in .csv or .json.",
 )
 @click.option(
     "--range",
@@ -161,9 +162,9 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     show_default=True,
     callback=as_range,
     metavar="full|auto|MIN,MAX",
-    help="Which values are black and white. full: the ends of the type's range, 0 "
-    "and 1 for floats. auto: the smallest and the largest value of each page. "
-    "MIN,MAX: these, such as 0,4095 for 12 bits in 16; what is beyond is cut off.",
+    help="The values of black and white. full: the limits of the data type, 0 and 1 "
+    "for floats. auto: the smallest and the largest value of each page. MIN,MAX: these "
+    "values, such as 0,4095 for 12 bits in 16; values beyond them are clipped.",
 )
 @click.option(
     "--max-pixels",
@@ -171,40 +172,41 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     metavar="NUMBER",
     default="250M",
     show_default=True,
-    help="Refuse larger pictures, whose files may be damaged or malicious.",
+    help="Refuse larger pictures; their files may be damaged or malicious.",
 )
 @click.option(
     "--quality",
     type=click.IntRange(1, 100),
     metavar="1..100",
-    help="Of JPEG, which always has full color resolution (4:4:4), and of WebP.",
-    show_default="95 for JPEG, without loss for WebP",
+    help="Quality of JPEG and WebP. JPEG always has full color resolution (4:4:4).",
+    show_default="95 for JPEG, lossless for WebP",
 )
 @click.option(
     "--smoothing",
     type=Finite(0, 0.99),
     metavar="S",
-    help="Of a stack: steady the colors over time, along the motion. The past counts "
-    "as up to S / (1 - S) frames; 0.6 is a good start.",
+    help="For a stack: smooth the colors over time, along the motion. The past counts "
+    "as up to S / (1 - S) frames. 0.6 is a good start.",
     show_default="0, each frame by itself",
 )
 @click.option(
     "--channel",
     type=click.IntRange(0),
     metavar="N",
-    help="Of a stack with several channels: which one, from 0.",
+    help="For a stack with several channels: number of the channel, from 0.",
 )
 @click.option(
     "--series",
     type=click.IntRange(0),
     metavar="N",
-    help="Of a TIFF file with several stacks: which one, from 0.",
+    help="For a TIFF file with several stacks: number of the stack, from 0.",
 )
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
-    help="Color on a cluster of dask.distributed, as in tcp://HOST:8786. Its workers "
-    "must see photos, OUT and a model of your own under the same paths as you.",
+    help="Color on the dask.distributed cluster at ADDRESS, such as tcp://HOST:8786. "
+    "Its workers must see the photos, OUT and a model of your own under the same paths "
+    "as you.",
 )
 @click.option(
     "--list-models",
@@ -212,7 +214,7 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     is_eager=True,
     expose_value=False,
     callback=print_models,
-    help="Print the models that come with this program, and leave.",
+    help="Print the models that come with this program, and exit.",
 )
 @click.version_option(__version__, message="colorize %(version)s (napari-colorize)")
 def main(
@@ -228,7 +230,7 @@ def main(
     scheduler: str | None,
     **settings: Any,
 ) -> int:
-    """Color the photos, as the help tells; return the exit code."""
+    """Color the photos or the stack; return the exit code."""
     from colorize_engine.cli.stacks import is_stack, run_stack
     from colorize_engine.cluster import quieten
 
@@ -236,20 +238,21 @@ def main(
     stack = {key: value for key, value in stack.items() if value is not None}
     if scheduler is not None:
         quieten()
-    # What tifffile logs and libraries warn of is told in the errors and notes.
+    # Errors and notes of the engine already tell what these libraries log.
     for library in ("tifffile", "PIL"):
         logging.getLogger(library).addHandler(logging.NullHandler())
     if is_stack(photos, output, bool(stack)):
         chosen = {**settings, **stack, "probabilities": probabilities, "report": report}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return run_stack(photos, output, named(model), device, scheduler, chosen)
-    from colorize_engine.batch import Settings, TargetError
-    from colorize_engine.batch.plan import plan
+            return run_stack(
+                photos, output, name_or_path(model), device, scheduler, chosen
+            )
+    from colorize_engine.batch import Settings, TargetError, plan_jobs
     from colorize_engine.cli.photos import prepare_report
 
     try:
-        work = plan(
+        work = plan_jobs(
             [Path(photo) for photo in photos], output, probabilities=probabilities
         )
     except TargetError as error:
@@ -278,7 +281,7 @@ def run(
     def executor() -> Executor:
         if scheduler is None:
             return Pipeline(load(model, device), settings)
-        cluster = ClusterJobs(scheduler, named(model), device, settings)
+        cluster = ClusterJobs(scheduler, name_or_path(model), device, settings)
         if not cluster.worker_count:
             complain("the cluster has no workers yet; waiting for them")
         return cluster
@@ -295,16 +298,16 @@ def load(model: str, device: str) -> Colorizer:
     Raises
     ------
     click.UsageError
-        If there is none, if it is broken, or if there is no such device.
+        If there is no such model or device, or the model is broken.
     """
     from colorize_engine.colorizer import loaded
 
     try:
-        return loaded(named(model), device)
+        return loaded(name_or_path(model), device)
     except (OSError, ValueError, RuntimeError) as error:
         raise click.UsageError(str(error)) from error
 
 
-def named(model: str) -> str | Path:
-    """Return a model as typed: a path if it is one for certain, else maybe a name."""
+def name_or_path(model: str) -> str | Path:
+    """Return a path if the text is one for certain, else the text, maybe a name."""
     return Path(model) if os.sep in model or "/" in model else model

@@ -1,4 +1,4 @@
-"""How the command talks: one line for each error, exit codes, numbers as typed."""
+"""One-line errors, exit codes and parsing of option values."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _MEGA = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
 
 
 class OneLineCommand(click.Command):
-    """A command whose errors are one line each on stderr, and never a traceback."""
+    """A command that prints each error as one line on stderr, never a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Do the work, or stop at Ctrl+C; as `click.Command.invoke`."""
+        """Run as `click.Command.invoke` does, but stop quietly at Ctrl+C."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -28,7 +28,7 @@ class OneLineCommand(click.Command):
             return STOPPED
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        """Run the command and leave with its exit code; as `click.Command.main`."""
+        """Run the command as `click.Command.main` does; exit with its exit code."""
         extra |= {"standalone_mode": False, "prog_name": "colorize"}
         try:
             code = super().main(*args, **extra)
@@ -36,7 +36,7 @@ class OneLineCommand(click.Command):
             complain(error.format_message())
             code = WRONG_USAGE
         except BrokenPipeError:
-            # Whoever read our output has gone; Python must not notice at its end.
+            # The reader of stdout is gone; without this Python complains at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = SOME_FAILED
         except click.Abort:
@@ -49,12 +49,12 @@ class OneLineCommand(click.Command):
 
 
 class Finite(click.FloatRange):
-    """A number in a range, and not "nan", which passes every comparison."""
+    """A finite number in a range; click lets "nan" pass every range."""
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Return the number."""
+        """Return the number; fail if it is not finite or not in the range."""
         number: float = super().convert(value, param, ctx)
         if not math.isfinite(number):
             self.fail(f"{value!r} is not a finite number.", param, ctx)
@@ -62,7 +62,7 @@ class Finite(click.FloatRange):
 
 
 def as_count(_: click.Context, param: click.Parameter, value: str) -> int:
-    """Read a number of pixels as typed: 400000000, 4e8 or 400M."""
+    """Return a number of pixels, typed as 400000000, 4e8 or 400M."""
     text = value.strip().lower()
     digits = text.rstrip("kmg")
     try:
@@ -71,13 +71,13 @@ def as_count(_: click.Context, param: click.Parameter, value: str) -> int:
         number = math.nan
     if not 1 <= number < math.inf:
         raise click.BadParameter(
-            f"{value!r} is no number of pixels, such as 400M", param=param
+            f"expected a number of pixels, such as 400M, got {value!r}", param=param
         )
     return round(number)
 
 
 def as_range(_: click.Context, param: click.Parameter, value: str) -> Any:
-    """Turn the text of --range into a range."""
+    """Return the range that the text of --range means."""
     from colorize_engine.files import parse_range
 
     try:
@@ -89,7 +89,7 @@ def as_range(_: click.Context, param: click.Parameter, value: str) -> Any:
 def as_report(
     _: click.Context, param: click.Parameter, value: str | None
 ) -> Path | None:
-    """Turn the text of --report into a path."""
+    """Return the path of --report, if its suffix is right."""
     from colorize_engine.batch import check_suffix
 
     if value is None:
@@ -102,7 +102,7 @@ def as_report(
 
 
 def complain(message: str) -> None:
-    """Print a line on stderr, beside a progress bar if there is one."""
+    """Print a line on stderr, above a progress bar if there is one."""
     from tqdm import tqdm
 
     tqdm.write(f"colorize: {one_line(message)}", file=sys.stderr)

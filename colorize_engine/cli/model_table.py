@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from colorize_engine.pretrained import Card
 
 _HEADER = ("name", "version", "MB", "bins a, b", "figures (of the gray picture)")
-# Keys of a card's figures: see training.scores.
+# Keys of a card's figures; see training.scoring.
 _FIGURES = {"auc": "AuC", "auc_rebalanced": "rebalanced AuC", "de00": "dE00"}
 
 
 def model_table() -> str:
     """Return a table of the shipped models: name, version, size, bins, figures.
 
-    Only their cards are read.
+    Only the cards are read.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def _row(card: Card) -> tuple[str, ...]:
 
 
 def _figures(card: Card) -> str:
-    """Give the main figures of a card, each with that of the gray picture."""
+    """Return the main figures of a card, each with that of the gray picture."""
     own, gray = card.figures.get(card.name), card.figures.get("gray")
     if not (isinstance(own, dict) and isinstance(gray, dict)):
         return "not measured"

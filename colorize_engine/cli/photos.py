@@ -1,4 +1,4 @@
-"""A run over many photos: what it tells on the way, how it stops, what it leaves."""
+"""A run over many photos: its messages, its report and its end by signals."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
 
 
 class Executor(Protocol):
-    """Who does the work: `pipeline.Pipeline` here, `clusterjobs.ClusterJobs` afar."""
+    """A `batch.Pipeline` in this process, or `cluster.ClusterJobs` on a cluster."""
 
     @property
     def stopped(self) -> bool:
         """Whether `stop` was called."""
 
     def stop(self) -> None:
-        """Begin no more photos; safe in a signal handler."""
+        """Start no more photos; safe in a signal handler."""
 
     def run(self, jobs: Iterable[Job]) -> Generator[Record]:
-        """Color photos; yield the record of each, and end early after `stop`."""
+        """Color photos; yield the record of each; end early after `stop`."""
 
 
 def color_photos(
@@ -47,16 +47,16 @@ def color_photos(
     settings: Settings,
     report: Path | None = None,
 ) -> int:
-    """Color photos and tell what became of them.
+    """Color photos; print the results.
 
     Parameters
     ----------
     plan : Plan
     make
-        Makes who does the work; called once, and only if there is something to do.
+        Returns the executor; called once, and only if there is something to do.
     settings : Settings
     report : Path or None
-        Where to write the records, also those of a run that was stopped.
+        File for the records, also those of a run that was stopped.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def color_photos(
         complain(str(error))
         whole = False
     except (click.UsageError, ClusterError, ModelError):
-        # Nothing was begun, and the next try needs the report's name.
+        # Nothing was begun. A report would stand in the way of the next try.
         report = None
         raise
     finally:
@@ -86,11 +86,12 @@ def color_photos(
 
 
 def prepare_report(path: Path, *, overwrite: bool) -> None:
-    """Find early what would stop a report from being written at the end.
+    """Create the folder of a report, and check that the report can be written.
 
     Raises
     ------
     click.UsageError
+        If the report exists and may not be replaced, or its folder cannot be created.
     """
     if os.path.lexists(path) and not overwrite:
         raise click.UsageError(f"{path} exists; give --overwrite to replace it")
@@ -101,7 +102,7 @@ def prepare_report(path: Path, *, overwrite: bool) -> None:
 
 
 class Tally:
-    """Prints a line for each photo that needs one, and keeps the records."""
+    """The records of a run; a line is printed for each photo that needs one."""
 
     def __init__(self) -> None:
         self.records: list[Record] = []
@@ -109,7 +110,7 @@ class Tally:
         self._reasons: Counter[str] = Counter()
 
     def add(self, record: Record) -> None:
-        """Keep a record; print its output, or what went wrong."""
+        """Keep a record; print its output, or the error."""
         from tqdm import tqdm
 
         self.records.append(record)
@@ -122,11 +123,11 @@ class Tally:
             for note in record.notes:
                 complain(f"{record.source}: note: {note}")
             tqdm.write(one_line(record.output), file=sys.stdout)
-            # At once, also into a pipe; and there it shows if nobody reads any more.
+            # A pipe gets the line at once, and raises if its reader is gone.
             sys.stdout.flush()
 
     def tell_skipped(self) -> None:
-        """Print how many photos were skipped, a line for each reason."""
+        """Print how many photos were skipped, one line per reason."""
         for reason, count in sorted(self._reasons.items()):
             complain(f"skipped: {count:,} {reason}")
 
@@ -134,7 +135,7 @@ class Tally:
 def _color(
     plan: Plan, make: Callable[[], Executor], settings: Settings, tally: Tally
 ) -> bool:
-    """Do the work of a plan; return whether it was stopped."""
+    """Color the photos of a plan; return whether the run was stopped."""
     from tqdm import tqdm
 
     for error in plan.errors:
@@ -144,7 +145,7 @@ def _color(
     if not ready:
         return False
     executor = make()
-    # Without a terminal only the lines of notes and errors are of use.
+    # None shows the bar only if stderr is a terminal; one photo needs none.
     hidden = None if len(plan.jobs) > 1 else True
     bar: Any = tqdm(total=len(ready), unit="photo", disable=hidden, file=sys.stderr)
     with (
@@ -160,7 +161,7 @@ def _color(
 
 
 def _checked(jobs: list[Job], settings: Settings, tally: Tally) -> list[Job]:
-    """Return the jobs that can be begun."""
+    """Return the jobs that can start; keep failed records of the others."""
     ready = []
     for job in jobs:
         try:
@@ -174,7 +175,7 @@ def _checked(jobs: list[Job], settings: Settings, tally: Tally) -> list[Job]:
 
 
 def _reported(path: Path, tally: Tally, settings: Settings) -> bool:
-    """Write the report; say so and return False where that cannot be."""
+    """Write the report; print an error and return False if that fails."""
     try:
         write_report(path, tally.records, overwrite=settings.overwrite)
     except OSError as error:
@@ -185,9 +186,9 @@ def _reported(path: Path, tally: Tally, settings: Settings) -> bool:
 
 @contextmanager
 def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` at the first Ctrl+C or SIGTERM, and end at once at the second.
+    """Call `stop` at the first Ctrl+C or SIGTERM, and exit at once at the second.
 
-    Outside the main thread, which alone gets signals, nothing changes.
+    Only the main thread gets signals; in other threads this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

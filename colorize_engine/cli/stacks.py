@@ -1,4 +1,4 @@
-"""Stacks on the command line: when the files are some, and how they are colored."""
+"""Stacks on the command line."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _ZARR_FILES = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
-# Options that only photos have.
+# Options for photos only.
 _OF_PHOTOS = ("probabilities", "report", "skip_color", "quality")
 _OME = (".ome.tif", ".ome.tiff", ".zarr")
 
 
 def is_stack(photos: Sequence[str], output: str, asked: bool) -> bool:
-    """Whether a call is about a stack, whose frames are more than pages.
+    """Return whether the arguments of the command mean a stack.
 
     Parameters
     ----------
     photos, output
-        As typed. A Zarr folder among the photos makes it one, and an output whose name
-        ends in ``.zarr``, ``.ome.tif`` or ``.ome.tiff``.
+        As typed. A Zarr folder among the photos means a stack, and so does an output
+        that ends in ``.zarr``, ``.ome.tif`` or ``.ome.tiff``.
     asked
-        Whether an option that only stacks have was given.
+        Whether an option for stacks was given.
     """
     if asked or output.rstrip("/").lower().endswith(_OME):
         return True
@@ -52,17 +52,17 @@ def run_stack(
     photos, output, device
         As typed.
     model
-        A folder for certain, or what may be a name.
+        A folder, or text that may be the name of a model.
     scheduler
         Address of a scheduler of ``dask.distributed``; None for this process.
     settings
-        Values of all other options by their names.
+        Values of all other options, by name.
 
     Raises
     ------
     click.UsageError
-        If there is more than one input, an option that stacks do not have, no such
-        model or device, or no such cluster.
+        If there are several inputs or an option for photos only, or if there is no
+        such model, device or cluster.
     """
     from dataclasses import fields
 
@@ -73,13 +73,11 @@ def run_stack(
     from colorize_engine.stackfiles import StackSettings, color_stack_file
 
     if len(photos) != 1:
-        raise click.UsageError(
-            f"a stack is colored by itself, got {len(photos)} inputs"
-        )
+        raise click.UsageError(f"expected a single stack, got {len(photos)} inputs")
     for name in _OF_PHOTOS:
         if settings.get(name):
             option = name.replace("_", "-")
-            raise click.UsageError(f"--{option} does not go with a stack")
+            raise click.UsageError(f"--{option} does not work with a stack")
     names = {field.name for field in fields(StackSettings)}
     chosen = StackSettings(**{k: v for k, v in settings.items() if k in names})
     source, target = Path(photos[0]), Path(output)

@@ -1,4 +1,4 @@
-"""The same work on a cluster of dask.distributed."""
+"""Coloring on a cluster of dask.distributed."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""A cluster of dask.distributed: how it is reached, and arrays block by block."""
+"""Connection to a cluster of dask.distributed, and computation of arrays on it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-# Seconds in which a scheduler must answer, also one that was lost.
-_PATIENCE = 5
+# Seconds to wait for a scheduler, also for one that was lost.
+_TIMEOUT = 5
 
 
 class ClusterError(RuntimeError):
@@ -23,16 +23,17 @@ class ClusterError(RuntimeError):
 
 
 class ClusterLost(ClusterError):
-    """A cluster that was in use dropped its work."""
+    """A cluster in use went away or dropped its work."""
 
 
 def quieten() -> None:
-    """Have dask.distributed log nothing in this process: what ends the work is raised.
+    """Silence the log of dask.distributed in this process.
 
-    Programs do that, whose users shall see a line and no traceback.
+    Errors that end the work are raised all the same. Programs call this if their users
+    should see one line instead of a traceback.
     """
     with suppress(ImportError):
-        # Which sets the levels of its loggers when it is imported.
+        # The import sets the levels of its loggers, so it comes first.
         import_module("distributed")
     for name in ("distributed", "distributed.client", "distributed.gc"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
@@ -40,7 +41,7 @@ def quieten() -> None:
 
 @contextmanager
 def connected(scheduler: Any) -> Iterator[Any]:
-    """Connect to a cluster while the block runs.
+    """Hold a connection to a cluster while the block runs.
 
     Parameters
     ----------
@@ -54,10 +55,10 @@ def connected(scheduler: Any) -> Iterator[Any]:
     Raises
     ------
     ClusterError
-        If no scheduler answers within seconds, or dask.distributed is not installed.
+        If no scheduler answers within 5 seconds, or dask.distributed is not installed.
     """
     try:
-        # As a module of any type, because it is hardly annotated.
+        # Typed as Any, because distributed has few annotations.
         distributed: Any = import_module("distributed")
     except ImportError as error:
         raise ClusterError(
@@ -68,17 +69,17 @@ def connected(scheduler: Any) -> Iterator[Any]:
         return
     try:
         client = _client(distributed, scheduler)
-    except Exception as error:  # of many types, one for each way to mistype it
+    except Exception as error:  # its type depends on what is wrong
         raise ClusterError(f"no scheduler answers at {scheduler}: {error}") from error
     with client:
         yield client
 
 
 def _client(distributed: Any, scheduler: str) -> Any:
-    """Make a client that is closed again if it cannot start.
+    """Return a client that closes itself if it cannot start.
 
-    Otherwise the garbage collector would close it, at any moment: also while another
-    one starts in this thread, which then waits for itself.
+    Otherwise the garbage collector would close it at any moment. If another client were
+    just starting in this thread, the thread would wait for itself.
     """
 
     class Client(distributed.Client):  # type: ignore[misc]
@@ -89,20 +90,19 @@ def _client(distributed: Any, scheduler: str) -> Any:
                 self.close()
                 raise
 
-    return Client(scheduler, timeout=_PATIENCE, set_as_default=False)
+    return Client(scheduler, timeout=_TIMEOUT, set_as_default=False)
 
 
 def compute_blocks(blocks: da.Array, scheduler: Any, progress: Progress) -> None:
-    """Compute the blocks of an array on a cluster, for what they do besides.
+    """Compute the blocks of an array on a cluster, for their side effects.
 
-    Each is let go as soon as it is done, so that the death of a worker makes only what
-    was unfinished start again. Such a task may run twice: what it does must be the
-    same then.
+    Each block is released as soon as it is done. So if a worker dies, only unfinished
+    blocks start again. A block may be computed twice, which must have the same effect.
 
     Parameters
     ----------
     blocks : dask array
-        Of small blocks.
+        Its blocks should be small.
     scheduler : str or distributed.Client
         As in `connected`.
     progress : callable
@@ -121,7 +121,7 @@ def compute_blocks(blocks: da.Array, scheduler: Any, progress: Progress) -> None
         try:
             for future in distributed.as_completed(list(waiting), loop=client.loop):
                 future.result()
-                # The last one to hold on to it.
+                # This was the last reference, so the cluster releases the block.
                 waiting.discard(future)
                 progress(total - len(waiting), total)
         except BaseException:

@@ -1,7 +1,8 @@
-"""Photos on a cluster of dask.distributed: a task for each, few of them at a time.
+"""Coloring of photos on a cluster of dask.distributed.
 
-Photos and outputs stay files, which this machine and all workers must see under the
-same paths; what travels are jobs and records.
+Each photo is a task, and few tasks are sent at a time. Only jobs and records travel.
+Photos and outputs are files, which this machine and all workers must see under the same
+paths.
 """
 
 from __future__ import annotations
@@ -21,11 +22,7 @@ from colorize_engine.batch import explained, one_line
 from colorize_engine.batch.color_photo import failed_record
 from colorize_engine.batch.report import ALREADY_DONE
 from colorize_engine.cluster.connection import ClusterError, ClusterLost, connected
-from colorize_engine.cluster.worker import (
-    begin_no_more,
-    color_on_worker,
-    reason_against,
-)
+from colorize_engine.cluster.worker import color_on_worker, stop_starting, why_not
 from colorize_engine.files import temporary_name, writing_in
 from colorize_engine.stacks import FrameModel
 
@@ -35,30 +32,30 @@ if TYPE_CHECKING:
     from colorize_engine.batch import Job, Record, Settings
     from colorize_engine.stacks import ModelLike
 
-# Tasks that a worker holds besides those it runs, so that it has not to wait.
+# Tasks queued at a worker besides those it runs, so that it need not wait.
 _AHEAD = 2
 _DIED = (
-    "the workers that began it died, one after the other, also when it was alone; it "
+    "the workers that began it died, one after the other, even when it ran alone; it "
     "may need more memory than they have"
 )
 
 
 class ClusterJobs:
-    """Colors photos on a cluster, as `Pipeline` does in this process.
+    """Executor that colors photos on a cluster, as `Pipeline` does in this process.
 
-    The photos of a worker that dies are begun again elsewhere. Those whose workers
-    die again and again get a last turn, one by one, when all others are done: so none
-    pays for another, and each has all the memory.
+    If a worker dies, its photos start again on other workers. Photos whose workers die
+    again and again get a last try when all others are done. They then run one by one,
+    so that none fails because of another, and each has all the memory.
 
     Parameters
     ----------
     scheduler : str or distributed.Client
         As in `cluster.connected`.
     model : str, Path or function
-        As in ``stacks.predict``. Each worker loads it once; one that has other weights
-        of that name refuses.
+        As in ``stacks.predict``. Each worker loads it once, and refuses if its weights
+        of that name differ.
     device : str
-        As in ``Colorizer.from_pretrained``, of the workers.
+        Device of the workers, as in ``Colorizer.from_pretrained``.
     settings : Settings
 
     Attributes
@@ -72,7 +69,7 @@ class ClusterJobs:
     ClusterError
         If no scheduler answers, or a worker cannot use the model.
     ModelError
-        If there is no such model here.
+        If this machine has no such model.
     """
 
     def __init__(
@@ -82,7 +79,7 @@ class ClusterJobs:
         self._settings, self._id = settings, secrets.token_hex(8)
         self._events: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._numbers = count()
-        self._was_there: dict[Job, bool] = {}
+        self._existed: dict[Job, bool] = {}
         with ExitStack() as stack:
             self._client = stack.enter_context(connected(scheduler))
             self.model = FrameModel.of(model, device)
@@ -91,23 +88,23 @@ class ClusterJobs:
 
     @property
     def worker_count(self) -> int:
-        """How many workers the cluster has."""
+        """Number of workers in the cluster."""
         return len(self._client.nthreads())
 
     def stop(self) -> None:
-        """Begin no more photos; finish those that workers have begun.
+        """Start no more photos; finish those that workers have begun.
 
-        May be called from a signal handler: it takes no lock.
+        Safe in a signal handler, as it takes no lock.
         """
         self.stopped = True
         self._events.put(None)
 
     def run(self, jobs: Iterable[Job]) -> Generator[Record]:
-        """Color photos; yield a record of each when it is ready, in any order.
+        """Color photos; yield the record of each as it is done, in any order.
 
-        May be called once: the connection is closed at its end. After `stop` it ends
-        early. When the iterator is closed, or an error is raised in it, no worker is at
-        it any more.
+        May be called once, as it closes the connection at its end. The iterator ends
+        early after `stop`. When it ends, is closed or raises, no worker is coloring any
+        more.
 
         Raises
         ------
@@ -124,30 +121,30 @@ class ClusterJobs:
                     yield record
             for job, future in self._finished(last, proof, lambda: 1):
                 if isinstance(future.exception(), killed):
-                    yield replace(self._blank(job), error=_DIED)
+                    yield replace(self._failed(job), error=_DIED)
                 elif (record := self._record(job, future)) is not None:
                     yield record
 
     def _check_workers(self) -> None:
-        answers = self._client.run(reason_against, self.model, on_error="return")
+        answers = self._client.run(why_not, self.model, on_error="return")
         for worker, answer in answers.items():
-            # A worker that goes away now is none whose fault it is.
+            # An OSError is no objection: the worker just went away.
             if answer and not isinstance(answer, OSError):
                 raise ClusterError(one_line(f"worker {worker}: {answer}"))
 
     def _room(self) -> int:
-        """Count the photos that may be on their way at a time."""
+        """Return how many photos may be on their way at a time."""
         try:
             threads = self._client.nthreads().values()
         except OSError as error:
             raise ClusterLost(f"the scheduler went away: {error}") from error
-        # Without workers so many wait for the first.
+        # Without workers, this many wait for the first one.
         return sum(number + _AHEAD for number in threads) or _AHEAD
 
     def _finished(
         self, jobs: Iterable[Job], proof: Path | None, room: Callable[[], int]
     ) -> Iterator[tuple[Job, Any]]:
-        """Send jobs as there is room; yield each with its future when it is done."""
+        """Send jobs as there is room; yield each with its future as it is done."""
         waiting = deque(jobs)
         sent: dict[str, tuple[Job, Any]] = {}
         try:
@@ -163,7 +160,7 @@ class ClusterJobs:
                     self._drop_waiting(sent)
                 elif done.key in sent:
                     if done.status in ("lost", "pending"):
-                        # Its worker died with the result: another does it again.
+                        # The worker died with the result; another one repeats it.
                         done.add_done_callback(self._events.put)
                         continue
                     if done.status not in ("finished", "error"):
@@ -172,22 +169,22 @@ class ClusterJobs:
         finally:
             self._drop_waiting(sent)
             for _, future in sent.values():
-                # Some may have been among the events before.
+                # The event of some may have been read already, so ask for another.
                 future.add_done_callback(self._events.put)
             while sent and self._client.status == "running":
                 done = self._events.get()
                 sent.pop(done.key if done else "", None)
 
     def _send(self, job: Job, proof: Path | None) -> Any:
-        """Submit a job; its future is put among the events when it is done."""
-        there = all(os.path.lexists(path) for path in job.outputs)
-        self._was_there.setdefault(job, there)
+        """Submit a job; its future becomes an event when it is done."""
+        existing = all(os.path.lexists(path) for path in job.outputs)
+        self._existed.setdefault(job, existing)
         elsewhere = replace(
             job,
             source=job.source.absolute(),
             target=job.target.absolute(),
             probabilities=tuple(path.absolute() for path in job.probabilities),
-            # A worker may die after its last byte, and another finds the output.
+            # A worker may die after it wrote the output; the next one then finds it.
             resumes=job.resumes or not self._settings.overwrite,
         )
         future = self._client.submit(
@@ -203,46 +200,47 @@ class ClusterJobs:
         return future
 
     def _drop_waiting(self, sent: dict[str, tuple[Job, Any]]) -> None:
-        """Cancel what no worker has begun; what remains in `sent` will end soon."""
+        """Cancel the jobs that no worker has begun; keep the others in `sent`."""
         if not sent:
             return
         begun: set[str] = set()
         if self._client.status == "running":
             with suppress(OSError):
-                answers = self._client.run(begin_no_more, self._id, on_error="ignore")
+                answers = self._client.run(stop_starting, self._id, on_error="ignore")
                 begun.update(*answers.values())
         dropped = [sent.pop(key)[1] for key in [*sent] if key not in begun]
         with suppress(OSError):
             self._client.cancel(dropped)
 
-    def _blank(self, job: Job) -> Record:
+    def _failed(self, job: Job) -> Record:
         return failed_record(job, self._settings, self.model)
 
     def _record(self, job: Job, future: Any) -> Record | None:
-        """Return the record of a job that is finished, with its paths as here.
+        """Return the record of a finished job, with the paths as they were given.
 
-        None if a worker took it up just when the run was stopped, and left it alone.
+        Return None if the run was stopped just before a worker colored the photo.
         """
         error = future.exception()
         if error is not None:
             return replace(
-                self._blank(job), error=one_line(explained(error, job.source))
+                self._failed(job), error=one_line(explained(error, job.source))
             )
         record: Record | None = future.result()
         if record is None:
             return None
-        if record.notes == (ALREADY_DONE,) and not self._was_there[job]:
-            # By this run, on a worker that died before it could tell.
+        if record.notes == (ALREADY_DONE,) and not self._existed[job]:
+            # This run made it, on a worker that died before it could report.
             record = replace(record, status="done", notes=())
         return replace(record, source=str(job.source), output=str(job.target))
 
 
 @contextmanager
 def _proof_in(jobs: list[Job]) -> Iterator[Path | None]:
-    """Keep a file among the outputs by which workers know that they see the same.
+    """Hold a file in the folder of the outputs; workers must see it.
 
-    Else one would write to a disk of its own, and nobody would find it. There is none
-    where it cannot be written: then outputs cannot be either, and each job says so.
+    A worker that does not see it would write to a disk of its own, where nobody finds
+    the outputs. Yield None if the file cannot be written: then the outputs cannot be
+    written either, and the error of each job says so.
     """
     with ExitStack() as stack:
         proof = None

@@ -1,6 +1,6 @@
-"""What a worker of a cluster does with a photo.
+"""Tasks of a worker of a cluster.
 
-Several tasks may run in one process: they read and write side by side and take turns
+Several tasks may run in one process. They read and write side by side, and take turns
 with the nets, which use as many threads as the worker has.
 """
 
@@ -34,27 +34,27 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 _TURN = threading.Lock()
-# Of all photos in this process together.
+# Shared by all photos in this process.
 _ROOM = Budget()
-# Runs of which no more photos are to be begun here.
-_ENDED: set[str] = set()
-# As distributed names the states of a task.
+# Runs that may start no more photos in this process.
+_STOPPED: set[str] = set()
+# States of a begun task, as distributed names them.
 _BEGUN = ("executing", "memory", "error")
 
 
 def color_on_worker(
     run: str, proof: Path | None, job: Job, settings: Settings, model: FrameModel
 ) -> Record | None:
-    """Color a photo as `color_photo`, in a task; done a second time it changes nothing.
+    """Color a photo as `color_photo` does; a second run changes nothing.
 
     Parameters
     ----------
     run : str
-        In the key of each task of it; see `begin_no_more`.
+        Id of the run; the keys of its tasks contain it, see `stop_starting`.
     proof : Path or None
-        A file that is there where the outputs are to be.
+        A file in the folder of the outputs, which this process must see.
     job : Job
-        Of absolute paths.
+        With absolute paths.
     settings : Settings
     model : FrameModel
         Loaded once in each process.
@@ -62,44 +62,44 @@ def color_on_worker(
     Returns
     -------
     Record or None
-        None if its run was ended.
+        None if the run was stopped.
     """
-    if run in _ENDED:
+    if run in _STOPPED:
         return None
     worker: Any = import_module("distributed").get_worker()
     try:
         _check_folders(job, proof)
         colorizer = _colorizer(model, worker.state.nthreads)
-    except Exception as error:  # of loading the model, too
+    except Exception as error:  # also one of loading the model
         reason = one_line(f"worker {worker.address}: {explained(error, job.source)}")
         return replace(failed_record(job, settings, model), error=reason)
     with alone():
         return color_photo(job, settings, colorizer, _ROOM)
 
 
-def begin_no_more(run: str, dask_worker: Any) -> list[str]:
-    """Have this process begin no more tasks of a run; return the keys of those begun.
+def stop_starting(run: str, dask_worker: Any) -> list[str]:
+    """Start no more tasks of a run in this process; return the keys of those begun.
 
-    Also of those that are done, of which the client may not know yet. All others can
-    be cancelled then, without one of them being begun meanwhile.
+    They include finished tasks, which the client may not know of yet. The caller can
+    safely cancel all others, as none of them can start meanwhile.
     """
-    _ENDED.add(run)
+    _STOPPED.add(run)
     tasks = dask_worker.state.tasks.items()
     return [key for key, task in tasks if task.state in _BEGUN and run in str(key)]
 
 
-def reason_against(model: FrameModel) -> str:
-    """Return why this process cannot use a model; nothing where it can.
+def why_not(model: FrameModel) -> str | None:
+    """Return why this process cannot use a model, or None if it can.
 
-    The weights are not loaded for that.
+    The weights are not loaded for this.
     """
     if callable(model.model):
-        return ""
+        return None
     try:
         _check_weights(model.card, read_card(find_folder(model.model)))
     except ModelError as error:
         return str(error)
-    return ""
+    return None
 
 
 def _check_folders(job: Job, proof: Path | None) -> None:
@@ -111,23 +111,23 @@ def _check_folders(job: Job, proof: Path | None) -> None:
         unseen = job.target.parent
     if unseen is not None:
         raise RuntimeError(
-            f"{unseen} is not seen there; all machines need the same folders under the "
-            "same paths"
+            f"cannot see {unseen}; all machines need the same folders under the same "
+            "paths"
         )
 
 
 def _check_weights(expected: Card | None, found: Card | None) -> None:
-    """Raise ModelError unless two cards are of the same weights."""
+    """Raise ModelError if two cards name different weights."""
     if expected is None or found is None or expected.model_hash == found.model_hash:
         return
     raise ModelError(
-        f"its weights of {found.name!r} are {found.model_hash}, and not "
+        f"its weights of {found.name!r} are {found.model_hash}, not "
         f"{expected.model_hash}; all machines need the same model"
     )
 
 
 def _colorizer(model: FrameModel, threads: int) -> Colorizer:
-    """Return the colorizer of this process, for one of its tasks."""
+    """Return the colorizer of this process, with nets that tasks use in turn."""
     colorizer = model.loaded()
     _check_weights(model.card, colorizer.card)
     served = copy.copy(colorizer)
@@ -136,7 +136,7 @@ def _colorizer(model: FrameModel, threads: int) -> Colorizer:
 
 
 class _InTurn:
-    """A predictor that one task at a time calls, with all threads of the worker."""
+    """A predictor that serves one task at a time, with all threads of the worker."""
 
     def __init__(self, predictor: Predictor, threads: int) -> None:
         self._predictor, self._threads = predictor, threads
@@ -144,7 +144,7 @@ class _InTurn:
     def __call__(self, lightness: Floats, /) -> tuple[Floats, Floats]:
         with _TURN:
             torch = sys.modules.get("torch")
-            # Dask starts workers with OMP_NUM_THREADS=1.
+            # Dask starts workers with OMP_NUM_THREADS=1, which torch obeys.
             if torch is not None and torch.get_num_threads() != self._threads:
                 torch.set_num_threads(self._threads)
             return self._predictor(lightness)

@@ -1,4 +1,4 @@
-"""CIE Lab: conversion from and to sRGB, the gamut, tones."""
+"""CIE Lab: conversion to and from sRGB, gamut mapping, toned photos."""
 
 import lazy_loader
 

@@ -1,12 +1,12 @@
-"""Conversion between sRGB and CIE Lab in float32, and a way back that stays in gamut.
+"""Conversion between sRGB and CIE Lab in float32, with gamut mapping.
 
 All conversions work in blocks of pixels whose temporaries fit the processor's cache, on
-several threads (NumPy releases the interpreter lock in its loops). They follow
+several threads (NumPy releases the interpreter lock in its loops). They agree with
 scikit-image to within 0.01 in L*, a* and b*, in a tenth of its processor time.
 
-The white is that of the sRGB primaries themselves, XYZ (0.950456, 1, 1.088754), rather
-than its rounding (0.95047, 1, 1.08883). Thus gray has a* = b* = 0, where the rounded
-white would leave up to 0.005.
+The white point is the one of the sRGB primaries, XYZ (0.950456, 1, 1.088754), not its
+rounded form (0.95047, 1, 1.08883). So gray has a* = b* = 0; the rounded white point
+would leave up to 0.005.
 
 References
 ----------
@@ -32,13 +32,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Kernel = Callable[[slice, Buffers], None]
 
-_MIDDLE = np.float32(0.5)  # of linear RGB
-_THREAD_BLOCKS = 4  # a thread pays from that many blocks on
-_ALMOST = np.float32(1e-4)  # L* so near to black or white is a tenth of a 16-bit level
+_MIDDLE = np.float32(0.5)  # of the range of linear RGB
+_THREAD_BLOCKS = 4  # with fewer blocks, a thread does not pay
+# L* this near to 0 or 100 counts as black or white; a tenth of a 16-bit level.
+_END_TOLERANCE = np.float32(1e-4)
 
 
 def lightness(image: NDArray[Any]) -> Floats:
-    """Lightness L* of a gray or color image.
+    """Return the lightness L* of a gray or color image.
 
     Parameters
     ----------
@@ -73,7 +74,7 @@ def lightness(image: NDArray[Any]) -> Floats:
 
 
 def lightness_to_gray(light: NDArray[Any], dtype: DTypeLike = np.uint8) -> NDArray[Any]:
-    """Gray picture of a lightness: what `lightness` undoes.
+    """Return the gray picture of a lightness; the inverse of `lightness`.
 
     Parameters
     ----------
@@ -89,7 +90,7 @@ def lightness_to_gray(light: NDArray[Any], dtype: DTypeLike = np.uint8) -> NDArr
     Raises
     ------
     ValueError
-        As `lab_to_rgb`.
+        As in `lab_to_rgb`.
     """
     no_chroma = np.broadcast_to(np.float32(0), (2, *light.shape))
     return np.ascontiguousarray(lab_to_rgb(light, no_chroma, dtype)[..., 0])
@@ -127,7 +128,7 @@ def srgb_to_lab(rgb: NDArray[Any]) -> Floats:
 
 
 def lab_to_srgb(lab: NDArray[Any]) -> Floats:
-    """Convert CIE Lab to sRGB without regard to the gamut.
+    """Convert CIE Lab to sRGB without gamut mapping.
 
     Parameters
     ----------
@@ -137,7 +138,7 @@ def lab_to_srgb(lab: NDArray[Any]) -> Floats:
     Returns
     -------
     (..., 3) float32
-        sRGB-encoded; colors outside the gamut leave 0..1.
+        sRGB-encoded; colors outside the gamut have values outside 0..1.
     """
     pixels = lab.reshape(-1, 3)
     out = np.empty(pixels.shape, np.float32)
@@ -164,9 +165,9 @@ def lab_to_rgb(
 ) -> NDArray[Any]:
     """Convert lightness and chroma to sRGB, reducing chroma to fit the gamut.
 
-    Where a color lies outside the sRGB gamut, a* and b* are multiplied by the largest
-    common factor (to 0.1 %) that brings it inside, so that L* and hue stay. Channels
-    are never clipped.
+    If a color lies outside the sRGB gamut, a* and b* are multiplied by the largest
+    common factor (to 0.1 %) that brings it inside. L* and hue stay. Channels are never
+    clipped.
 
     Parameters
     ----------
@@ -201,9 +202,9 @@ def lab_to_rgb(
     def kernel(block: slice, buffers: Buffers) -> None:
         light = np.clip(levels[block], 0, 100)
         a, b = ab[0, block], ab[1, block]
-        if light.min() < _ALMOST or light.max() > 100 - _ALMOST:
-            # Black and white have none; scans and prints are full of both.
-            some = (light >= _ALMOST) & (light <= 100 - _ALMOST)
+        if light.min() < _END_TOLERANCE or light.max() > 100 - _END_TOLERANCE:
+            # Black and white have no chroma; scans and prints are full of both.
+            some = (light >= _END_TOLERANCE) & (light <= 100 - _END_TOLERANCE)
             a, b = a * some, b * some
         linear = _linear(light, a, b, buffers)
         y, a, b = buffers.last
@@ -217,14 +218,14 @@ def lab_to_rgb(
 def _linear(
     light: NDArray[Any], a: NDArray[Any], b: NDArray[Any], buffers: Buffers
 ) -> Floats:
-    """Linear RGB (3, n) of L*, a*, b*, in `buffers.main`.
+    """Return the linear RGB (3, n) of L*, a*, b*, in `buffers.spare`.
 
-    Leaves f(Y), a* and b* in `buffers.last`.
+    f(Y), a* and b* are left in `buffers.last`.
     """
     f, lab = buffers.main, buffers.last
     lab[0], lab[1], lab[2] = light, a, b
     lab[0] += np.float32(16)
-    lab[0] /= np.float32(116)  # a product would not make 1 of L* = 100
+    lab[0] /= np.float32(116)  # times 1 / 116 would not make exactly 1 of L* = 100
     np.multiply(lab[1], np.float32(1 / 500), out=f[0])
     np.multiply(lab[2], np.float32(-1 / 200), out=f[2])
     f[0] += lab[0]
@@ -235,7 +236,7 @@ def _linear(
 
 
 def _run(kernel: Kernel, pixels: int) -> None:
-    """Call `kernel` for all blocks of pixels, in threads where there are many."""
+    """Call `kernel` for all blocks of pixels, in threads if there are many."""
     blocks = [
         slice(start, min(start + BLOCK, pixels)) for start in range(0, pixels, BLOCK)
     ]

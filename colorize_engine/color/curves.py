@@ -1,9 +1,9 @@
 """The tone curves of sRGB and CIE Lab for blocks of float32 values.
 
-These are the inner loops of `convert`. They work in place, in
-buffers that are allocated once a thread and stay in the processor's cache. What NumPy
-computes slowly is replaced: the powers of the sRGB curve by tables, which are read
-without interpolation, and the cube root by Newton's method.
+These are the inner loops of `convert`. They work in place, in buffers that are
+allocated once per thread and stay in the processor's cache. NumPy computes powers and
+cube roots slowly. So the powers of the sRGB curve are read from tables, without
+interpolation, and cube roots are found by Newton's method.
 
 References
 ----------
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 _Float = TypeVar("_Float", np.float32, np.float64)
 
-BLOCK = 1 << 15  # pixels; fewer cost more in calls, more in cache misses
+BLOCK = 1 << 15  # pixels; smaller blocks cost more calls, larger ones more cache misses
 
-# CIE Lab: f(t) is the cube root above DELTA**3 and its tangent there below.
+# CIE Lab: f(t) is the cube root above DELTA**3; below, it is the tangent at DELTA**3.
 DELTA = 6 / 29
 SLOPE = 3 * DELTA**2
 OFFSET = 4 / 29
@@ -36,17 +36,17 @@ _CUBED_DELTAS = np.full(BLOCK, DELTA**3, np.float32)
 _DELTAS = np.full(BLOCK, DELTA, np.float32)
 _ZEROS = np.zeros(BLOCK, np.float32)
 
-# The ends of the linear toes of the sRGB curve: encoded and linear.
+# The end of the linear toe of the sRGB curve: its encoded and its linear value.
 _TOE = 0.04045
 _LINEAR_TOE = _TOE / 12.92
 
-# Steps of the tables over 0..1: with 2**18 the error of L*, a* and b* is below 1e-3,
-# and that of encoded values a fifth of a 16-bit level.
+# Steps of the tables over 0..1. With 2**18, the error of L*, a* and b* is below 1e-3,
+# and the error of encoded values is a fifth of a 16-bit level.
 _STEPS = 1 << 18
 
 
 class Buffers(NamedTuple):
-    """Scratch space of one thread, of three channels and n pixels.
+    """Scratch space of one thread for three channels of n pixels.
 
     Attributes
     ----------
@@ -105,10 +105,10 @@ def linearize(pixels: NDArray[Any], buffers: Buffers) -> Floats:
 
 
 def _round(values: Floats, spare: Floats, indices: NDArray[np.intp]) -> None:
-    """Round `values`, in place, to `indices`."""
+    """Round `values` in place, and copy them to `indices` as integers."""
     integers = spare.view(np.int32)
     np.rint(values, out=values)
-    # In two steps, as that is twice as fast as directly.
+    # Two steps are twice as fast as a direct copy.
     np.copyto(integers, values, casting="unsafe")
     np.copyto(indices, integers)
 
@@ -121,7 +121,7 @@ def encode(linear: Floats, out: NDArray[Any], buffers: Buffers) -> None:
     linear : (3, n) float32
         Linear values, clipped to 0..1; overwritten.
     out : (n, 3) uint8, uint16 or float32
-        Receives the encoded pixels over the full range of integers, or 0..1.
+        Receives the encoded pixels; integers span their full range, floats 0..1.
     buffers : Buffers
         `other` and `indices` are overwritten.
     """
@@ -136,7 +136,11 @@ def encode(linear: Floats, out: NDArray[Any], buffers: Buffers) -> None:
 
 
 def forward(t: Floats, buffers: Buffers) -> Floats:
-    """Cube root of (C, n) `t`, in place, continued by a tangent below DELTA**3."""
+    """Return f(t) of CIE Lab for (C, n) `t`, in place.
+
+    It is the cube root, continued by its tangent below DELTA**3. The buffers `spare`,
+    `other` and `last` are overwritten.
+    """
     above = buffers.spare[: len(t)]
     np.maximum(t, _CUBED_DELTAS[: t.shape[1]], out=above)
     t -= above
@@ -146,10 +150,11 @@ def forward(t: Floats, buffers: Buffers) -> Floats:
 
 
 def cube_root(t: Floats, root: Floats, quotient: Floats) -> Floats:
-    """Cube root of normal positive `t` by two Newton steps, to 1.2e-6, in `root`.
+    """Return the cube root of normal positive `t`, to 1.2e-6, in `root`.
 
-    A third of a float's bits, read as an integer, is about a third of its logarithm;
-    the added constant centers the error of that guess, which is below 4 %. `t` and
+    Two Newton steps improve a first guess. A float's bits, read as an integer, are
+    about its logarithm, so a third of them is about the logarithm of the cube root. The
+    added constant centers the error of that guess, which is below 4 %. `t` and
     `quotient` are overwritten.
     """
     bits = root.view(np.int32)
@@ -165,7 +170,10 @@ def cube_root(t: Floats, root: Floats, quotient: Floats) -> Floats:
 
 
 def backward(f: Floats, above: Floats, cubes: Floats) -> Floats:
-    """Invert :func:`forward` for (3, n) `f`, in place; the others are overwritten."""
+    """Invert :func:`forward` for (C, n) `f`, in place.
+
+    `above` and `cubes` are overwritten.
+    """
     np.maximum(f, _DELTAS[: f.shape[1]], out=above)
     f -= above
     f *= np.float32(SLOPE)
@@ -178,10 +186,10 @@ def backward(f: Floats, above: Floats, cubes: Floats) -> Floats:
 def lightness_of_bytes(
     pixels: NDArray[np.uint8], weights: Floats, out: Floats, buffers: Buffers
 ) -> None:
-    """L* of 8-bit colors by tables alone, to 0.006.
+    """Compute the L* of 8-bit colors from tables alone, to 0.006.
 
-    In 0.8 to 0.9 of the processor time of `linearize` and `forward` (a photo and random
-    colors of 5.8 megapixels, side by side).
+    This takes 0.8 to 0.9 of the processor time of `linearize` and `forward` (measured
+    side by side on a photo and on random colors of 5.8 megapixels).
 
     Parameters
     ----------
@@ -208,7 +216,7 @@ def lightness_of_bytes(
 
 @cache
 def _luminance_tables(weights: tuple[float, ...]) -> NDArray[np.int32]:
-    """Each level's part (3, 256) of the luminance, which is ``_STEPS`` for white."""
+    """Return the luminance (3, 256) of each channel's levels; white sums to _STEPS."""
     parts = np.outer(weights, _linear_from(np.linspace(0, 1, 256)))
     tables: NDArray[np.int32] = np.rint(_STEPS * parts).astype(np.int32)
     tables[1, -1] += _STEPS - tables[:, -1].sum()
@@ -217,13 +225,13 @@ def _luminance_tables(weights: tuple[float, ...]) -> NDArray[np.int32]:
 
 @cache
 def _lightness_by_luminance() -> Floats:
-    """L* (_STEPS + 1,) of as many evenly spaced luminances."""
+    """Return the L* (_STEPS + 1,) of evenly spaced luminances in 0..1."""
     return _lightness_from(np.linspace(0, 1, _STEPS + 1))
 
 
 @cache
 def lightness_table(levels: int) -> Floats:
-    """L* (levels,) of as many evenly spaced gray levels."""
+    """Return the L* (levels,) of evenly spaced gray levels from black to white."""
     return _lightness_from(_linear_from(np.linspace(0, 1, levels)))
 
 
@@ -233,7 +241,7 @@ def _lightness_from(y: NDArray[np.float64]) -> Floats:
 
 
 def encoded_from(linear: NDArray[_Float]) -> NDArray[_Float]:
-    """Return the exact sRGB encoding, slowly; negative values follow the toe."""
+    """Return the exact sRGB encoding (slow); negative values extend the linear toe."""
     above = np.maximum(linear, _LINEAR_TOE)
     power = 1.055 * above ** (1 / 2.4) - 0.055
     return np.where(linear > _LINEAR_TOE, power, 12.92 * linear)
@@ -246,15 +254,15 @@ def _linear_from(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @cache
 def _linear_table(levels: int) -> Floats:
-    """Linear values (levels,) of as many evenly spaced encoded values."""
+    """Return the linear values (levels,) of evenly spaced encoded values in 0..1."""
     return _linear_from(np.linspace(0, 1, levels)).astype(np.float32)
 
 
 @cache
 def _encoded_table(dtype: str) -> NDArray[Any]:
-    """Tabulate encoded values of a type over the square root of the linear value.
+    """Tabulate the encoded values of a type over the square root of the linear value.
 
-    The root makes the curve so flat that the steps are fine enough everywhere.
+    The square root flattens the curve, so the steps are fine enough everywhere.
     """
     encoded = encoded_from(np.linspace(0, 1, _STEPS + 1) ** 2)
     if np.dtype(dtype).kind == "u":

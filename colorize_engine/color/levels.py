@@ -1,4 +1,4 @@
-"""Levels of a type: what white is, and strips of rows to work on."""
+"""White level of a data type, and strips of rows to work on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STRIP = 1 << 20
 
 
 def full_scale(dtype: npt.DTypeLike) -> float:
-    """Return what white is in a type: its largest integer, or 1 for floats."""
+    """Return the white level of a type: its largest integer, or 1 for floats."""
     dtype = np.dtype(dtype)
     return 1.0 if dtype.kind == "f" else 2.0 ** (8 * dtype.itemsize) - 1
 

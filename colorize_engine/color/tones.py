@@ -1,15 +1,16 @@
-"""Whether a photo is in color, or a gray one with a tone.
+"""Detection of photos in color, as opposed to gray photos with a tone.
 
 Toners, dyes, fading and scanners' casts color a black and white photo by its density:
-(a*, b*) is a function of L* there, one curve for the whole picture. Sepia and
-cyanotype have a curve of one hue, selenium and split tones one that turns from the
-shadows to the highlights. In a photo in color things of one lightness differ in hue,
-so that (a*, b*) lies far from any such curve. What counts is the distance from it.
+(a*, b*) is a function of L*, one curve for the whole picture. The curve of sepia and
+cyanotype has one hue; that of selenium and split tones changes its hue from the shadows
+to the highlights. In a photo in color, things of one lightness differ in hue, so
+(a*, b*) lies far from any such curve. The distance from the curve decides.
 
-Paper that yellowed unevenly has more than one curve, but one hue in all places; that
-counts as a tone, too, though the hue must be narrower then. What cannot be told: a
-toned JPEG file of less than about 200 pixels, whose coarse chroma bleeds across its
-edges, may count as in color, and a photo of clouds or of the night as gray.
+Paper that yellowed unevenly has more than one curve, but the same hue everywhere. That
+counts as a tone, too, though the limits for the hue are narrower. Two cases are
+misjudged: a toned JPEG file of less than about 200 pixels may count as in color, since
+its coarse chroma bleeds across edges; a photo of clouds or of the night may count as
+gray.
 """
 
 from __future__ import annotations
@@ -27,23 +28,26 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 
-# Pixels of the long side where the curve is found, and where distances from it are
-# judged: noise averages out, what is smaller than a hundredth of the picture decides
-# nothing, and dark beside light does not blend to a color that is off the curve.
-_SIDE, _END = 384, 96
-# L* is divided into so many levels; the curve joins their medians.
+# Long sides, in pixels. The curve is found at the first, where dark beside light does
+# not yet blend to a color off the curve. Distances from it are averaged to the second:
+# noise averages out, and details under a hundredth of the picture decide nothing.
+_CURVE_SIDE, _DISTANCE_SIDE = 384, 96
+# L* is divided into this many levels; the curve joins the medians of those that have
+# enough pixels.
 _LEVELS = 48
-_FEWEST = 8
-# Distances in units of Lab that 95 % and 99 % of a toned photo's pixels keep, from the
-# curve and from the line of one hue. Of the 1,000 photos in color of the training
-# corpus's val.tar five keep them, nearly gray ones, besides two that are toned indeed.
+_FEWEST_PIXELS = 8  # of a level
+# Largest distances, in units of Lab, of 95 % and of 99 % of a toned photo's pixels from
+# the curve, and from the line of one hue. Of the 1,000 photos in color in the training
+# corpus's val.tar, seven stay within them: five are nearly gray, and two are in fact
+# toned.
 _FROM_CURVE, _FROM_HUE = (5.0, 7.0), (2.0, 3.0)
-# A tone leaves no place out: 90 % of the pixels have at least this chroma of one hue.
-_THROUGHOUT = 2.0
+# A tone covers the whole picture: 90 % of the pixels have at least this chroma along
+# the line of one hue.
+_LEAST_CHROMA = 2.0
 
 
 def is_in_color(rgb: NDArray[Any]) -> bool:
-    """Whether a picture is in color, not gray or of one tone.
+    """Return whether a picture is in color, neither gray nor of one tone.
 
     Parameters
     ----------
@@ -52,16 +56,16 @@ def is_in_color(rgb: NDArray[Any]) -> bool:
     """
     if rgb.ndim == 2:
         return False
-    lab = srgb_to_lab(_reduced(rgb, _SIDE) / np.float32(full_scale(rgb.dtype)))
+    lab = srgb_to_lab(_reduced(rgb, _CURVE_SIDE) / np.float32(full_scale(rgb.dtype)))
     chroma = lab[..., 1:]
-    from_curve = _reduced(chroma - _curve(lab[..., 0], chroma), _END)
-    if not _beyond(np.linalg.norm(from_curve, axis=2), _FROM_CURVE):
+    from_curve = _reduced(chroma - _curve(lab[..., 0], chroma), _DISTANCE_SIDE)
+    if not _exceed(np.linalg.norm(from_curve, axis=2), _FROM_CURVE):
         return False
-    return not _is_one_hue(_reduced(chroma, _END).reshape(-1, 2))
+    return not _is_one_hue(_reduced(chroma, _DISTANCE_SIDE).reshape(-1, 2))
 
 
 def _reduced(array: NDArray[Any], side: int) -> Floats:
-    """Return means (h, w, c) over squares; row by row, as that saves memory."""
+    """Return the means (h, w, c) over squares, row by row to save memory."""
     step = -(-max(array.shape[:2]) // side)
     high, wide = (max(1, length // step) for length in array.shape[:2])
     result = np.empty((high, wide, array.shape[2]), np.float32)
@@ -73,12 +77,12 @@ def _reduced(array: NDArray[Any], side: int) -> Floats:
 
 
 def _curve(light: Floats, chroma: Floats) -> Floats:
-    """Return (a*, b*) that is usual at each pixel's L*: medians, joined by lines."""
+    """Return the usual (a*, b*) at each pixel's L*: medians, joined by lines."""
     values, pairs = light.ravel(), chroma.reshape(-1, 2)
     level = np.clip(values * (_LEVELS / 100), 0, _LEVELS - 1).astype(np.intp)
     order = np.argsort(level, kind="stable")
     groups = np.split(order, np.searchsorted(level[order], range(1, _LEVELS)))
-    fewest = max(_FEWEST, values.size // 2000)
+    fewest = max(_FEWEST_PIXELS, values.size // 2000)
     groups = [group for group in groups if len(group) >= fewest] or [order]
     at = [np.median(values[group]) for group in groups]
     medians = np.array([np.median(pairs[group], axis=0) for group in groups])
@@ -87,16 +91,16 @@ def _curve(light: Floats, chroma: Floats) -> Floats:
 
 
 def _is_one_hue(chroma: Floats) -> bool:
-    """Whether all (a*, b*) lie along one line from gray, on one side of it."""
+    """Return whether (a*, b*) lies along one line from gray, on one side of gray."""
     direction = np.linalg.svd(chroma, full_matrices=False)[2][0]
     along = chroma @ direction
     along = along if along.sum() > 0 else -along
     aside = np.abs(chroma @ np.array([-direction[1], direction[0]]))
     return bool(
-        np.percentile(along, 10) >= _THROUGHOUT and not _beyond(aside, _FROM_HUE)
+        np.percentile(along, 10) >= _LEAST_CHROMA and not _exceed(aside, _FROM_HUE)
     )
 
 
-def _beyond(distances: NDArray[np.floating], limits: tuple[float, float]) -> bool:
-    """Whether more than 5 %, or more than 1 %, exceed their limit."""
+def _exceed(distances: NDArray[np.floating], limits: tuple[float, float]) -> bool:
+    """Return whether over 5 % exceed the first limit, or over 1 % the second."""
     return bool((np.percentile(distances, (95, 99)) > limits).any())

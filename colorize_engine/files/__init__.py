@@ -1,4 +1,4 @@
-"""Picture files in and out."""
+"""Input and output of picture files."""
 
 import lazy_loader
 

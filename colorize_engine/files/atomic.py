@@ -1,10 +1,10 @@
-"""Outputs that appear under their name whole or not at all, and stale temporary ones.
+"""Outputs that appear under their name complete or not at all; removal of leftovers.
 
-A run that writes into a folder holds a shared lock on it, which the kernel takes back
-whatever ends the run. Holding the exclusive lock means that no writer is active, so
+A run that writes into a folder holds a shared lock on it. The kernel releases the lock
+however the run ends. Holding the exclusive lock means that no writer is active, so
 temporary files there are stale. Where folders cannot be locked (Windows, some network
-folders), and while others may be writing, a file is stale when nobody changed it for a
-day; folders then stay, since their age tells nothing of what is in them.
+folders), and while others may be writing, a file is stale if it has not changed for a
+day. Folders are kept then, since their age says nothing about their contents.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ _DAY = 24 * 60 * 60
 
 @contextmanager
 def replacing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
-    """Open a temporary file that takes a name when the block ends without an error.
+    """Open a temporary file that gets its final name if the block ends without error.
 
-    The file lies in the folder of the name. On any error, Ctrl+C included, it is
-    removed, and what had the name before stays as it was.
+    The temporary file lies in the same folder. On any error, Ctrl+C included, it is
+    removed, and a file that had the name before stays as it was.
 
     Parameters
     ----------
     path : Path
-        The name. A symbolic link is followed, so that it stays one.
+        The final name. A symbolic link is kept; its target is replaced.
     overwrite : bool
-        Whether a file of that name may be replaced.
+        Whether to replace an existing file of that name.
 
     Yields
     ------
@@ -52,7 +52,7 @@ def replacing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     Raises
     ------
     FileExistsError
-        If the name is taken and `overwrite` is false, however late it was taken.
+        If the name is taken, or gets taken meanwhile, and `overwrite` is false.
     OSError
         If the folder or the disk does not allow it.
     """
@@ -61,7 +61,7 @@ def replacing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     path = Path(os.path.realpath(path))
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
-    # While it is written, no run that begins takes the file for a left-over.
+    # The lock keeps other runs from removing the temporary file as a leftover.
     with writing_in(path.parent):
         with _replacing(path, overwrite) as stream:
             yield stream
@@ -71,15 +71,15 @@ def replacing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
 def _replacing(path: Path, overwrite: bool) -> Iterator[BinaryIO]:
     temporary = path.with_name(temporary_name())
     try:
-        # Not tempfile, whose files only their owner may read.
+        # Not `tempfile`, whose files only their owner can read.
         stream = temporary.open("x+b")
     except OSError as error:
-        raise _about(path, error) from error
+        raise _with_path(path, error) from error
     try:
         with stream:
             yield stream
             stream.flush()
-            # Some file systems tell only here that the disk is full.
+            # Some file systems report a full disk only here.
             os.fsync(stream.fileno())
         if overwrite:
             with suppress(OSError):
@@ -89,26 +89,26 @@ def _replacing(path: Path, overwrite: bool) -> Iterator[BinaryIO]:
             _take_name(temporary, path)
     except OSError as error:
         if error.filename in (None, str(temporary)):
-            raise _about(path, error) from error
+            raise _with_path(path, error) from error
         raise
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
 
 
-def _about(path: Path, error: OSError) -> OSError:
-    """Return an error that names the file a person knows of."""
+def _with_path(path: Path, error: OSError) -> OSError:
+    """Return the error with the path that the user knows."""
     return OSError(error.errno, error.strerror or str(error), str(path))
 
 
 def _take_name(temporary: Path, path: Path) -> None:
-    """Give a file a name that nothing has, or raise FileExistsError."""
+    """Put a file under a free name; raise FileExistsError if the name is taken."""
     try:
         path.hardlink_to(temporary)
     except FileExistsError:
         raise
     except OSError:
-        # No hard links here (FAT, some network folders): reserve the name first.
+        # There are no hard links (FAT, some network folders): reserve the name first.
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         try:
             temporary.replace(path)
@@ -119,9 +119,10 @@ def _take_name(temporary: Path, path: Path) -> None:
 
 @contextmanager
 def temporary_folder(target: Path) -> Iterator[Path]:
-    """Name a folder beside a target, which is removed at the end.
+    """Hold the name of a temporary folder beside a target; remove it at the end.
 
-    What a killed run leaves of it is removed by the next one, see `remove_leftovers`.
+    The block creates the folder. If the run is killed, the next run removes the
+    folder; see `remove_leftovers`.
     """
     folder = target.with_name(temporary_name())
     with writing_in(target.parent):
@@ -133,10 +134,10 @@ def temporary_folder(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Name a temporary folder that takes a name when the block ends without an error.
+    """Hold the name of a temporary folder that replaces a target if there is no error.
 
-    What had the name is moved aside until the new folder has it, and then removed;
-    whatever comes between, it is not lost.
+    The block creates the folder. An existing target is moved aside until the new
+    folder has its name, and is removed only then. So no interruption loses it.
     """
     target = Path(os.path.realpath(target))
     with temporary_folder(target) as folder:
@@ -146,7 +147,7 @@ def replacing_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
             return
         if not overwrite:
             raise FileExistsError(errno.EEXIST, "the file exists", str(target))
-        # Under a name that no cleaning takes: for a moment it is all that there is.
+        # Not the name of a leftover: for a moment this is the only complete copy.
         old = target.with_name(f"{temporary_name()}.old")
         try:
             target.rename(old)
@@ -162,15 +163,15 @@ def replacing_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
 
 
 def temporary_name() -> str:
-    """Return a new name of what is left over when its run is killed."""
+    """Return a new temporary name, which `remove_leftovers` recognizes."""
     return f".colorize-{secrets.token_hex(6)}.part"
 
 
 @contextmanager
 def writing_in(folder: Path) -> Iterator[None]:
-    """Hold a folder's shared lock, so that nobody takes new files for left-overs.
+    """Hold a folder's shared lock, so that no other run removes new temporary files.
 
-    It may wait for the moment that someone else cleans the folder.
+    It waits while another run is removing leftovers there.
     """
     with _locked(folder, exclusive=False):
         yield
@@ -178,9 +179,10 @@ def writing_in(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def removing_leftovers(folders: Iterable[Path]) -> Iterator[None]:
-    """Remove what killed runs left in folders, and what is left when the block ends.
+    """Remove leftovers from folders at the beginning and at the end of the block.
 
-    That is what the block's own workers leave when they are killed.
+    The first are those of earlier runs that were killed, the second those of the
+    block's own killed workers.
     """
     folders = set(folders)
     for folder in folders:
@@ -193,10 +195,10 @@ def removing_leftovers(folders: Iterable[Path]) -> Iterator[None]:
 
 
 def remove_leftovers(folder: Path) -> int:
-    """Remove what killed runs left in a folder, and return how many things that were.
+    """Remove what killed runs left in a folder; return the number of removed entries.
 
-    Nothing of a run that is alive is touched: while there is one, only files go that
-    nobody changed for a day. A folder that is missing or read-only is no error.
+    Files of active runs are not touched: without the exclusive lock, only files are
+    removed that have not changed for a day. A missing or read-only folder is no error.
     """
     removed = 0
     with _locked(folder, exclusive=True) as alone, suppress(OSError):
@@ -217,7 +219,10 @@ def remove_leftovers(folder: Path) -> int:
 
 @contextmanager
 def _locked(folder: Path, *, exclusive: bool) -> Iterator[bool]:
-    """Try for a lock; tell whether it was got. Only the shared one is waited for."""
+    """Hold a folder's lock if possible; yield whether it is held.
+
+    Only the shared lock is waited for.
+    """
     if sys.platform == "win32":
         yield False
         return

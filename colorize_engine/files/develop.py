@@ -1,4 +1,4 @@
-"""From what a file holds to a picture: upright, in range, sRGB."""
+"""Conversion of stored samples to a picture: upright, in range, sRGB."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 
 
 def develop(samples: Samples, value_range: ValueRange) -> Picture:
-    """Make a picture of samples.
+    """Convert samples to a picture.
 
     Parameters
     ----------
     samples : Samples
     value_range : "full", "auto" or (float, float)
-        What is black and white; see `values.fit`. CMYK is always taken as full.
+        The values of black and white; see `files.fit`. CMYK always has ``"full"``.
 
     Raises
     ------
     FileError
-        If the values are none of a picture.
+        If the values are not those of a picture.
     """
     cmyk = samples.values.ndim == 3 and samples.values.shape[2] == 4
     if samples.values.ndim not in (2, 3) or samples.values.shape[2:] not in (
@@ -55,10 +55,10 @@ def develop(samples: Samples, value_range: ValueRange) -> Picture:
     )
     if samples.inverted:
         values = values.dtype.type(full_scale(values.dtype)) - values
-    image, has_color, notes = _plain(values, samples.profile)
+    image, has_color, notes = _to_srgb(values, samples.profile)
     alpha = samples.alpha
     if alpha is not None:
-        # Where floats are not in 0..1 at all, one range holds for alpha, too.
+        # Float alpha beyond 1 has the same range as the colors.
         beyond = alpha.dtype.kind == "f" and alpha.max() > 1
         alpha, _ = fit(alpha, samples.bits, value_range if beyond else "full")
         alpha = _upright(retyped(alpha, image.dtype), samples.orientation)
@@ -74,7 +74,7 @@ def develop(samples: Samples, value_range: ValueRange) -> Picture:
     )
 
 
-def _plain(values: Values, profile: bytes) -> tuple[Values, bool, tuple[str, ...]]:
+def _to_srgb(values: Values, profile: bytes) -> tuple[Values, bool, tuple[str, ...]]:
     """Return sRGB-encoded gray or RGB, whether there was color, and notes."""
     notes: tuple[str, ...] = ()
     gray: Values | None = None
@@ -97,10 +97,10 @@ def _plain(values: Values, profile: bytes) -> tuple[Values, bool, tuple[str, ...
 
 
 def _upright(array: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
-    """Return rows and columns as they are to be seen (EXIF tag 0x0112)."""
+    """Return an array turned upright by its orientation (EXIF tag 0x0112)."""
     if orientation > 4:
         array = array.swapaxes(0, 1)
-    # What the stored top row and left column are: 5 to 8 as 1, 4, 3 and 2 turned.
+    # Steps along rows and columns; 5 to 8 come with the axes swapped.
     down, right = {
         **{1: (1, 1), 2: (1, -1), 3: (-1, -1), 4: (-1, 1)},
         **{5: (1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1, 1)},

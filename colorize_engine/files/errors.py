@@ -1,4 +1,4 @@
-"""Errors of picture files, and what turns a decoder's errors into them."""
+"""Errors of picture files, and the conversion of decoder errors to them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-# Of the message of a library, which may quote what is in the file.
-_LONGEST = 200
+# Characters kept of a library's message, which may quote the file's content.
+_MAX_MESSAGE = 200
 
 
 class FileError(ValueError):
@@ -19,21 +19,21 @@ class FileError(ValueError):
 
 
 class TooLarge(FileError):
-    """A picture of more pixels than `max_pixels` allows."""
+    """A picture with more pixels than `max_pixels` allows."""
 
 
 class RangeError(FileError):
-    """Values outside the range that was given, or taken for granted."""
+    """Values outside the given or assumed range."""
 
 
 class RangeNote(str):
-    """A note that black and white may be meant to be at other values."""
+    """A note that other values may be meant as black and white."""
 
     __slots__ = ()
 
 
 def check_size(width: int, height: int, max_pixels: int) -> None:
-    """Refuse pictures without pixels and those with more than `max_pixels`.
+    """Raise an error for a picture without pixels or with more than `max_pixels`.
 
     Raises
     ------
@@ -53,22 +53,22 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Turn whatever a decoder raises on a damaged file into a FileError.
+    """Turn any error that a decoder raises on a damaged file into a FileError.
 
-    They fail in any way; only the lack of memory, and what the system says of the file
-    or the disk, stay what they are.
+    Decoders raise errors of any type. Only MemoryError and the system's errors about
+    the file or the disk pass unchanged.
     """
     try:
         yield
     except (FileError, MemoryError):
         raise
     except Exception as error:
-        # A place in the file that a damaged header names can be none at all.
+        # EINVAL: a damaged header names an impossible position in the file.
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise
         raise FileError(f"the file is damaged ({error_text(error)})") from error
 
 
 def error_text(error: Exception) -> str:
-    """Return the message of an error on one line, its type's name if it has none."""
-    return " ".join(str(error).split())[:_LONGEST] or type(error).__name__
+    """Return an error's message on one line, its type's name if there is none."""
+    return " ".join(str(error).split())[:_MAX_MESSAGE] or type(error).__name__

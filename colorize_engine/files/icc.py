@@ -1,8 +1,8 @@
-"""ICC profiles in, sRGB out: the lightness a profile means, as an sRGB-encoded gray.
+"""Conversion of pictures with an ICC profile to sRGB-encoded gray.
 
-Color is only needed for its lightness here, so a picture in another color space comes
-out gray. That way colors outside sRGB keep their lightness, where a conversion to
-sRGB would clip them.
+The engine needs only the lightness of colors, so a picture in another color space
+becomes gray. Colors outside sRGB thus keep their lightness; a conversion to sRGB would
+clip them.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float32]
 
-# What the header of a profile (ICC.1, 7.2) says its device colors are, by channels.
+# Color space in the header of a profile (ICC.1, 7.2) and imagecodecs' name for it, by
+# number of channels.
 _SPACES = {1: (b"GRAY", "gray"), 3: (b"RGB ", "rgb"), 4: (b"CMYK", "cmyk")}
 _LUMINANCE = TO_XYZ[1]
 _COLORIMETRIC = 1
-# Two neighbors of 8 bit; rounding in JPEG makes gray differ by that much.
+# Largest difference between channels that counts as gray; rounding in JPEG causes it.
 _GRAY_SPREAD = 8 / 255
 
 
 class ProfileError(ValueError):
-    """A color profile that is broken, or not one for this kind of picture."""
+    """A color profile that is broken or made for another kind of picture."""
 
 
 def to_gray(values: Values, profile: bytes) -> Values | None:
@@ -41,12 +42,12 @@ def to_gray(values: Values, profile: bytes) -> Values | None:
     values : (H, W), (H, W, 3) or (H, W, 4) ndarray of uint8, uint16 or float32
         Gray, RGB or CMYK (0 = no ink), in the full range of the type; floats 0..1.
     profile : bytes
-        An ICC profile of values.
+        The ICC profile of `values`.
 
     Returns
     -------
     (H, W) ndarray of the same type, or None
-        None if the profile is sRGB, or a gray profile with its curve.
+        None if the profile is sRGB, or a gray profile with the curve of sRGB.
 
     Raises
     ------
@@ -74,7 +75,7 @@ def to_gray(values: Values, profile: bytes) -> Values | None:
 
 
 def naive_rgb(cmyk: Values) -> Values:
-    """Return RGB for CMYK of no known ink, by simple multiplication."""
+    """Return RGB for CMYK without a profile, by simple multiplication."""
     top = full_scale(cmyk.dtype)
     rgb = np.empty((*cmyk.shape[:2], 3), cmyk.dtype)
     for rows in strips(rgb.shape[:2]):
@@ -84,7 +85,7 @@ def naive_rgb(cmyk: Values) -> Values:
 
 
 def cmyk_has_color(cmyk: Values, profile: bytes) -> bool:
-    """Whether CMYK values are far from neutral under their profile."""
+    """Return whether CMYK values are far from neutral under their profile."""
     return any(
         _spread(_encoded(_linear(cmyk[rows], profile))) > _GRAY_SPREAD
         for rows in strips(cmyk.shape[:2])
@@ -92,13 +93,13 @@ def cmyk_has_color(cmyk: Values, profile: bytes) -> bool:
 
 
 def has_color(rgb: Values) -> bool:
-    """Whether some pixel's channels differ by more than rounding, 8 of 255."""
+    """Return whether any pixel's channels differ by more than rounding (8 of 255)."""
     limit = _GRAY_SPREAD * full_scale(rgb.dtype)
     return any(_spread(rgb[rows]) > limit for rows in strips(rgb.shape[:2]))
 
 
 def is_gray(rgb: Values) -> bool:
-    """Whether all pixels' channels are exactly alike."""
+    """Return whether the channels of every pixel are equal."""
     return all(
         np.array_equal(rgb[rows, :, 0], rgb[rows, :, channel])
         for rows in strips(rgb.shape[:2])
@@ -108,11 +109,11 @@ def is_gray(rgb: Values) -> bool:
 
 @cache
 def srgb_profile() -> bytes:
-    """Return an sRGB profile, the same bytes each time."""
+    """Return an sRGB profile; the bytes are the same each time."""
     from PIL import ImageCms
 
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    # Bytes 24 to 35 are its date, which would make each run's files differ.
+    # Bytes 24 to 35 hold the date, which would make the files of each run differ.
     date = np.array([2000, 1, 1, 0, 0, 0], ">u2").tobytes()
     return profile[:24] + date + profile[36:]
 
@@ -130,10 +131,11 @@ def _gray_by_table(values: Values, profile: bytes) -> Values | None:
 
 
 def _luminance_tables(profile: bytes, dtype: np.dtype[Any]) -> Floats | None:
-    """Return what each channel adds to the luminance, (3, levels), if it just adds.
+    """Return each channel's contribution to the luminance, (3, levels), or None.
 
-    So it does in all profiles of curves and a matrix, which are nearly all of RGB, and
-    looking it up is ten times as fast as asking LittleCMS for each pixel.
+    Contributions add up in all profiles of curves and a matrix, which nearly all RGB
+    profiles are. Looking them up is ten times as fast as calling LittleCMS for each
+    pixel. None means that they do not add up, or that `dtype` is a float type.
     """
     if dtype.kind == "f":
         return None
@@ -149,10 +151,10 @@ def _luminance_tables(profile: bytes, dtype: np.dtype[Any]) -> Floats | None:
     return tables if off < 1e-4 else None
 
 
-# A profile can have megabytes, and every photo of a folder its own.
+# Few entries: a profile can have megabytes, and each photo may have its own.
 @lru_cache(maxsize=8)
 def _is_srgb(profile: bytes) -> bool:
-    """Whether a profile means what sRGB means, to about one of 255."""
+    """Return whether a profile equals sRGB to about 1 of 255."""
     levels = np.linspace(0, 255, 6).round().astype(np.uint8)
     colors = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(1, -1, 3)
     encoded = _encoded(_linear(colors, profile))
@@ -173,7 +175,7 @@ def _linear_srgb() -> bytes:
 
 
 def _linear(values: npt.NDArray[Any], profile: bytes) -> Floats:
-    """Return linear sRGB (H, W, 3) of device values, beyond 0..1 outside the gamut."""
+    """Return device values as linear sRGB, (H, W, 3); outside the gamut beyond 0..1."""
     import imagecodecs
 
     channels = 1 if values.ndim == 2 else values.shape[2]
@@ -195,7 +197,7 @@ def _linear(values: npt.NDArray[Any], profile: bytes) -> Floats:
 
 
 def _encoded(linear: Floats) -> Floats:
-    """Return sRGB-encoded values, cut to 0..1."""
+    """Return sRGB-encoded values, clipped to 0..1."""
     return encoded_from(np.clip(linear, 0, 1)).astype(np.float32)
 
 
@@ -204,7 +206,7 @@ def _rounded(share: Floats, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
 
 
 def _spread(colors: npt.NDArray[Any]) -> float:
-    # Channel by channel is many times as fast as along the last axis.
+    # Comparing channel by channel is many times as fast as along the last axis.
     first, second, third = (colors[..., channel] for channel in range(3))
     high = np.maximum(np.maximum(first, second), third)
     return float((high - np.minimum(np.minimum(first, second), third)).max())

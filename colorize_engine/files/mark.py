@@ -1,4 +1,4 @@
-"""The record, in every written file, that its colors are computed."""
+"""Marks of written files: the program, model and settings behind the colors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Mark:
     model : str
         Name and version of the model.
     settings : mapping of str to object
-        What the colors depend on besides: temperature, rebalance, and so on.
+        Everything else the colors depend on: temperature, rebalance, and so on.
     """
 
     software: str
@@ -45,7 +45,7 @@ class Mark:
 def mark_of(
     model: str, decoding: DecodeSettings, working_size: int, **more: float | str
 ) -> Mark:
-    """Return the record of what colors were computed with.
+    """Return the mark for a model and its settings.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def mark_of(
     working_size : int
         Short side in pixels at which the nets saw the picture.
     more
-        What else the colors depend on, by its name.
+        Further settings that the colors depend on, by name.
     """
     from colorize_engine import __version__
 

@@ -1,8 +1,8 @@
-"""The mark of a file, read again: whether an output is already what a run would make.
+"""Comparison of an output's mark with the mark that a run would write.
 
-Every output says in its metadata from which bytes and with which model and settings
-its colors were computed. So there is no side file that could be lost or go stale, and
-a copy of the folder knows as much as the folder.
+The metadata of every output identify the source bytes, the model and the settings of
+its colors. No side file is needed, which could be lost or go stale, and a copy of the
+folder holds the same information.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 def is_current(path: Path, mark: Mark) -> bool:
-    """Whether a file is an output that was made as a mark tells.
+    """Return whether a file is an output with the given mark.
 
-    Only its header is read, and the version of the program makes no difference. A
-    file that is missing, cannot be read, or is none of ours is not current.
+    Only the header is read, and the version of the program makes no difference. A file
+    is not current if it is missing, cannot be read, or is not an output of the engine.
     """
     try:
         with path.open("rb") as stream:
@@ -35,11 +35,15 @@ def is_current(path: Path, mark: Mark) -> bool:
     except (OSError, ValueError):
         return False
     packet = info.get("xmp") or info.get("XML:com.adobe.xmp") or b""
-    return _tells(packet.encode() if isinstance(packet, str) else bytes(packet), mark)
+    packet = packet.encode() if isinstance(packet, str) else bytes(packet)
+    return _has_parameters(packet, mark)
 
 
 def _is_current_tiff(stream: BinaryIO, mark: Mark) -> bool:
-    """Whether the first page of a TIFF file, of colors or probabilities, says so."""
+    """Return whether the first page of a TIFF file has the mark.
+
+    Colors have it in their XMP, probabilities in their description.
+    """
     import tifffile
 
     stream.seek(0)
@@ -48,14 +52,14 @@ def _is_current_tiff(stream: BinaryIO, mark: Mark) -> bool:
             page = file.pages.first
             packet = page.tags.valueof(exif_tags.XMP_PACKET, default=b"")
             if packet:
-                return _tells(bytes(packet), mark)
-            told = str(json.loads(page.description).get("mark", ""))
-    except Exception:  # tifffile fails on foreign and damaged files in any way
+                return _has_parameters(bytes(packet), mark)
+            sentence = str(json.loads(page.description).get("mark", ""))
+    except Exception:  # tifffile raises any error on foreign and damaged files
         return False
-    # The sentence for people, without the version at its beginning.
-    return told.endswith(mark.text[mark.text.index(" (") :])
+    # Compare the sentence for people without the program version at its start.
+    return sentence.endswith(mark.text[mark.text.index(" (") :])
 
 
-def _tells(packet: bytes, mark: Mark) -> bool:
-    """Whether the last event that tells parameters, in XMP, tells those of a mark."""
+def _has_parameters(packet: bytes, mark: Mark) -> bool:
+    """Return whether the last parameters in an XMP packet are those of a mark."""
     return xmp.parameters(packet) == xmp.without_controls(mark.parameters)

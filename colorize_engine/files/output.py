@@ -1,8 +1,9 @@
-"""Picture files in and out, with bit depth, profile, EXIF and resolution looked after.
+"""Output of picture files, with bit depth, profile, EXIF and resolution preserved.
 
-`read` gives the pictures of a file as the engine wants them: upright, sRGB-encoded,
-in the full range of their type. `write` puts pictures into a file that appears only
-when it is whole, tagged sRGB and marked as computed color.
+`files.read` returns the pictures of a file as the engine needs them: upright,
+sRGB-encoded, in the full range of their type. `files.write` puts pictures into a file
+that appears only when it is complete. The file is tagged sRGB and marked as computed
+color.
 
 Examples
 --------
@@ -49,25 +50,25 @@ _TYPES = {
     "TIFF": (np.uint8, np.uint16, np.float32),
     "WebP": (np.uint8,),
 }
-# What libjpeg, libwebp and libpng can write.
+# Longest sides in pixels that libjpeg, libwebp and libpng can write.
 _LARGEST_SIDES = {"JPEG": 65_500, "WebP": 16_383, "PNG": 1_000_000}
 
 
 def format_of(path: str | os.PathLike[str]) -> str | None:
-    """Return the format that a name's suffix stands for, None for none that is written.
+    """Return the format of a name's suffix: "PNG", "JPEG", "TIFF" or "WebP".
 
-    It is one of "PNG", "JPEG", "TIFF" and "WebP".
+    Return None for any other suffix.
     """
     return FORMATS.get(Path(path).suffix.lower())
 
 
 def check_target(path: str | os.PathLike[str], photo: Photo) -> None:
-    """Refuse early what `write` could not write under a name.
+    """Raise FileError if `write` cannot store a photo under a name.
 
     Raises
     ------
     FileError
-        If the format is not written, or cannot hold that many pages or pixels.
+        If the format cannot be written, or cannot hold that many pages or pixels.
     """
     kind = _format(Path(path))
     if kind != "TIFF" and len(photo) > 1:
@@ -86,19 +87,19 @@ def check_target(path: str | os.PathLike[str], photo: Photo) -> None:
 def storable(
     path: str | os.PathLike[str], dtype: npt.DTypeLike
 ) -> tuple[np.dtype[Any], str]:
-    """Return the type in which a format stores values of a type, and a note on loss.
+    """Return the type in which a file stores values, and a note on lost precision.
 
     Parameters
     ----------
     path : path-like
-        The name to be written.
+        The name of the file; its suffix decides.
     dtype : dtype-like
         uint8, uint16 or float32.
 
     Returns
     -------
     (dtype, str)
-        The same type where the format can hold it; the note is empty then.
+        The same type and an empty note if the format can hold the type.
     """
     kind, dtype = _format(Path(path)), np.dtype(dtype)
     if dtype in _TYPES[kind]:
@@ -130,23 +131,23 @@ def write(
     pictures : iterable of Picture
         RGB (gray becomes RGB); more than one for TIFF only.
     mark : Mark or None
-        What made the colors; written to EXIF and XMP, and to the text of PNG.
+        What made the colors; written to EXIF, XMP and the text chunks of a PNG.
     quality : int or None
-        1..100 for JPEG (default 95) and WebP (default: without loss).
+        1..100 for JPEG (default 95) and WebP (default: lossless).
     overwrite : bool
-        Whether to replace a file of that name.
+        Whether to replace an existing file of that name.
     page_count : int
-        About how many pictures will come; it decides on BigTIFF.
+        Approximate number of pictures; it decides whether a TIFF is a BigTIFF.
 
     Returns
     -------
     tuple of str
-        What a person should know of how they were written, a line each.
+        Notes for the user on how the pictures were written, one line each.
 
     Raises
     ------
     FileError
-        If the format is not written, or cannot hold the pictures.
+        If the format cannot be written, or cannot hold the pictures.
     FileExistsError
         If the name is taken and `overwrite` is false.
     OSError
@@ -179,14 +180,14 @@ def _format(path: Path) -> str:
     kind = format_of(path)
     if kind is None:
         raise FileError(
-            f"{path.suffix or 'a name without suffix'} is no format that can be "
-            f"written; choose one of {', '.join(FORMATS)}"
+            f"{path.suffix or 'a name without suffix'} cannot be written; "
+            f"choose one of {', '.join(FORMATS)}"
         )
     return kind
 
 
 def _stored(path: Path, picture: Picture, notes: list[str]) -> Picture:
-    """Return a picture as its format stores it: RGB, of a fitting type."""
+    """Return a picture as its file stores it: RGB, of a type the format can hold."""
     dtype, note = storable(path, picture.image.dtype)
     if note:
         notes.append(note)

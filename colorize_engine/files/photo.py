@@ -1,4 +1,4 @@
-"""A picture file in: its pictures, decoded one by one."""
+"""Input of picture files: the pictures of a file, decoded one by one."""
 
 from __future__ import annotations
 
@@ -8,25 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from colorize_engine.color import is_in_color
-from colorize_engine.files import fit
+from colorize_engine.files.develop import develop
 from colorize_engine.files.errors import FileError
 from colorize_engine.files.icc import naive_rgb
 from colorize_engine.files.stills import read_still
 from colorize_engine.files.tiff import is_tiff, open_pages, read_pages
+from colorize_engine.files.value_range import fit
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator
 
-    import numpy as np
     from numpy.typing import NDArray
 
-    from colorize_engine.files import Samples
-    from colorize_engine.files.picture import Picture
+    from colorize_engine.files.picture import Picture, Samples
     from colorize_engine.files.value_range import ValueRange
-
-    Floats = NDArray[np.float32]
-
 
 MAX_PIXELS = 250_000_000
 
@@ -35,7 +31,7 @@ COLOR_NOTE = "it is in color; only its lightness was used"
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """The pictures of a file, decoded one by one when they are iterated over.
+    """The pictures of a file, decoded one by one during iteration.
 
     Attributes
     ----------
@@ -58,19 +54,16 @@ class Photo:
         return self.page_count
 
     def __iter__(self) -> Iterator[Picture]:
-        """Yield each picture; of a TIFF file the file is read again.
+        """Yield each picture; a TIFF file is read again each time.
 
         Raises
         ------
         FileError, OSError
-            When a page cannot be read.
+            If a page cannot be read.
         """
         if self._only is not None:
             yield self._only
             return
-        from colorize_engine.files.develop import develop
-        from colorize_engine.files.tiff import open_pages, read_pages
-
         with self.path.open("rb") as stream:
             pages = open_pages(stream)
             samples = read_pages(pages, self.max_pixels)
@@ -78,7 +71,9 @@ class Photo:
                 yield develop(page, self.value_range)
 
     def is_in_color(self) -> bool:
-        """Whether all pages are in color; the first that is not decides.
+        """Return whether all pages are in color.
+
+        Reading stops at the first page that is not.
 
         Raises
         ------
@@ -89,14 +84,14 @@ class Photo:
             if not picture.has_color:
                 return False
             if picture.image.ndim == 2:
-                # Of a profile's colors reading keeps the luminance only.
+                # With a profile, reading keeps only the luminance: check stored colors.
                 return all(map(is_in_color, _stored(self)))
             if not is_in_color(picture.image):
                 return False
         return True
 
     def _next(self, pages: Iterator[Samples]) -> Samples | None:
-        """Read the next page; an error that names no file is about this one."""
+        """Return the next page or None; add the path to an OSError."""
         try:
             return next(pages, None)
         except OSError as error:
@@ -115,23 +110,23 @@ def read(
     ----------
     path : path-like
     value_range : "full", "auto" or (float, float)
-        Which values are black and white. ``"full"``: the ends of the type's range, for
-        floats 0 and 1; ``"auto"``: the smallest and the largest value of each page;
-        two numbers: these, what is beyond being cut off.
+        The values of black and white. ``"full"``: the ends of the type's range
+        (floats: 0 and 1). ``"auto"``: the smallest and the largest value of each page.
+        Two numbers: these values; values beyond are clipped.
     max_pixels : int
-        The most pixels of one picture; a file that claims more is not decoded.
+        Largest number of pixels per picture; a file that claims more is not decoded.
 
     Returns
     -------
     Photo
-        Of a TIFF file all pages; of animations and layered files the first picture.
+        All pages of a TIFF file; the first picture of an animation or layered file.
 
     Raises
     ------
     FileError
         If the file is damaged, too large, or not a picture.
     OSError
-        If it is missing or may not be read.
+        If the file is missing or access to it fails.
     """
     path = Path(path)
     mode = path.stat().st_mode
@@ -143,15 +138,10 @@ def read(
         head = stream.read(4)
         if not head:
             raise FileError("the file is empty")
-        from colorize_engine.files.stills import read_still
-        from colorize_engine.files.tiff import is_tiff, open_pages
-
         if is_tiff(head):
             pages = open_pages(stream)
             shape = pages.pages[0].imagelength, pages.pages[0].imagewidth
             return Photo(path, len(pages), shape, value_range, max_pixels)
-        from colorize_engine.files.develop import develop
-
         stream.seek(0)
         samples = read_still(stream, max_pixels)
     height, width = samples.values.shape[:2]
@@ -160,7 +150,7 @@ def read(
 
 
 def _stored(photo: Photo) -> Iterator[NDArray[Any]]:
-    """Yield the pages of a photo as stored, taken for sRGB or plain CMYK."""
+    """Yield the stored pages of a photo as if they were sRGB or plain CMYK."""
     with photo.path.open("rb") as stream:
         pages: Iterable[Samples]
         if is_tiff(stream.read(4)):

@@ -1,4 +1,4 @@
-"""What every reader gives and every writer takes: pictures, metadata, the mark."""
+"""The data that readers return and writers take: pictures and their metadata."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Metadata:
-    """What a file says about its picture, as far as it holds for a colored copy.
+    """The metadata of a picture file that still hold for a colored copy.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class Metadata:
     text : tuple of (str, str)
         Keywords and values of a PNG's text chunks.
     dpi : (float, float) or None
-        Resolution in pixels an inch, along x and along y.
+        Resolution in pixels per inch, along x and along y.
     """
 
     exif: Exif = field(default_factory=Exif)
@@ -36,23 +36,23 @@ class Metadata:
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """One page as its file holds it, before `develop` makes a picture of it.
+    """One page as stored, before `develop` turns it into a picture.
 
     Attributes
     ----------
     values : (H, W) gray, (H, W, 3) RGB or (H, W, 4) CMYK ndarray
         Upright only after `orientation` is applied.
     bits : int
-        Bits a sample of integer `values` uses: its full range is 0..2**bits - 1
+        Bits per sample of integer `values`; the full range is 0..2**bits - 1
         (signed: -2**(bits-1)..2**(bits-1)-1).
     inverted : bool
         Whether 0 is white.
     alpha : (H, W) ndarray or None
-        Opacity, of the same bits or 0..1.
+        Opacity, with the same number of bits, or floats in 0..1.
     profile : bytes
-        ICC profile of `values`, empty if there is none.
+        ICC profile of `values`; empty if there is none.
     orientation : int
-        1..8 as in EXIF.
+        1..8, as in EXIF.
     """
 
     values: npt.NDArray[Any]
@@ -67,7 +67,7 @@ class Samples:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One picture, upright, in the range of its type, with what came along with it.
+    """One picture, upright, in the full range of its type, with its metadata.
 
     Attributes
     ----------
@@ -77,9 +77,9 @@ class Picture:
         Opacity, of the image's type; not multiplied into the image.
     metadata : Metadata
     has_color : bool
-        Whether the file's picture was in color.
+        Whether the picture was in color in its file.
     notes : tuple of str
-        What a person should know of how the file was read, a line each.
+        Notes for the user on how the file was read, one line each.
     """
 
     image: npt.NDArray[np.uint8 | np.uint16 | np.float32]

@@ -1,4 +1,4 @@
-"""Numbers of any type to gray values: what is black, what is white."""
+"""Black and white of stored values, and their scaling to the range of a type."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 
 ValueRange = Literal["full", "auto"] | tuple[float, float]
-# Rounding in a chain of float operations; more than that is data outside 0..1.
+# Rounding error of a chain of float operations; data farther outside 0..1 are refused.
 _SLACK = 1e-5
 
 
 def parse_range(text: str) -> ValueRange:
-    """Read a range as a person types it: ``full``, ``auto`` or ``MIN,MAX``.
+    """Parse a range as a user types it: ``full``, ``auto`` or ``MIN,MAX``.
 
     Raises
     ------
     ValueError
-        If it is none of them.
+        If the text is none of these.
     """
     if text in ("full", "auto"):
         return cast("ValueRange", text)
@@ -46,27 +46,28 @@ def parse_range(text: str) -> ValueRange:
 def fit(
     values: npt.NDArray[Any], bits: int, value_range: ValueRange
 ) -> tuple[Values, tuple[str, ...]]:
-    """Bring values to the full range of uint8 or uint16, or to floats in 0..1.
+    """Scale values to the full range of uint8 or uint16, or to floats in 0..1.
 
     Parameters
     ----------
     values : ndarray of bool, integers or floats
     bits : int
-        Bits a sample uses; at most those of the type.
+        Bits per sample; at most those of the type.
     value_range : "full", "auto" or (float, float)
-        What becomes black and white: the range of the type (floats: 0..1), the
-        smallest and the largest value of this page, or the two numbers. Values
-        beyond are cut off.
+        The values of black and white: the ends of the type's range (floats: 0..1), the
+        smallest and the largest value of this page, or the two numbers. Values beyond
+        are clipped.
 
     Returns
     -------
     (ndarray, tuple of str)
-        uint8 for up to 8 bits, uint16 for more, float32 for floats; and notes.
+        The values as uint8 for up to 8 bits, uint16 for more, float32 for floats; and
+        notes.
 
     Raises
     ------
     FileError
-        For values of other kinds, NaN, infinities, an empty array, or floats outside
+        For values of other types, NaN, infinities, an empty array, or floats outside
         0..1 with ``"full"``.
     """
     kind = values.dtype.kind
@@ -89,8 +90,8 @@ def fit(
     elif value_range == "full" and bits > 8 and large - small < (high - low) / 8:
         notes = (
             RangeNote(
-                f"its values lie in {small:.0f}..{large:.0f}, little of "
-                f"{low:.0f}..{high:.0f}; black and white may be meant to be elsewhere"
+                f"its values span only {small:.0f}..{large:.0f} of "
+                f"{low:.0f}..{high:.0f}; other values may be meant as black and white"
             ),
         )
     if value_range == "auto" and small < large:
@@ -101,7 +102,7 @@ def fit(
 
 
 def retyped(values: Values, dtype: npt.DTypeLike) -> Values:
-    """Return values in another type, white staying white; the same if it has it."""
+    """Return values scaled to a type; the same array if they already have it."""
     dtype = np.dtype(dtype)
     if values.dtype == dtype:
         return values
@@ -122,7 +123,7 @@ def _full_range(dtype: np.dtype[Any], bits: int) -> tuple[float, float]:
 
 
 def _check_floats(small: float, large: float, value_range: ValueRange) -> None:
-    # The minimum of an array with a NaN in it is NaN.
+    # The minimum of an array that contains NaN is NaN.
     if not (math.isfinite(small) and math.isfinite(large)):
         raise FileError(
             "it holds NaN or infinite values; replace them by numbers in 0..1 first"
@@ -132,7 +133,7 @@ def _check_floats(small: float, large: float, value_range: ValueRange) -> None:
 
 
 def _stretched(values: npt.NDArray[Any], bits: int, low: float, high: float) -> Values:
-    """Return values with low at 0 and high at the full range of the result's type."""
+    """Return values scaled so that low is 0 and high the top of the result's type."""
     dtype: np.dtype[Any] = np.dtype(np.float32)
     if values.dtype.kind != "f":
         dtype = np.dtype(np.uint8 if bits <= 8 else np.uint16)

@@ -1,4 +1,4 @@
-"""The model card: what ``card.json`` in a model folder says."""
+"""Model cards: the file ``card.json`` in a model folder."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True)
 class Card:
-    """What ``card.json`` says about a model.
+    """Description, bins and default settings of a model.
 
     Attributes
     ----------
@@ -32,22 +32,22 @@ class Card:
     nets : dict
         Design of the nets ``a`` and ``b`` (fields of ``unet.NetDesign``).
     bins : dict of ChannelBins
-        Of ``a`` and ``b``.
+        Bins of ``a`` and ``b``.
     temperature : float
-        Of the annealed mean where the user gives none, 0..1.
+        Default temperature of the annealed mean, 0..1.
     rebalance : float
-        Gamma where the user gives none.
+        Default gamma of the rebalancing.
     working_size : int
-        Short side in pixels that the nets were made for.
+        Short side in pixels that the nets are made for.
     calibration : dict of float
-        For ``a`` and ``b``, what the logits are divided by before anything else, so
-        that the probabilities mean what they say (class weights undone).
+        Divisor of the logits of ``a`` and of ``b``, applied before anything else. With
+        it, and with the class weights undone, the probabilities are calibrated.
     training : dict
-        Photos, preset, seed, time: how the weights came about.
+        How the weights were made: photos, preset, seed, time.
     figures : dict
-        Measured quality, each beside the figures of the gray picture.
+        Measured quality; each figure beside that of the gray picture.
     sha256 : dict of str
-        Of each weights file.
+        SHA-256 of each weights file.
 
     Raises
     ------
@@ -75,7 +75,9 @@ class Card:
             if not isinstance(getattr(self, name), str):
                 raise ValueError(f"expected {name} to be text")
         if not isinstance(self.working_size, int):
-            raise ValueError(f"expected a whole working_size, got {self.working_size}")
+            raise ValueError(
+                f"expected working_size to be a whole number, got {self.working_size}"
+            )
         _check_range("working_size", self.working_size, 1, 1 << 16)
         _check_range("temperature", self.temperature, 0, 1)
         _check_range("rebalance", self.rebalance, -100, 100)
@@ -95,11 +97,11 @@ class Card:
 
     @property
     def calibrated_bins(self) -> dict[str, ChannelBins]:
-        """Bins of a and b that go with the logits as the calibration leaves them."""
+        """Bins of a and b for the calibrated logits."""
         return {c: self.bins[c].tempered(self.calibration[c]) for c in CHANNELS}
 
     def to_json(self) -> str:
-        """Write the card as JSON text that ``from_json`` reads."""
+        """Return the card as JSON text for ``from_json``."""
         content = {"format": FORMAT, **self.__dict__}
         content["bins"] = {
             channel: {
@@ -117,14 +119,16 @@ class Card:
         Raises
         ------
         ModelError
-            If the text is no card of this format.
+            If the text is not a card of this format.
         """
         try:
             content = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise ModelError(f"its card.json is not JSON: {error}") from error
         if not isinstance(content, dict):
-            raise ModelError("its card.json is no model card: expected a JSON object")
+            raise ModelError(
+                "its card.json is not a model card: expected a JSON object"
+            )
         if content.get("format", FORMAT) != FORMAT:
             raise ModelError(
                 f"its card.json is of format {content['format']!r}, expected {FORMAT}; "
@@ -135,10 +139,10 @@ class Card:
         except KeyError as error:
             lacking = ", ".join(map(str, error.args))
             raise ModelError(
-                f"its card.json is no model card: it lacks {lacking}"
+                f"its card.json is not a model card: it lacks {lacking}"
             ) from error
         except (AttributeError, TypeError, ValueError) as error:
-            raise ModelError(f"its card.json is no model card: {error}") from error
+            raise ModelError(f"its card.json is not a model card: {error}") from error
 
     @classmethod
     def _from_content(cls, content: dict[str, Any]) -> Card:
@@ -172,7 +176,7 @@ def _check_range(name: str, value: object, low: float, high: float) -> None:
 
 
 def _floats(values: NDArray[np.float32]) -> list[float]:
-    """Shortest decimals that give the same float32 again."""
+    """Return the shortest decimals that convert back to the same float32."""
     return [float(str(value)) for value in values]
 
 
@@ -188,7 +192,9 @@ def read_card(folder: str | Path) -> Card:
     try:
         return Card.from_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ModelError(f"{folder} is no model folder: it lacks card.json") from None
+        raise ModelError(
+            f"{folder} is not a model folder: it lacks card.json"
+        ) from None
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""Devices: which there are, and the precision that each gains by."""
+"""Available devices, and the fastest precision on each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def available_devices() -> list[str]:
-    """Names of the devices that torch can use here, the best first; ``cpu`` always."""
+    """Return the names of the devices here, the best first; ``cpu`` is the last."""
     import torch
 
     names = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
@@ -26,7 +26,7 @@ def choose_device(name: str = "auto") -> torch.device:
     Parameters
     ----------
     name
-        ``auto`` for the best there is, or ``cpu``, ``cuda``, ``cuda:N``, ``mps``.
+        ``auto`` for the best one here, or ``cpu``, ``cuda``, ``cuda:N``, ``mps``.
 
     Raises
     ------
@@ -46,10 +46,10 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def fast_dtype(device: torch.device) -> torch.dtype:
-    """Precision that networks run fastest in on a device: bfloat16 or float32.
+    """Return the precision in which nets run fastest on a device.
 
-    A CPU gains by bfloat16 only with instructions for it (without, it is many times
-    slower), a CUDA device from compute capability 8 on.
+    This is bfloat16 on CUDA devices from compute capability 8 on, and on CPUs with
+    instructions for it (without them it is many times slower). Elsewhere it is float32.
     """
     import torch
 
@@ -61,7 +61,7 @@ def fast_dtype(device: torch.device) -> torch.dtype:
 
 
 def _cpu_has_bfloat16() -> bool:
-    """Whether Linux lists bfloat16 instructions among the processor's flags."""
+    """Return whether Linux lists bfloat16 instructions among the processor's flags."""
     try:
         text = Path("/proc/cpuinfo").read_text()
     except OSError:

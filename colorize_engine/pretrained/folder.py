@@ -1,6 +1,6 @@
 """Model folders: ``card.json``, ``a.safetensors`` and ``b.safetensors``.
 
-Listing models reads the cards alone. Loading verifies the hashes and the design.
+Listing models reads only the cards. Loading verifies the hashes and the design.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ WEIGHTS = Path(__file__).parents[1] / "weights"
 
 
 def _shipped() -> list[str]:
-    """Names of the shipped models, ``default`` first."""
+    """Return the names of the shipped models, ``default`` first."""
     names = (path.parent.name for path in WEIGHTS.glob("*/card.json"))
     return sorted(names, key=lambda name: (name != "default", name))
 
 
 def find_folder(model: str | Path) -> Path:
-    """Folder of a shipped model by its name, or a folder as it is given.
+    """Return the folder of a shipped model by its name, or a given folder as it is.
 
-    A ``str`` is looked up among the shipped models first, a ``Path`` is not.
+    A ``str`` is looked up among the shipped models first; a ``Path`` is not.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def find_folder(model: str | Path) -> Path:
 
 
 def list_models() -> list[Card]:
-    """Cards of the shipped models, ``default`` first.
+    """Return the cards of the shipped models, ``default`` first.
 
     Raises
     ------
@@ -76,7 +76,8 @@ def load(model: str | Path = "default", device: str = "auto") -> Model:
     Raises
     ------
     ModelError
-        If the folder is missing, broken, truncated or foreign; the message says which.
+        If the folder is missing or broken, or its weights are truncated or belong to
+        another model; the message says which.
     ValueError
         If there is no such device.
     """
@@ -96,7 +97,7 @@ def _load_net(folder: Path, card: Card, channel: str) -> UNet:
 
     from colorize_engine.pretrained.unet import UNet
 
-    data = _verified(folder / f"{channel}.safetensors", card)
+    data = _read_verified(folder / f"{channel}.safetensors", card)
     try:
         net = UNet(_design(card, channel))
         net.load_state_dict(from_bytes(data))
@@ -105,7 +106,7 @@ def _load_net(folder: Path, card: Card, channel: str) -> UNet:
             f"cannot load net {channel} of the model {folder}: {error}"
         ) from error
     except RuntimeError as error:
-        # After a first line that says nothing, torch names all that does not fit.
+        # The first line of torch's message says nothing, the others name each misfit.
         details = str(error).partition("\n")[2] or str(error)
         raise ModelError(
             f"the weights of net {channel} in {folder} do not fit the design in the "
@@ -114,8 +115,8 @@ def _load_net(folder: Path, card: Card, channel: str) -> UNet:
     return net
 
 
-def _verified(path: Path, card: Card) -> bytes:
-    """Content of a weights file, if it is the one that the card names."""
+def _read_verified(path: Path, card: Card) -> bytes:
+    """Return the content of a weights file; its hash must be the one in the card."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -124,14 +125,14 @@ def _verified(path: Path, card: Card) -> bytes:
         ) from error
     if hashlib.sha256(data).hexdigest() != card.sha256[path.name]:
         raise ModelError(
-            f"the weights {path} are not those that the model's card names: the file "
-            "is truncated, damaged or foreign (its SHA-256 differs); get the model anew"
+            f"the weights {path} do not match the model's card: the file is truncated, "
+            "damaged or from another model (its SHA-256 differs); get the model again"
         )
     return data
 
 
 def _design(card: Card, channel: str) -> NetDesign:
-    """Design of a net, if it fits the rest of the card."""
+    """Return the design of a net; raise ValueError if it contradicts the card."""
     from colorize_engine.pretrained.unet import NetDesign
 
     design = NetDesign(**card.nets[channel])
@@ -141,17 +142,17 @@ def _design(card: Card, channel: str) -> NetDesign:
             f"{len(card.bins[channel])} bins"
         )
     if channel == "a" and "a" in design.inputs:
-        raise ValueError("it cannot take a, which it is to predict")
+        raise ValueError("it cannot take a as an input because it predicts a")
     return design
 
 
 def save(folder: str | Path, card: Card, nets: Mapping[str, UNet]) -> Card:
-    """Write a model folder, weights as fp16, the card last.
+    """Write a model folder: first the weights as fp16, then the card.
 
     Parameters
     ----------
     folder
-        Created if missing; files of a model that is there are replaced.
+        Created if missing; the files of a model in it are replaced.
     card
         Its ``nets`` and ``sha256`` are filled in from the nets.
     nets
@@ -160,7 +161,7 @@ def save(folder: str | Path, card: Card, nets: Mapping[str, UNet]) -> Card:
     Returns
     -------
     Card
-        As it was written.
+        The card as written.
 
     Raises
     ------
@@ -184,7 +185,7 @@ def save(folder: str | Path, card: Card, nets: Mapping[str, UNet]) -> Card:
 
 
 def _half(net: UNet) -> dict[str, Tensor]:
-    """State dict on the CPU with all floats as fp16."""
+    """Return the state dict on the CPU with all floats as fp16."""
     import torch
 
     state: dict[str, Tensor] = {}

@@ -1,4 +1,4 @@
-"""The two nets of a model folder, ready to run."""
+"""Inference with the nets of a model."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ if TYPE_CHECKING:
 class Model:
     """The two nets of a model folder, ready to run.
 
-    Calling it turns lightness into logits of a and of b, calibrated.
+    Call it to turn lightness into calibrated logits of a and of b.
 
     Attributes
     ----------
     stride : int
-        Heights and widths must be multiples of it.
+        Height and width of the input must be multiples of it.
     batched : bool
-        Whether pictures may be given several at once. At reduced precision a batch is
-        rounded otherwise than its pictures one by one, so there they run one by one.
+        Whether to give it several pictures at once. False at reduced precision, where
+        the results of a batch are rounded differently from those of single pictures.
     concurrent : bool
-        Whether several threads gain by calling it at once, each with a share of the
-        processors.
+        Whether it is faster to call it from several threads at once, each with a share
+        of the processors.
 
     Parameters
     ----------
     card
         The model's card.
     nets
-        Nets ``a`` and ``b`` with their weights; their batch norms get folded.
+        Nets ``a`` and ``b`` with their weights; their batch norms are folded in place.
     device
-        Where to run them.
+        Device to run them on.
     dtype
-        Precision of the run.
+        Precision to run them in.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Model:
     def __call__(
         self, lightness: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Predict.
+        """Predict the logits of a and b.
 
         Parameters
         ----------
@@ -81,18 +81,18 @@ class Model:
         Returns
         -------
         a, b : (Qa, h, w) and (Qb, h, w) float32, or with a leading n
-            Logits over the card's bins, for its ``calibrated_bins``.
+            Calibrated logits, to be decoded with the card's ``calibrated_bins``.
         """
         import torch
 
-        # A copy, because torch warns of arrays that are read-only.
+        # Copied because torch warns about read-only arrays.
         planes = torch.from_numpy(np.array(lightness, np.float32, order="C"))
         planes = planes.to(self.device)
         single = planes.ndim == 2
         batch = planes[None] if single else planes
         if "a" in self.nets["b"].design.inputs:
             a = self._run("a", batch)
-            guess = torch.from_numpy(self._decoded(a)).to(self.device)
+            guess = torch.from_numpy(self._decode_a(a)).to(self.device)
             b = self._run("b", batch, guess)
         elif self.concurrent:
             a, b = run_side_by_side(
@@ -109,15 +109,18 @@ class Model:
 
         from colorize_engine.pretrained.unet import net_input
 
-        with torch.inference_mode():  # holds in one thread only
+        with torch.inference_mode():  # applies to this thread only
             x = net_input(lightness, a).to(self.dtype)
             logits = self.nets[channel](x.contiguous(memory_format=torch.channels_last))
             scaled = logits.float() / self.card.calibration[channel]
             result: NDArray[np.float32] = scaled.contiguous().cpu().numpy()
         return result
 
-    def _decoded(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Decode a (n, Qa, h, w) as the card says, for the chain rule's b-net."""
+    def _decode_a(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Decode logits (n, Qa, h, w) to a*, the input of a b-net with the chain rule.
+
+        Temperature and rebalancing are the card's.
+        """
         bins, card = self.card.calibrated_bins["a"], self.card
         return np.stack(
             [

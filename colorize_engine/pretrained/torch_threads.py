@@ -1,4 +1,4 @@
-"""Shares of torch's threads, and two nets side by side."""
+"""Division of torch's CPU threads between callers and between nets."""
 
 from __future__ import annotations
 
@@ -20,10 +20,7 @@ _pair_busy = threading.Lock()
 
 
 def take_share(of: int) -> None:
-    """Let torch use one in ``of`` of its threads when the calling thread asks it.
-
-    The others keep theirs.
-    """
+    """Divide the number of torch's threads by ``of``, for the calling thread only."""
     import torch
 
     with _sharing:
@@ -31,26 +28,27 @@ def take_share(of: int) -> None:
 
 
 def run_side_by_side(first: Callable[[], T], second: Callable[[], T]) -> tuple[T, T]:
-    """Run two calls of torch at once on the CPU, each with half of the threads.
+    """Run two torch calls at once on the CPU, each with half of the threads.
 
-    Small nets keep the processors busier side by side than one after the other, each
-    spread over all of them (``benchmarks/nets.py``). Where the calling thread has but
-    one thread of torch's, or another caller is in here, they run one after the other.
+    Two small nets use the processors better side by side than one after the other on
+    all threads (``benchmarks/nets.py``). The calls run one after the other if the
+    calling thread has only one torch thread, or while this function runs for another
+    caller.
 
     Parameters
     ----------
     first, second
-        What to run.
+        Functions to call.
 
     Returns
     -------
     tuple
-        What each gave.
+        Both results.
 
     Raises
     ------
     BaseException
-        What the first that failed raised.
+        The error of ``first``, or else that of ``second``.
     """
     import torch
 
@@ -66,8 +64,8 @@ def run_side_by_side(first: Callable[[], T], second: Callable[[], T]) -> tuple[T
         return call()
 
     try:
-        pair = _pair(os.getpid())
-        # In threads that stay: new ones would take fresh memory at every call.
+        pair = _thread_pair(os.getpid())
+        # The threads are kept: new ones would allocate fresh memory at every call.
         one = pair.submit(run, first, total - total // 2)
         other = pair.submit(run, second, total // 2)
         return one.result(), other.result()
@@ -76,17 +74,17 @@ def run_side_by_side(first: Callable[[], T], second: Callable[[], T]) -> tuple[T
 
 
 @cache
-def _pair(process: int) -> ThreadPoolExecutor:
-    """Give the two threads of a process; a fork has none of its parent's."""
+def _thread_pair(process: int) -> ThreadPoolExecutor:
+    """Return the two threads of a process; a fork does not inherit its parent's."""
     return ThreadPoolExecutor(2, thread_name_prefix=f"nets of {process}")
 
 
 def _use_threads(count: int) -> None:
-    """Let torch use some threads, at least one, when the calling thread asks it.
+    """Set the number of torch's threads, at least one, for the calling thread only.
 
-    torch's setting is for the calling thread and for those that begin later, so that it
-    is set back for the latter, by a thread that ends at once. What a thread finds when
-    it asks for the first time stays with it: call this, and ask, under ``_sharing``.
+    torch's setting applies to the calling thread and to threads that start later. A
+    thread that ends at once restores it for the latter. Each thread keeps the number
+    that it reads first, so hold ``_sharing`` to call this and to read the number.
     """
     import torch
 

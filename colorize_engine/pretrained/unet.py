@@ -1,7 +1,7 @@
-"""The U-Net: lightness in, logits over the bins of one channel out.
+"""U-Net from lightness to logits over the bins of one channel.
 
-There are two encoders, a plain one and the inverted residual blocks of
-EfficientNet-Lite, and one decoder.
+There is one decoder and a choice of encoder: a plain one, or the inverted residual
+blocks of EfficientNet-Lite.
 
 U-Net: Ronneberger, Fischer, Brox 2015, https://arxiv.org/abs/1505.04597.
 EfficientNet-Lite: EfficientNet (Tan, Le 2019, https://arxiv.org/abs/1905.11946)
@@ -31,7 +31,7 @@ _STAGES = (
     (6, 192, 4, 2, 5),
     (6, 320, 1, 1, 3),
 )
-# How much wider and deeper than it each one is.
+# Width and depth multipliers relative to Lite0.
 LITE = {"lite0": (1.0, 1.0), "lite1": (1.0, 1.1), "lite2": (1.1, 1.2)}
 LITE_STEM = 32
 INPUTS = (("L",), ("L", "a"))
@@ -39,30 +39,30 @@ INPUTS = (("L",), ("L", "a"))
 
 @dataclass(frozen=True)
 class NetDesign:
-    """All that is needed to build a net; stored in the model card.
+    """Everything needed to build a net; stored in the model card.
 
     Attributes
     ----------
     encoder : {"plain", "lite0", "lite1", "lite2"}
-        Two 3x3 convolutions a level, or the inverted residual blocks of
+        Two 3x3 convolutions per level, or the inverted residual blocks of
         EfficientNet-Lite0, 1 or 2.
     encoder_widths : tuple of int
         Channels of each level of the plain encoder; unused by the others.
     decoder_widths : tuple of int
-        Channels of each level of the decoder, from the bottom up: one for each skip, or
-        fewer; then the finest skips are left out and the logits are enlarged instead.
+        Channels of each level of the decoder, from the bottom up: one for each skip.
+        With fewer, the finest skips are left out and the logits are enlarged instead.
     context : bool
-        Whether the mean over the whole picture is added at the bottom.
+        Whether the mean over the whole picture is added at the coarsest level.
     inputs : {("L",), ("L", "a")}
-        What the net sees. A b-net that takes a as well follows the chain rule
+        Input channels. A b-net that takes a as well follows the chain rule
         p(a, b | L) = p(a | L) p(b | L, a).
     outputs : int
-        Number of logits, that is of bins.
+        Number of logits, one for each bin.
 
     Raises
     ------
     ValueError
-        If the values describe no net that this module can build.
+        If this module cannot build a net from the values.
     """
 
     encoder: str
@@ -95,12 +95,15 @@ class NetDesign:
             )
 
     def to_json(self) -> dict[str, Any]:
-        """Give the design as plain JSON values."""
+        """Return the design as plain JSON values."""
         return asdict(self)
 
 
 class ConvNorm(nn.Sequential):
-    """Convolution that keeps the size (divided by its stride), batch norm, ReLU."""
+    """Convolution, batch norm and, if given, an activation.
+
+    The output has the height and width of the input divided by the stride.
+    """
 
     conv: nn.Module
     norm: nn.Module
@@ -147,7 +150,7 @@ def _double(inputs: int, outputs: int) -> nn.Sequential:
 
 
 class PlainEncoder(nn.Module):
-    """Two 3x3 convolutions a level, max pooling in between; strides 1, 2, 4, ..."""
+    """Two 3x3 convolutions per level, max pooling in between; strides 1, 2, 4, ..."""
 
     def __init__(self, inputs: int, widths: tuple[int, ...]) -> None:
         super().__init__()
@@ -157,7 +160,7 @@ class PlainEncoder(nn.Module):
         self.levels = nn.ModuleList(map(_double, before, widths))
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Give the features of each level, finest first."""
+        """Return the features of each level, finest first."""
         features: list[Tensor] = []
         for i, level in enumerate(self.levels):
             x = level(F.max_pool2d(x, 2) if i else x)
@@ -166,7 +169,7 @@ class PlainEncoder(nn.Module):
 
 
 class InvertedResidual(nn.Module):
-    """Expand, filter each channel by itself, project (MobileNetV2's block)."""
+    """Block of MobileNetV2: expand, filter each channel separately, project."""
 
     def __init__(
         self, inputs: int, outputs: int, expansion: int, stride: int, kernel: int
@@ -198,9 +201,10 @@ class InvertedResidual(nn.Module):
 
 
 def _scaled_stages(size: str) -> list[tuple[int, int, int, int, int]]:
-    """Scale the stages as EfficientNet does: channels to multiples of 8, repeats up.
+    """Scale the stages as EfficientNet does.
 
-    The first and the last stage have one block each in every EfficientNet-Lite.
+    Channels are rounded to the nearest multiple of 8, repeats are rounded up. The
+    first and the last stage keep their single block in every EfficientNet-Lite.
     """
     wider, deeper = LITE[size]
     return [
@@ -245,7 +249,7 @@ class LiteEncoder(nn.Module):
         self.channels = tuple(width_at[end] for end in self.ends)
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Give the features at each stride, finest first."""
+        """Return the features at each stride, finest first."""
         x = self.stem(x)
         features: list[Tensor] = []
         for i, block in enumerate(self.blocks):
@@ -269,16 +273,17 @@ class UNet(nn.Module):
     Parameters
     ----------
     design
-        What to build.
+        Design of the net.
 
     Attributes
     ----------
     stride : int
         Height and width of the input must be multiples of it.
     head_stride : int
-        Pixels of the input along either side for one of the head.
+        Height and width of the input divided by those of the head's output.
     enlarge : bool
-        Whether the logits are enlarged to the size of the input; a loss can do without.
+        Whether the logits are enlarged to the size of the input; a loss does not need
+        that.
     """
 
     def __init__(self, design: NetDesign) -> None:
@@ -320,7 +325,7 @@ class UNet(nn.Module):
         Raises
         ------
         ValueError
-            If h or w is no multiple of the stride.
+            If h or w is not a multiple of the stride.
         """
         if x.shape[2] % self.stride or x.shape[3] % self.stride:
             raise ValueError(
@@ -339,7 +344,7 @@ class UNet(nn.Module):
         return logits
 
     def fold(self) -> UNet:
-        """Merge all batch norms into their convolutions, for inference; gives self."""
+        """Merge all batch norms into their convolutions, for inference; return self."""
         self.eval()
         for module in self.modules():
             if isinstance(module, ConvNorm):

@@ -1,4 +1,4 @@
-"""Stack files in color: from a TIFF file or Zarr folder to OME-TIFF or OME-Zarr."""
+"""Coloring of stack files: TIFF file or Zarr folder to OME-TIFF or OME-Zarr."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _TIFF_SUFFIXES = (".tif", ".tiff")
 
 @dataclass(frozen=True)
 class StackSettings(DecodeOptions):
-    """How a stack is read and colored; None leaves a choice to the model.
+    """Settings for reading and coloring a stack; None means the default.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class StackSettings(DecodeOptions):
 
 
 def is_stack_target(path: str | os.PathLike[str]) -> bool:
-    """Whether a name is one that stacks are written to: .tif, .tiff or .zarr."""
+    """Return whether stacks are written to such a name: .tif, .tiff or .zarr."""
     return Path(path).suffix.lower() in (*_TIFF_SUFFIXES, ".zarr")
 
 
@@ -85,16 +85,16 @@ def color_stack_file(
 ) -> tuple[str, ...]:
     """Color the frames of a stack file one by one, and write each when it is finished.
 
-    The output appears when it is whole, or not at all. One frame is in memory at a
-    time; with smoothing the distributions of the frame before, too.
+    The output appears when it is complete, or not at all. One frame is in memory at a
+    time; with smoothing also the distributions of the frame before.
 
     Parameters
     ----------
     source : path-like
         See ``stackfiles.open_stack``.
     target : path-like
-        ``.tif`` or ``.tiff``: OME-TIFF with the color as samples (TYXS), pixel sizes
-        and time increment kept. ``.zarr``: OME-Zarr 0.5, see
+        ``.tif`` or ``.tiff``: OME-TIFF with the color as samples (TYXS); pixel sizes
+        and time increment are kept. ``.zarr``: OME-Zarr 0.5, see
         ``ome_zarr.create_ome_zarr``.
     model : str, Path or function
         As in ``stacks.predict``.
@@ -102,28 +102,31 @@ def color_stack_file(
     device : str
         As in ``Colorizer.from_pretrained``.
     overwrite : bool
-        Whether to replace what has the name of the target.
+        Whether to replace a target that exists.
     scheduler : str or distributed.Client, optional
-        Address of a scheduler of ``dask.distributed``, or a client; else this process
-        does all. Workers must see source and target under the same paths.
+        Address of a scheduler of ``dask.distributed``, or a client. Its workers must
+        see source and target under the same paths. Without it this process does all
+        the work.
     progress : callable, optional
         Called with (done, total) frames; it may raise to cancel.
 
     Returns
     -------
     tuple of str
-        What a person should know about the result, a line each.
+        Notes on the result for the user, one line each.
 
     Raises
     ------
     FileError, ValueError
-        If the source is no stack, or a setting is wrong; ``ModelError`` for the model.
+        If the source is not a stack, or a setting is wrong.
+    ModelError
+        If there is no such model, or if it is broken.
     ClusterError
         If no scheduler answers.
     FileExistsError
-        If the target is there and `overwrite` is false.
+        If the target exists and `overwrite` is false.
     OSError
-        If files or folders are missing or do not allow it.
+        If a file or folder is missing, or cannot be read or written.
     """
     source, target = Path(source).absolute(), Path(target).absolute()
     settings = settings or StackSettings()
@@ -152,7 +155,7 @@ def color_stack_file(
 
 
 class _Job:
-    """A stack on its way from a source to a target."""
+    """The coloring of one stack, from source to target."""
 
     def __init__(
         self,
@@ -164,7 +167,7 @@ class _Job:
     ) -> None:
         self.source, self.settings = source, settings
         self.time_axis = max(0, source.axes.find("T"))
-        # Tries the settings out, too.
+        # This checks the settings, too.
         self.lazy = stacks.predict(
             source.frames,
             model,
@@ -187,12 +190,15 @@ class _Job:
 
     @property
     def in_file_order(self) -> bool:
-        """Whether the frames come in the order of the axes."""
+        """Whether the frames are colored in the order of the axes."""
         others = self.count // self.lazy.frames[self.time_axis]
         return not self.settings.smoothing or others == 1
 
     def colored(self) -> Iterator[tuple[Index, NDArray[Any]]]:
-        """Color frame after frame; with smoothing, one series in time after another."""
+        """Yield the index and color of each frame.
+
+        With smoothing, one time series follows another.
+        """
         frames, axis, model = self.lazy.frames, self.time_axis, self.lazy.model
         order = list(np.ndindex(*frames))
         if self.settings.smoothing:
@@ -211,17 +217,17 @@ class _Job:
             yield index, color
 
     def fill_tiff(self, stream: BinaryIO, target: Path, scheduler: Any) -> None:
-        """Write all frames to an OME-TIFF, by way of a Zarr folder where need be."""
+        """Write all frames to an OME-TIFF, if necessary by way of a Zarr folder."""
         if scheduler is None and self.in_file_order:
             self.write_tiff(stream, (color for _, color in self.colored()))
             return
-        # Frames come in another order than the file has them.
+        # The frames are not colored in the order of the file.
         with temporary_folder(target) as folder:
             self.fill_zarr(folder, scheduler)
             self.write_tiff(stream, self.from_zarr(folder))
 
     def write_tiff(self, stream: BinaryIO, frames: Iterator[NDArray[Any]]) -> None:
-        """Write frames, in the order of the axes, as an OME-TIFF."""
+        """Write frames to an OME-TIFF; they must come in the order of the axes."""
         import tifffile
 
         shape, dtype = self.colors.shape, self.colors.dtype
@@ -232,7 +238,7 @@ class _Job:
             **ome_metadata(self.source.steps),
         }
         big = needs_bigtiff(self.colors.nbytes)
-        # "ome" is told because the name of the temporary file does not.
+        # tifffile cannot infer "ome" from the name of the temporary file.
         with tifffile.TiffWriter(stream, bigtiff=big, ome=True) as writer:
             writer.write(
                 frames,
@@ -247,7 +253,7 @@ class _Job:
             )
 
     def fill_zarr(self, folder: Path, scheduler: Any) -> None:
-        """Make an OME-Zarr and write all frames to it, here or on a cluster."""
+        """Create an OME-Zarr and write all frames to it, here or on a cluster."""
         axes = self.source.axes
         shape, dtype = self.colors.shape, self.colors.dtype
         create_ome_zarr(folder, shape, axes, dtype, self.source.steps, self.mark)
@@ -259,7 +265,7 @@ class _Job:
 
         colors: Any = self.colors
         written = colors.map_blocks(
-            partial(_written, str(folder), axes),
+            partial(_write_block, str(folder), axes),
             drop_axis=[colors.ndim - n for n in (3, 2, 1)],
             chunks=colors.chunks[:-3],
             dtype=bool,
@@ -268,7 +274,7 @@ class _Job:
         compute_blocks(written, scheduler, self.progress)
 
     def from_zarr(self, folder: Path) -> Iterator[NDArray[Any]]:
-        """Read the colored frames of a Zarr folder, in the order of the axes."""
+        """Yield the colored frames of a Zarr folder in the source's order of axes."""
         opened = open_stack(folder, rgb=True)
         order = [opened.axes.index(letter) for letter in self.source.axes]
         for index in np.ndindex(*self.lazy.frames):
@@ -278,10 +284,10 @@ class _Job:
             yield opened.read(tuple(where))
 
 
-def _written(
+def _write_block(
     folder: str, axes: str, block: NDArray[Any], block_id: Index
 ) -> NDArray[np.bool_]:
-    """Write a frame in a task; done a second time it changes nothing."""
+    """Write a frame as a dask task; writing it again changes nothing."""
     lead = len(axes)
     write_frame(folder, axes, block_id[:lead], block.reshape(block.shape[lead:]))
     return np.ones((1,) * lead, np.bool_)
@@ -290,8 +296,8 @@ def _written(
 def _check(source: Path, target: Path, *, overwrite: bool) -> None:
     if not is_stack_target(target):
         raise FileError(
-            f"{target.suffix or 'a name without suffix'} is no format that stacks are "
-            "written in; choose .tif or .zarr"
+            f"stacks cannot be written to {target.name}; choose a name that ends in "
+            ".tif or .zarr"
         )
     try:
         import_module("dask")
@@ -302,6 +308,6 @@ def _check(source: Path, target: Path, *, overwrite: bool) -> None:
     source.stat()
     real, beside = (Path(os.path.realpath(path)) for path in (source, target))
     if real == beside or real in beside.parents or beside in real.parents:
-        raise FileError("the output lies on its own input")
+        raise FileError("the output would overwrite or change its own input")
     if os.path.lexists(target) and not overwrite:
         raise FileExistsError(errno.EEXIST, "the file exists", str(target))

@@ -34,27 +34,27 @@ _SYMBOLS = {
     "day": "d",
 }
 _NAMES = {symbol: name for name, symbol in _SYMBOLS.items()}
-# The unit of OME-XML for lengths of which none is told.
+# Unit of OME-XML for lengths without a known unit.
 _ARBITRARY = "reference frame"
 _KINDS = {"T": "time", "C": "channel", "Z": "space", "Y": "space", "X": "space"}
 _LETTERS = {
     **{"time": "T", "frame": "T", "channel": "C", "band": "C", "rgb": "C"},
     **{"depth": "Z", "lat": "Y", "row": "Y", "lon": "X", "column": "X", "col": "X"},
 }
-# Axes of arrays that name none, by their number.
+# Axes of arrays without axis names, by the number of axes.
 _UNNAMED = {3: "TYX", 4: "TZYX", 5: "TCZYX"}
-# A few bytes claim any number of frames, and dask lists a chunk for each.
-_MOST_FRAMES = 1_000_000
+# A file of a few bytes can claim any number of frames, and dask lists each chunk.
+_MAX_FRAMES = 1_000_000
 _COLORS = {"red": "FF0000", "green": "00FF00", "blue": "0000FF", "alpha": "FFFFFF"}
 
 
 def read_zarr(path: Path, series: int | None) -> RawStack:
-    """Open a Zarr folder of format 2 or 3: level 0 of a multiscale image, or an array.
+    """Open a Zarr folder (format 2 or 3): level 0 of a multiscale image, or an array.
 
     Raises
     ------
     FileError
-        If it is no Zarr folder, or none with an image.
+        If it is not a Zarr folder, or holds no image.
     """
     import dask.array
     import zarr
@@ -62,24 +62,25 @@ def read_zarr(path: Path, series: int | None) -> RawStack:
     try:
         found: Any = zarr.open(str(path), mode="r")
         if isinstance(found, zarr.Group):
-            array, axes, steps = _of_group(found, series)
+            array, axes, steps = _read_group(found, series)
         else:
-            array, axes, steps = found, _named(found), dict[str, tuple[float, str]]()
+            array, axes, steps = found, _axes_of(found), dict[str, tuple[float, str]]()
     except (FileError, MemoryError):
         raise
     except Exception as error:
-        raise FileError(f"it is no readable Zarr ({error_text(error)})") from error
+        raise FileError(
+            f"it is not a readable Zarr folder ({error_text(error)})"
+        ) from error
     if len(axes) != array.ndim:
         raise FileError(
-            f"it is no readable Zarr (it names {len(axes)} axes of {array.ndim})"
+            f"it is not a readable Zarr folder (it names {len(axes)} axes, its array "
+            f"has {array.ndim})"
         )
     count = math.prod(
         n for n, axis in zip(array.shape, axes, strict=True) if axis not in "YX"
     )
-    if count > _MOST_FRAMES:
-        raise FileError(
-            f"it claims {count:,} frames; more than {_MOST_FRAMES:,} are not read"
-        )
+    if count > _MAX_FRAMES:
+        raise FileError(f"it claims {count:,} frames; expected at most {_MAX_FRAMES:,}")
     chunks = tuple(
         n if axis in "YX" else 1 for n, axis in zip(array.shape, axes, strict=True)
     )
@@ -88,18 +89,20 @@ def read_zarr(path: Path, series: int | None) -> RawStack:
     return RawStack(frames, axes, 8 * array.dtype.itemsize, steps=steps)
 
 
-def _of_group(group: Any, series: int | None) -> tuple[Any, str, Steps]:
-    """Return level 0 of a multiscale image, its axes and steps."""
+def _read_group(group: Any, series: int | None) -> tuple[Any, str, Steps]:
+    """Return level 0 of a multiscale image, with its axes and steps."""
     attributes = dict(group.attrs)
     about = attributes.get("ome", attributes)
     if "multiscales" not in about and "bioformats2raw.layout" in about:
         # Images lie in groups 0, 1, ... (NGFF, "bioformats2raw.layout").
-        return _of_group(group[str(series or 0)], None)
+        return _read_group(group[str(series or 0)], None)
     if "multiscales" not in about:
         raise FileError("it is a Zarr group without an image (no multiscales)")
     images = about["multiscales"]
     if not 0 <= (series or 0) < len(images):
-        raise FileError(f"there is no image {series} among its {len(images)}")
+        raise FileError(
+            f"there is no image {series or 0}; it holds {len(images)}, counted from 0"
+        )
     image = images[series or 0]
     level = image["datasets"][0]
     array = group[level["path"]]
@@ -119,8 +122,8 @@ def _of_group(group: Any, series: int | None) -> tuple[Any, str, Steps]:
     return array, axes, steps
 
 
-def _named(array: Any) -> str:
-    """Return the axes of a plain array."""
+def _axes_of(array: Any) -> str:
+    """Return the axes of a plain array, by their names or else their number."""
     names = getattr(array.metadata, "dimension_names", None)
     names = names or array.attrs.get("_ARRAY_DIMENSIONS")
     if names and all(names):
@@ -129,7 +132,7 @@ def _named(array: Any) -> str:
             return axes
     if array.ndim not in _UNNAMED:
         raise FileError(
-            f"its shape is {array.shape}, without names of the axes; expected "
+            f"its shape is {array.shape} and its axes have no names; expected "
             "(t, y, x), (t, z, y, x) or (t, c, z, y, x)"
         )
     return _UNNAMED[array.ndim]
@@ -148,10 +151,10 @@ def create_ome_zarr(
     steps: Steps,
     mark: Mark,
 ) -> None:
-    """Make an OME-Zarr (NGFF 0.5, Zarr format 3) of one level for colored frames.
+    """Create an OME-Zarr (NGFF 0.5, Zarr format 3) of one level for colored frames.
 
-    Color is the axis c, of 3 (or 4, with alpha), as NGFF has axes in the order time,
-    channel, space; its ``omero`` block says that they are shown red, green and blue. A
+    Color is the axis c, of length 3 (or 4, with alpha). NGFF puts it between time and
+    space. The ``omero`` block says that the channels are red, green and blue. Each
     chunk is one frame.
 
     Parameters
@@ -159,12 +162,12 @@ def create_ome_zarr(
     folder : Path
         Empty or missing.
     shape : tuple of int
-        Of the frames and their color: (..., H, W, 3 or 4).
+        Shape of the colored frames: (..., H, W, 3 or 4).
     axes : str
-        Of the leading axes: "T", "Z", "TZ" or "ZT".
+        Letters of the leading axes: "T", "Z", "TZ" or "ZT".
     dtype : dtype
     steps : dict
-        For X, Y, Z and T, where known, the step and its unit ("µm", "s").
+        Known steps of X, Y, Z and T, each with its unit ("µm", "s").
     mark : Mark
     """
     import zarr
@@ -228,11 +231,11 @@ def write_frame(
     Parameters
     ----------
     folder : str
-        As `create_ome_zarr` made it.
+        Folder that `create_ome_zarr` made.
     axes : str
-        Of the leading axes.
+        Letters of the leading axes.
     index : tuple of int
-        Position on them.
+        Position on the leading axes.
     color : (H, W, 3 or 4) array
     """
     import zarr

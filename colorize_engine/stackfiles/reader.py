@@ -1,4 +1,4 @@
-"""Stacks in TIFF files and Zarr folders, opened lazily: a frame is read when needed."""
+"""Lazy reader of stacks in TIFF files and Zarr folders."""
 
 from __future__ import annotations
 
@@ -33,34 +33,35 @@ def open_stack(
 ) -> StackFile:
     """Open a TIFF file or a Zarr folder as a stack of frames.
 
-    TIFF: OME-TIFF, ImageJ hyperstacks, and plain files with a frame on each page, which
-    count as time. Zarr, formats 2 and 3: OME-Zarr (NGFF 0.4 and 0.5, level 0 of the
-    pyramid), and plain arrays, whose axes are taken from their dimension names, or else
-    are (t, y, x), (t, z, y, x) or (t, c, z, y, x).
+    TIFF: OME-TIFF, ImageJ hyperstacks, and plain files with one frame per page, whose
+    pages are points in time. Zarr, formats 2 and 3: OME-Zarr (NGFF 0.4 and 0.5, level 0
+    of the pyramid), and plain arrays. The axes of a plain array are taken from its
+    dimension names. Without names they are (t, y, x), (t, z, y, x) or (t, c, z, y, x).
+    Each frame is read when it is needed.
 
     Parameters
     ----------
     path : path-like
     channel : int, optional
-        Which channel is colored, from 0; needed where there are several.
+        Channel to color, counted from 0; required if there are several.
     rgb : bool
         Whether 3 or 4 channels are RGB or RGBA, whose lightness is used. TIFF files
-        tell it themselves.
+        say so themselves.
     series : int, optional
-        Which image, from 0, of a file with several.
+        Image to read, counted from 0; required for a TIFF file with several.
     value_range : "full", "auto" or (float, float)
-        Which values are black and white, as in ``files.read``. "auto": the smallest and
-        the largest value of all frames together, so that no frame gets brighter than
-        another; all are read once for it.
+        Values of black and white, as in ``files.read``. "auto" takes the smallest and
+        the largest value of all frames together, so that all frames keep their relative
+        brightness. To find them, all frames are read once.
     max_pixels : int
-        The most pixels of a frame.
+        Largest number of pixels of a frame.
 
     Raises
     ------
     FileError
-        If the file is damaged or no stack, or a choice is missing or wrong.
+        If the file is damaged or not a stack, or a choice is missing or wrong.
     OSError
-        If it is missing or may not be read.
+        If the file is missing or cannot be read.
     """
     path = Path(path).absolute()
     if path.is_dir():
@@ -72,27 +73,24 @@ def open_stack(
 
         _check_pages(path)
         raw = read_tiff(path, series, max_pixels)
-    array, axes, color = _chosen(raw, channel, rgb)
+    array, axes, color = _choose_channel(raw, channel, rgb)
     lead = axes[:-2]
     if not lead:
-        raise FileError("it holds a single picture, not a stack of them")
+        raise FileError("it holds a single picture, not a stack")
     check_size(array.shape[len(lead) + 1], array.shape[len(lead)], max_pixels)
     frames = _in_range(array, raw, value_range, len(lead), color)
     return StackFile(frames, lead, color, raw.steps)
 
 
 def _check_pages(path: Path) -> None:
-    """Refuse a TIFF file whose list of pages leads back to itself, for ever.
-
-    Raises
-    ------
-    FileError
-    """
+    """Raise FileError unless it is a TIFF file whose list of pages ends."""
     from colorize_engine.files.tiff import is_tiff, page_offsets
 
     with path.open("rb") as stream:
         if not is_tiff(stream.read(4)):
-            raise FileError("it is no TIFF file; stacks are TIFF files or Zarr folders")
+            raise FileError(
+                "it is not a TIFF file; stacks are TIFF files or Zarr folders"
+            )
         offsets, following = page_offsets(stream)
         if following in offsets:
             raise FileError(
@@ -101,19 +99,24 @@ def _check_pages(path: Path) -> None:
             )
 
 
-def _chosen(raw: RawStack, channel: int | None, rgb: bool) -> tuple[Any, str, bool]:
-    """Return the array with axes (..., Y, X) or (..., Y, X, color), and its axes."""
+def _choose_channel(
+    raw: RawStack, channel: int | None, rgb: bool
+) -> tuple[Any, str, bool]:
+    """Choose the channel; return the array, its axes, and whether it is in color.
+
+    The array is (..., Y, X) or (..., Y, X, color); the letters of its axes end in YX.
+    """
     axes = raw.axes
     array: Any = raw.array
     if "Y" not in axes or "X" not in axes:
-        raise FileError(f"its axes are {axes}, not rows (Y) and columns (X)")
+        raise FileError(f"expected axes with rows (Y) and columns (X), got {axes}")
     color = "S" in axes
     if not color and "C" in axes:
         place = axes.index("C")
         count = array.shape[place]
         if rgb:
             if count not in (3, 4):
-                raise FileError(f"it has {count} channels, which cannot be RGB")
+                raise FileError(f"it has {count} channels; RGB has 3, and 4 with alpha")
             axes, color = axes.replace("C", "S"), True
         else:
             array = array[(slice(None),) * place + (_channel(channel, count),)]
@@ -134,19 +137,23 @@ def _channel(channel: int | None, count: int) -> int:
     if channel is None and count > 1:
         raise FileError(f"it has {count} channels; choose one of 0..{count - 1}")
     if not 0 <= (channel or 0) < count:
-        raise FileError(f"there is no channel {channel} among its {count}")
+        raise FileError(
+            f"there is no channel {channel}; it has {count}, counted from 0"
+        )
     return channel or 0
 
 
 def _as_time_and_depth(
     rest: list[str], shape: tuple[int, ...], order: list[int]
 ) -> str:
-    """Name the leading axes T or Z: pages, positions and the like become what is free.
+    """Return the letters of the leading axes, T and Z.
+
+    Other axes, such as pages and positions, get the letter that is left.
 
     Raises
     ------
     FileError
-        If there are more axes than that.
+        If there are more than two.
     """
     if len(rest) > 2:
         sides = ", ".join(
@@ -161,14 +168,14 @@ def _as_time_and_depth(
 def _in_range(
     array: Any, raw: RawStack, value_range: ValueRange, lead: int, color: bool
 ) -> da.Array:
-    """Bring the frames to the full range of their type, lazily."""
+    """Scale the frames to the full range of their type, lazily."""
     array = array.rechunk((*((1,) * lead), *array.shape[lead:]))
     if value_range == "auto":
         value_range = _extremes(array[..., :3] if color else array)
     sample = np.zeros(1, array.dtype)
     dtype = fit(sample, raw.bits, "full")[0].dtype
     frames: da.Array = array.map_blocks(
-        partial(_fitted, raw.bits, raw.inverted, value_range, color),
+        partial(_fit_block, raw.bits, raw.inverted, value_range, color),
         dtype=dtype,
         meta=np.empty((0,) * array.ndim, dtype),
     )
@@ -176,7 +183,7 @@ def _in_range(
 
 
 def _extremes(array: Any) -> ValueRange:
-    """Find the smallest and the largest value of all frames, one frame at a time."""
+    """Return the smallest and the largest value of all frames, or "full" if equal."""
     import dask.base
 
     together: Any = dask.base.compute
@@ -186,7 +193,7 @@ def _extremes(array: Any) -> ValueRange:
     return (low, high) if low < high else "full"
 
 
-def _fitted(
+def _fit_block(
     bits: int,
     inverted: bool,
     value_range: ValueRange,

@@ -1,4 +1,4 @@
-"""A stack as its file holds it, and its frames ready for the nets."""
+"""Stacks in files: the stored values, and the frames ready for the nets."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ if TYPE_CHECKING:
     import dask.array as da
     from numpy.typing import NDArray
 
-    # Of an axis (X, Y, Z or T) the step and its unit as in OME-XML, "µm" or "s".
+    # Step of an axis (X, Y, Z or T) and its unit as in OME-XML, "µm" or "s".
     Steps = dict[str, tuple[float, str]]
 
 
 @dataclass(frozen=True, eq=False)
 class RawStack:
-    """What a file holds, before a channel is chosen.
+    """A stack as stored in its file, before a channel is chosen.
 
     Attributes
     ----------
     array : dask array
         Values as stored.
     axes : str
-        A letter for each axis: T, C, Z, Y, X as in OME, S for samples of color, or
-        others, as tifffile names them.
+        One letter for each axis: T, C, Z, Y, X as in OME, S for samples of color, or
+        other letters of tifffile.
     bits : int
-        Bits that a sample uses.
+        Number of bits that a sample uses.
     inverted : bool
         Whether 0 is white.
     steps : dict
-        For X, Y, Z and T, where known, the step and its unit ("µm", "s").
+        Known steps of X, Y, Z and T, each with its unit ("µm", "s").
     """
 
     array: da.Array
@@ -50,13 +50,13 @@ class StackFile:
     Attributes
     ----------
     frames : (..., H, W) or (..., H, W, 3 or 4) dask array
-        uint8, uint16, or float32 in 0..1; a chunk for each frame, read when computed.
+        uint8, uint16, or float32 in 0..1; one chunk per frame, read when computed.
     axes : str
-        Letters of the leading axes, out of T and Z.
+        Letters of the leading axes, T and Z.
     rgb : bool
         Whether the last axis is color.
     steps : dict
-        For X, Y, Z and T, where known, the step and its unit ("µm", "s").
+        Known steps of X, Y, Z and T, each with its unit ("µm", "s").
     """
 
     frames: da.Array
@@ -65,7 +65,7 @@ class StackFile:
     steps: Steps
 
     def read(self, index: tuple[int, ...]) -> NDArray[Any]:
-        """Read a frame, in this thread.
+        """Read a frame in the calling thread.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Stacks in TIFF files: pages that are read when needed, and the steps of the axes."""
+"""Stacks in TIFF files: pages read on demand, and the steps of the axes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from colorize_engine.stackfiles.stack_file import Steps
 
-# Photometric interpretations that are gray values or color as they are.
+# Photometric interpretations of gray and RGB pages.
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
 _MICRONS = frozenset(("micron", "microns", "um", "µm", "μm", "\\u00b5m", "\\u00B5m"))
 _OME = {
@@ -36,18 +36,18 @@ _OME = {
 
 @dataclass(frozen=True)
 class _TiffPages:
-    """Frames of a TIFF file as an array that can be pickled and opens where it is read.
+    """Frames of a TIFF file as a picklable array; reading it opens the file.
 
     Attributes
     ----------
     path : str
     changed : int
-        When the file was changed, in nanoseconds.
+        Time of the last change to the file, in nanoseconds.
     shaped : bool
-        Whether to go by the shapes in the descriptions of the pages, see `_is_cut`.
+        Whether to use the shapes in the descriptions of the pages; see `_is_split`.
     series : int
     shape, dtype
-        As of arrays.
+        Shape and dtype of the array.
     """
 
     path: str
@@ -65,22 +65,22 @@ class _TiffPages:
     def __getitem__(self, index: Any) -> NDArray[Any]:
         """Read the pages of an index."""
         try:
-            opened = _opened(self.path, self.changed, self.shaped, self.series)
+            opened = _open_series(self.path, self.changed, self.shaped, self.series)
             return np.asarray(opened[index])
         except (OSError, MemoryError):
             raise
         except Exception as error:
-            # tifffile and the codecs fail on damaged files in any way.
+            # On damaged files tifffile and the codecs raise errors of any type.
             raise FileError(f"the file is damaged ({error_text(error)})") from error
 
 
 def close_files() -> None:
-    """Close the TIFF files that were kept open; they open again when they are read."""
-    _opened.cache_clear()
+    """Close the TIFF files that were kept open; reading opens them again."""
+    _open_series.cache_clear()
 
 
 @lru_cache(maxsize=4)
-def _opened(path: str, _changed: int, shaped: bool, series: int) -> Any:
+def _open_series(path: str, _changed: int, shaped: bool, series: int) -> Any:
     """Open a series as a Zarr array over the pages of the file."""
     import zarr
 
@@ -97,10 +97,11 @@ def _open(path: str | Path, shaped: bool) -> tifffile.TiffFile:
     return tifffile.TiffFile(path, **overridden)
 
 
-def _is_cut(file: tifffile.TiffFile) -> bool:
-    """Whether pages of one kind count as images of their own.
+def _is_split(file: tifffile.TiffFile) -> bool:
+    """Return whether pages of one kind count as separate images.
 
-    So they do where tifffile wrote each by a call, and described it as all there is.
+    They do if a separate call of tifffile wrote each page. The description of each page
+    then gives the shape of that page alone.
     """
     series = file.series
     return (
@@ -112,15 +113,15 @@ def _is_cut(file: tifffile.TiffFile) -> bool:
 
 
 def read_tiff(path: Path, series: int | None, max_pixels: int) -> RawStack:
-    """Open a series of a TIFF file; its pages are read when they are needed.
+    """Open a series of a TIFF file; its pages are read on demand.
 
     Raises
     ------
     FileError
-        If the file is damaged, its pages are neither gray nor RGB, or the first of them
+        If the file is damaged, its pages are neither gray nor RGB, or the first page
         has more than `max_pixels`.
     OSError
-        If it is missing or may not be read.
+        If the file is missing or cannot be read.
     """
     import dask.array
     import tifffile
@@ -129,7 +130,7 @@ def read_tiff(path: Path, series: int | None, max_pixels: int) -> RawStack:
     changed = path.stat().st_mtime_ns
     try:
         with tifffile.TiffFile(path) as file:
-            shaped = not _is_cut(file)
+            shaped = not _is_split(file)
         with _open(path, shaped) as file:
             count = len(file.series)
             if count == 0:
@@ -162,38 +163,38 @@ def read_tiff(path: Path, series: int | None, max_pixels: int) -> RawStack:
 def _series(series: int | None, count: int) -> int:
     if series is None and count > 1:
         raise FileError(
-            f"it holds {count} images of their own; choose one of 0..{count - 1}"
+            f"it holds {count} separate images; choose one of 0..{count - 1}"
         )
     if not 0 <= (series or 0) < count:
-        raise FileError(f"there is no image {series} among its {count}")
+        raise FileError(f"there is no image {series}; it holds {count}, counted from 0")
     return series or 0
 
 
 def steps_of(file: tifffile.TiffFile, series: int) -> Steps:
-    """Find the steps along X, Y, Z and T of a series of a TIFF file.
+    """Return the steps along X, Y, Z and T of a series of a TIFF file.
 
     Returns
     -------
     dict of (float, str)
-        Step and unit as in OME-XML ("µm" and "s" where none is told), of those axes of
-        which the OME or ImageJ metadata tell it.
+        Step and unit of each axis for which the OME or ImageJ metadata have a step. The
+        units are those of OME-XML; the default is "s" for time and "µm" for lengths.
     """
     if file.is_ome and file.ome_metadata:
-        return _of_ome(file.ome_metadata, series)
+        return _ome_steps(file.ome_metadata, series)
     if file.is_imagej and file.imagej_metadata:
-        return _of_imagej(file, file.imagej_metadata)
+        return _imagej_steps(file, file.imagej_metadata)
     return {}
 
 
 def ome_metadata(steps: Steps) -> dict[str, Any]:
-    """Give steps as the attributes of OME-XML's Pixels."""
+    """Return steps as attributes of the element Pixels of OME-XML."""
     found: dict[str, Any] = {}
     for axis, (step, unit) in steps.items():
         found |= {_OME[axis]: step, f"{_OME[axis]}Unit": unit}
     return found
 
 
-def _of_ome(text: str, series: int) -> Steps:
+def _ome_steps(text: str, series: int) -> Steps:
     import tifffile
 
     images = tifffile.xml2dict(text).get("OME", {}).get("Image", [])
@@ -206,7 +207,7 @@ def _of_ome(text: str, series: int) -> Steps:
     return steps
 
 
-def _of_imagej(file: tifffile.TiffFile, found: dict[str, Any]) -> Steps:
+def _imagej_steps(file: tifffile.TiffFile, found: dict[str, Any]) -> Steps:
     steps: Steps = {}
     unit = str(found.get("unit", ""))
     unit = "µm" if unit in _MICRONS else unit
@@ -221,6 +222,6 @@ def _of_imagej(file: tifffile.TiffFile, found: dict[str, Any]) -> Steps:
 
 
 def _keep(steps: Steps, axis: str, step: Any, unit: str) -> None:
-    """Add a step that is a length or a time."""
+    """Add a step if it is a finite number > 0."""
     if isinstance(step, (int, float)) and math.isfinite(step) and step > 0:
         steps[axis] = (float(step), unit)

@@ -1,4 +1,4 @@
-"""What the tasks of a stack do with the blocks of dask: one frame each."""
+"""Dask tasks of a stack; each works on one block, which is one frame."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 def predict_block(source: FrameModel, lead: int, block: NDArray[Any]) -> Floats:
-    """Run the nets on a block of one frame, behind `lead` axes of length 1."""
+    """Run the nets on a block: one frame behind `lead` axes of length 1."""
     with alone():
         planes = source.predict(block.reshape(block.shape[lead:]))
     return planes.reshape(*(1,) * lead, *planes.shape)
 
 
 def smooth_block(smoothing: float, before: Floats, block: Floats) -> Floats:
-    """Smooth the planes of a frame with those of the smoothed frame before."""
+    """Smooth the planes of a frame with the smoothed planes of the frame before."""
     shape = block.shape[-3:]
     planes = smoothed(before.reshape(shape), block.reshape(shape), smoothing)
     return planes.reshape(block.shape)
@@ -41,7 +41,7 @@ def color_block(
     block: NDArray[Any],
     planes: Floats,
 ) -> NDArray[Any]:
-    """Color a frame by its planes."""
+    """Color a frame from its planes."""
     lead = planes.ndim - 3
     found = source.prediction(
         block.reshape(block.shape[lead:]), planes.reshape(planes.shape[lead:])
@@ -51,15 +51,15 @@ def color_block(
     return color.reshape(*(1,) * lead, *color.shape)
 
 
-def give_block(
+def apply_block(
     source: FrameModel,
-    give: Callable[[Prediction], Floats],
+    function: Callable[[Prediction], Floats],
     dtype: DTypeLike,
     planes: Floats,
 ) -> NDArray[Any]:
-    """Give what a function makes of a frame's prediction."""
+    """Apply a function to the prediction of a frame."""
     lead, shape = planes.ndim - 3, planes.shape[-3:]
-    # What is asked for needs no picture.
+    # The functions use only the planes.
     no_picture = np.zeros((1, 1), np.uint8)
-    values = give(source.prediction(no_picture, planes.reshape(shape)))
+    values = function(source.prediction(no_picture, planes.reshape(shape)))
     return values.astype(dtype, copy=False).reshape(*(1,) * lead, *values.shape)

@@ -1,4 +1,4 @@
-"""A model as tasks carry it: small to pickle, loaded once in each process."""
+"""Models for the dask tasks of a stack."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 
-# One net at a time in a process: its own threads use all cores, and frames that wait
+# A process runs the nets on one frame at a time: they use all cores, and waiting frames
 # need no memory.
 _RUNNING = Lock()
 
 
 @dataclass(frozen=True)
 class FrameModel:
-    """A model as tasks carry it: small to pickle, loaded where it runs.
+    """A model that is small to pickle; each process loads its nets once.
 
     Attributes
     ----------
     model, device
-        As given to `predict`; a folder as its absolute path.
+        As given to `stacks.predict`; a folder as its absolute path.
     key : str
-        Stands for model, device and weights: a folder that changed is loaded anew.
+        Identifies model, device and weights; a folder that changed is loaded again.
     working_size : int
         Short side in pixels at which the nets see a frame.
     bins : (ChannelBins, ChannelBins)
-        Of a and of b.
+        Bins of a and of b.
     temperature, rebalance : float
-        The model's own.
+        Defaults of the model.
     card : Card or None
     """
 
@@ -60,7 +60,10 @@ class FrameModel:
     def of(
         cls, model: ModelLike, device: str = "auto", working_size: int | None = None
     ) -> FrameModel:
-        """Describe a model; of one with a card no nets are loaded for that.
+        """Describe a model.
+
+        Of a shipped model or a model folder only the card is read. A function is
+        called, so that its nets are loaded.
 
         Raises
         ------
@@ -78,7 +81,7 @@ class FrameModel:
             from colorize_engine.pretrained import WEIGHTS, find_folder, read_card
 
             folder = find_folder(model)
-            # Workers may have the shipped models elsewhere, but by the same names.
+            # Workers may have the shipped models elsewhere, but under the same names.
             model = folder.name if folder.parent == WEIGHTS else folder.resolve()
             about = card = read_card(folder)
             bins = card.calibrated_bins["a"], card.calibrated_bins["b"]
@@ -89,11 +92,11 @@ class FrameModel:
 
     @property
     def plane_count(self) -> int:
-        """Planes that `predict` gives for a frame."""
+        """Number of planes that `predict` returns for a frame."""
         return 2 + len(self.bins[0]) + len(self.bins[1])
 
     def loaded(self) -> Colorizer:
-        """Return the model, loaded once in a process."""
+        """Return the model; each process loads it once."""
         return loaded(self.model, self.device, self.key)
 
     def predict(self, frame: NDArray[Any]) -> Floats:
@@ -106,13 +109,15 @@ class FrameModel:
         Returns
         -------
         (2 + Qa + Qb, h, w) float32
-            L* in 0..100; 1, for the one frame that it stands for (see
+            L* in 0..100; the number of frames in the planes, which is 1 (see
             `smoothing.smoothed`); the logits of a and of b.
 
         Raises
         ------
         ValueError
-            If the frame is no picture; ``ModelError`` for the model.
+            If the frame is not a picture.
+        ModelError
+            If the model cannot be loaded.
         """
         with _RUNNING:
             found = self.loaded().predict(frame, self.working_size)
@@ -122,7 +127,7 @@ class FrameModel:
         )
 
     def prediction(self, frame: NDArray[Any], planes: Floats) -> Prediction:
-        """Give the planes of a frame as a `Prediction`, without the nets."""
+        """Return the planes of a frame as a `Prediction`, without running the nets."""
         split = 2 + len(self.bins[0])
         return Prediction(
             frame,

@@ -1,9 +1,9 @@
-"""Stacks of frames: a dask array in, lazy dask arrays of what the nets say out.
+"""Lazy predictions for stacks of frames.
 
-`predict` gives a `StackPrediction`, the lazy counterpart of `Prediction`: colors,
-chroma and distributions are dask arrays with a chunk for each frame, and nothing is
-computed before it is asked for. They run on any scheduler of dask, a cluster of
-``dask.distributed`` included; each process loads the model once.
+`predict` returns a `StackPrediction`, the lazy counterpart of `Prediction`. Its colors,
+chroma and distributions are dask arrays with one chunk for each frame. Nothing is
+computed until you ask for it. Any dask scheduler can compute them, including a cluster
+of ``dask.distributed``; each process loads the model once.
 
 Examples
 --------
@@ -13,7 +13,7 @@ Color a film to a Zarr array, without flicker::
     lazy = stacks.predict(frames, "default", smoothing=0.6)
     lazy.colorize().to_zarr("color.zarr")                   # (T, H, W, 3)
 
-Computed together, results share the runs of the nets::
+Results that are computed together share the runs of the nets::
 
     rgb, (a, b) = dask.compute(lazy.colorize(), lazy.probabilities())
 """
@@ -29,8 +29,8 @@ import numpy as np
 
 from colorize_engine.resize import working_shape
 from colorize_engine.stacks.blocks import (
+    apply_block,
     color_block,
-    give_block,
     predict_block,
     smooth_block,
 )
@@ -51,18 +51,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class StackPrediction:
-    """What the nets say about the frames of a stack, lazily.
+    """Prediction for each frame of a stack, computed lazily.
 
-    Its methods take what those of `Prediction` take and give dask arrays, a chunk for
-    each frame. Computing two of them in one ``dask.compute`` runs the nets once a
-    frame; computing them one after the other runs them again.
+    The methods take the same arguments as those of `Prediction` and return dask arrays
+    with one chunk for each frame. Computing two results in one ``dask.compute`` runs
+    the nets once per frame; computing them one after the other runs the nets twice.
 
     Attributes
     ----------
     stack : (..., H, W) or (..., H, W, 3 or 4) dask array
-        The frames, a chunk each.
+        The frames, one chunk each.
     planes : (..., 2 + Qa + Qb, h, w) dask array, float32
-        L*, how many frames are in it, logits of a and of b; see `FrameModel.predict`.
+        L*, number of frames in the mean, logits of a and of b; see
+        `FrameModel.predict`.
     model : FrameModel
     """
 
@@ -83,7 +84,7 @@ class StackPrediction:
         *,
         method: str = "guided",
     ) -> da.Array:
-        """Color the frames: (..., H, W, 3 or 4) of the stack's dtype.
+        """Return the frames in color: (..., H, W, 3 or 4) of the stack's dtype.
 
         Parameters and errors are those of `Prediction.colorize`.
         """
@@ -117,18 +118,18 @@ class StackPrediction:
         rebalance: float | None = None,
         saturation: float = 1.0,
     ) -> da.Array:
-        """Decode a* and b* at the working size: (..., 2, h, w) float32.
+        """Return a* and b* at the working size: (..., 2, h, w) float32.
 
         Parameters and errors are those of `Prediction.decode`.
         """
         settings = (temperature, rebalance, saturation)
         self._sample().decode(*settings)
-        return self._of_planes("decode", methodcaller("decode", *settings), (2,))
+        return self._apply("decode", methodcaller("decode", *settings), (2,))
 
     def probabilities(self, dtype: DTypeLike = np.float32) -> tuple[da.Array, da.Array]:
-        """Give the distributions of a and of b at the working size.
+        """Return the distributions of a and of b at the working size.
 
-        Calibrated, the class weights of the training undone, as
+        They are calibrated and the class weights of the training are undone, as in
         ``Distribution.probabilities``.
 
         Parameters
@@ -143,31 +144,31 @@ class StackPrediction:
         Raises
         ------
         ValueError
-            If it is another type.
+            If `dtype` is another type.
         """
         kind = np.dtype(dtype)
         if kind not in (np.float16, np.float32):
             raise ValueError(f"expected float32 or float16, got {kind}")
         a_count, b_count = (len(bins) for bins in self.model.bins)
         return (
-            self._of_planes("a", attrgetter("a.probabilities"), (a_count,), kind),
-            self._of_planes("b", attrgetter("b.probabilities"), (b_count,), kind),
+            self._apply("a", attrgetter("a.probabilities"), (a_count,), kind),
+            self._apply("b", attrgetter("b.probabilities"), (b_count,), kind),
         )
 
     def entropy(self) -> da.Array:
-        """Uncertainty H(a) + H(b) in bits at the working size: (..., h, w) float32."""
-        return self._of_planes("entropy", methodcaller("entropy"), ())
+        """Return H(a) + H(b) in bits at the working size: (..., h, w) float32."""
+        return self._apply("entropy", methodcaller("entropy"), ())
 
     def _sample(self) -> Prediction:
-        """Give the prediction of one pixel, to try settings out before any run."""
+        """Return a prediction of one pixel, to check settings before the nets run."""
         tail = self.stack.shape[len(self.frames) + 2 :]
         planes = np.zeros((self.model.plane_count, 1, 1), np.float32)
         return self.model.prediction(np.zeros((1, 1, *tail), self.stack.dtype), planes)
 
-    def _of_planes(
+    def _apply(
         self,
         name: str,
-        give: Callable[[Prediction], Floats],
+        function: Callable[[Prediction], Floats],
         tail: tuple[int, ...],
         dtype: DTypeLike = np.float32,
     ) -> da.Array:
@@ -175,9 +176,9 @@ class StackPrediction:
 
         lead, (height, width) = self.planes.chunks[:-3], self.planes.shape[-2:]
         chunks = (*lead, *((n,) for n in (*tail, height, width)))
-        arguments = (self.planes, give, self.model, dtype)
-        given: da.Array = _dask().map_blocks(
-            partial(give_block, self.model, give, dtype),
+        arguments = (self.planes, function, self.model, dtype)
+        applied: da.Array = _dask().map_blocks(
+            partial(apply_block, self.model, function, dtype),
             self.planes,
             name=f"colorize-{name}-{tokenize(*arguments)}",
             drop_axis=() if tail else self.planes.ndim - 3,
@@ -185,7 +186,7 @@ class StackPrediction:
             dtype=dtype,
             meta=np.empty((0,) * len(chunks), dtype),
         )
-        return given
+        return applied
 
 
 def predict(
@@ -203,13 +204,13 @@ def predict(
     Parameters
     ----------
     stack : (..., H, W) or (..., H, W, 3 or 4) array
-        Frames on at least one leading axis, uint8, uint16, or float in 0..1: a dask
-        array, or what dask makes one of (NumPy, Zarr). Of color the lightness is used,
-        and alpha is kept.
+        Frames on at least one leading axis, uint8, uint16, or float in 0..1. It is a
+        dask array, or an array that dask can wrap (NumPy, Zarr). Of color frames the
+        lightness is used, and alpha is kept.
     model
         Name of a shipped model, a model folder, or a function without arguments that
-        makes a `Colorizer`; for a cluster one that can be pickled. Each process loads
-        it once.
+        returns a `Colorizer`. For a cluster the function must be picklable. Each
+        process loads the model once.
     device : str
         As in ``Colorizer.from_pretrained``.
     rgb : bool
@@ -217,24 +218,29 @@ def predict(
     working_size : int, optional
         As in ``Colorizer.predict``.
     smoothing : float
-        In 0..1, below 1: how much of each frame's distributions comes from the frames
-        before, along their motion; 0 for none. See `temporal.smoothed`. Frames then
-        depend on those before them, other axes stay independent of each other.
+        Share of each frame's distributions that comes from the frames before it, moved
+        along the motion: at least 0 (no smoothing) and below 1. See
+        `smoothing.smoothed`. Each frame then depends on those before it in time. Frames
+        at different positions on the other axes stay independent of each other.
     time_axis : int
-        The leading axis along which that is.
+        Leading axis that is time, for the smoothing.
 
     Raises
     ------
     ValueError
-        If the stack or a setting is not what this takes; ``ModelError`` for the model.
+        If the stack or a setting is wrong.
+    ModelError
+        If there is no such model, or if it is broken.
     """
     from dask.base import tokenize
 
     check_smoothing(smoothing)
-    frames = _framed(stack, rgb)
+    frames = _one_chunk_per_frame(stack, rgb)
     lead = frames.ndim - (3 if rgb else 2)
     if not -lead <= time_axis < lead:
-        raise ValueError(f"expected a time axis among {lead} leading, got {time_axis}")
+        raise ValueError(
+            f"expected a time axis in {-lead}..{lead - 1}, got {time_axis}"
+        )
     source = FrameModel.of(model, device, working_size)
     height, width = frames.shape[lead : lead + 2]
     shape = working_shape((int(height), int(width)), source.working_size)
@@ -250,12 +256,12 @@ def predict(
         meta=np.empty((0,) * len(chunks), np.float32),
     )
     if smoothing:
-        planes = _chained(planes, smoothing, time_axis % lead)
+        planes = _smooth_along(planes, smoothing, time_axis % lead)
     return StackPrediction(frames, planes, source)
 
 
-def _framed(stack: Any, rgb: bool) -> da.Array:
-    """Give a stack as a dask array with a chunk for each frame."""
+def _one_chunk_per_frame(stack: Any, rgb: bool) -> da.Array:
+    """Return a stack as a dask array with one chunk for each frame."""
     dask = _dask()
     frames = stack if isinstance(stack, dask.Array) else dask.from_array(stack)
     tail = 3 if rgb else 2
@@ -264,7 +270,10 @@ def _framed(stack: Any, rgb: bool) -> da.Array:
     if len(shape) <= tail or (rgb and shape[-1] not in (3, 4)):
         raise ValueError(f"expected {expected}, got the shape {shape}")
     if not all(side > 0 for side in shape):
-        raise ValueError(f"expected {expected} of known sides, got the shape {shape}")
+        raise ValueError(
+            f"expected {expected} with sides that are known and > 0, "
+            f"got the shape {shape}"
+        )
     kind = frames.dtype
     if kind.kind != "f" and kind not in (np.uint8, np.uint16):
         raise ValueError(f"expected uint8, uint16, or float in 0..1, got {kind}")
@@ -274,14 +283,14 @@ def _framed(stack: Any, rgb: bool) -> da.Array:
 
 
 def _dask() -> Any:
-    """Give dask.array, whose annotations are not those of what it does."""
+    """Return dask.array, untyped because its annotations are wrong."""
     import dask.array
 
     return dask.array
 
 
-def _chained(planes: da.Array, smoothing: float, axis: int) -> da.Array:
-    """Smooth along an axis: each frame's task takes that of the frame before."""
+def _smooth_along(planes: da.Array, smoothing: float, axis: int) -> da.Array:
+    """Smooth along an axis; each frame's task uses the result of the one before."""
     from dask.base import tokenize
     from dask.highlevelgraph import HighLevelGraph
 
@@ -297,5 +306,5 @@ def _chained(planes: da.Array, smoothing: float, axis: int) -> da.Array:
         tasks[(name, *index)] = (step, before, own)
     sources: Any = [planes]
     graph = HighLevelGraph.from_collections(name, tasks, dependencies=sources)
-    chained: da.Array = _dask().Array(graph, name, planes.chunks, meta=planes._meta)
-    return chained
+    result: da.Array = _dask().Array(graph, name, planes.chunks, meta=planes._meta)
+    return result

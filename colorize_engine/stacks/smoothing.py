@@ -1,4 +1,4 @@
-"""Distributions smoothed over time, along the motion, so that colors do not flicker."""
+"""Smoothing of distributions over time, along the motion, against flicker."""
 
 from __future__ import annotations
 
@@ -13,66 +13,70 @@ if TYPE_CHECKING:
 
 # Short side in pixels at which motion is estimated.
 _FLOW_SIDE = 64
-# Of the windows of Lucas-Kanade; a remaining way that is longer is no finding.
+# Window radius of Lucas-Kanade in pixels; longer residual motion is discarded.
 _RADIUS = 5
-# A frame too small to see motion in.
-_LEAST_SIDE = 16
-# Residual of L* at which the past counts exp(-1/2), and the window that it is over.
+# Shortest side in pixels of a frame whose motion is estimated.
+_MIN_SIDE = 16
+# Residual of L* that gives the past a weight of exp(-1/2), and sigma of its window.
 _TOLERANCE, _WINDOW = 10.0, 2.0
-# Change of the motion from pixel to pixel at which the past counts exp(-1/2).
+# Change of the motion from pixel to pixel that gives the same weight.
 _STRAIN = 0.5
-# Share of a frame that must be in both for a shift to be believed.
-_LEAST_SEEN = 0.25
-# Stands for the logit -inf, which has no mean.
-_LEAST = -1e4
+# Share of a frame that must be visible in both frames to trust a shift.
+_MIN_OVERLAP = 0.25
+# Replaces the logit -inf, which has no mean.
+_MIN_LOGIT = -1e4
 
 
 def check_smoothing(smoothing: float) -> None:
-    """Raise ValueError unless it is at least 0 and below 1."""
+    """Raise ValueError unless the smoothing is at least 0 and below 1."""
     # Written so that NaN fails, too.
     if not 0 <= smoothing < 1:
-        raise ValueError(f"expected a smoothing in 0..1, below 1, got {smoothing}")
+        raise ValueError(
+            f"expected a smoothing of at least 0 and below 1, got {smoothing}"
+        )
 
 
 def smoothed(previous: Floats, current: Floats, smoothing: float) -> Floats:
     """Average the logits of a frame with those of the frames before it.
 
-    A recursive mean: what was found for the frame before is moved to where the things
-    are now, and counts as n frames, n growing by 1 from frame to frame up to
-    s / (1 - s). So in the long run a share s comes from the past, which fades with a
-    time constant of 1 / (1 - s) frames, and the first frames are plain means. Where
-    the lightness that was moved along does not match the new one, n shrinks by
-    exp(-r^2 / 2), r being the residual (RMS in a Gaussian window) in units of 10 L*,
-    and so it does where the motion changes from pixel to pixel, r being that change
-    in units of 1/2, as things hide one another there. At what was not in view before,
-    and after a cut, the new frame counts alone.
+    This is a recursive mean. The result for the frame before is moved along the motion
+    to the new frame, where it counts as n frames. n grows by 1 from frame to frame up
+    to s / (1 - s). The first frames are thus plain means. In the long run a share s
+    comes from the past, which fades with a time constant of 1 / (1 - s) frames.
 
-    The mean is one of logits, a geometric mean of distributions: it commutes with the
-    rebalancing and the temperature, which act on logits as well, and so leaves both
-    open. It is taken before decoding, because the mean of two decoded colors would
-    be a grayer one.
+    n shrinks by exp(-r^2 / 2) where the past is unreliable. Where the moved lightness
+    does not match the new one, r is the residual (RMS in a Gaussian window) in units of
+    10 L*. Where the motion changes from pixel to pixel, because objects hide one
+    another, r is that change in units of 1/2. Only the new frame counts in regions that
+    come into view, and after a cut.
+
+    The mean of logits is a geometric mean of distributions. It commutes with
+    rebalancing and temperature, which also act on logits, so both can still be chosen
+    later. It is taken before decoding, because the mean of two decoded colors would be
+    grayer.
 
     Parameters
     ----------
     previous : (2 + Q, h, w) float32
-        What this function gave for the frame before; of the first frame as ``current``.
+        Result of this function for the frame before; if that is the first frame, its
+        planes in the form of ``current``.
     current : (2 + Q, h, w) float32
-        L* in 0..100; how many frames it stands for, that is 1; logits.
+        L* in 0..100; the number of frames in the planes, which is 1; logits.
     smoothing : float
-        s in 0..1, below 1.
+        s, at least 0 and below 1.
 
     Returns
     -------
     (2 + Q, h, w) float32
-        L* of the current frame, n + 1, averaged logits.
+        L* of the current frame; n + 1; averaged logits.
     """
     flow = motion(previous[0], current[0])
-    past = warped(np.maximum(previous, _LEAST), flow)
+    past = warped(np.maximum(previous, _MIN_LOGIT), flow)
     confidence = _inside(flow) * _match(past[0], current[0]) * _rigidity(flow)
     count = np.minimum(confidence * past[1], np.float32(smoothing / (1 - smoothing)))
-    result = np.maximum(current, _LEAST)
+    result = np.maximum(current, _MIN_LOGIT)
     result[1] += count
-    # In place: logits of a frame are 10 MB.
+    # In place, because the logits of a frame take 10 MB.
     past[2:] -= result[2:]
     past[2:] *= count / result[1]
     result[2:] += past[2:]
@@ -80,11 +84,11 @@ def smoothed(previous: Floats, current: Floats, smoothing: float) -> Floats:
 
 
 def motion(previous: Floats, current: Floats) -> Floats:
-    """Estimate where the things of a frame were in the frame before.
+    """Estimate where each pixel of a frame was in the frame before.
 
-    First the shift of the whole frame, by correlation (of any length, to 1/10 pixel),
-    then what remains by iterative Lucas-Kanade; both at a short side of about 64
-    pixels, where things seldom move by many.
+    Correlation finds the shift of the whole frame (of any length, to 1/10 pixel), then
+    iterative Lucas-Kanade the residual motion. Both work at a short side of about 64
+    pixels, at which objects seldom move by many pixels.
 
     Parameters
     ----------
@@ -94,16 +98,16 @@ def motion(previous: Floats, current: Floats) -> Floats:
     Returns
     -------
     (2, h, w) float32
-        For each pixel of ``current`` the way in rows and in columns to its place in
-        ``previous``; 0 in flat frames and those of a side below 16 pixels.
+        For each pixel of ``current`` the offset in rows and in columns to its place in
+        ``previous``; 0 in flat frames and in frames with a side below 16 pixels.
     """
     import skimage.registration
     from PIL import Image
 
-    # Without annotations.
+    # scikit-image has no annotations.
     registration: Any = skimage.registration
     height, width = current.shape
-    if min(height, width) < _LEAST_SIDE:
+    if min(height, width) < _MIN_SIDE:
         return np.zeros((2, height, width), np.float32)
     step = max(1, min(height, width) // _FLOW_SIDE)
     before, after = (
@@ -112,24 +116,24 @@ def motion(previous: Floats, current: Floats) -> Floats:
     )
     if not (before.std() and after.std()):
         return np.zeros((2, height, width), np.float32)
-    flow, moved = _shifted(before, after)
-    # What was not in view would pull at all around it.
+    flow, moved = _find_shift(before, after)
+    # Regions that come into view would distort the motion around them.
     moved = np.where(_inside(flow), moved, after)
     rest = registration.optical_flow_ilk(after, moved, radius=_RADIUS, num_warp=3)
     flow += np.where(np.hypot(*rest) <= _RADIUS, rest, 0)
     full = (
-        Image.fromarray(way).resize((width, height), Image.Resampling.BILINEAR)
-        for way in flow
+        Image.fromarray(offsets).resize((width, height), Image.Resampling.BILINEAR)
+        for offsets in flow
     )
-    return np.stack([np.asarray(way) for way in full]) * np.float32(step)
+    return np.stack([np.asarray(offsets) for offsets in full]) * np.float32(step)
 
 
-def _shifted(before: Floats, after: Floats) -> tuple[Floats, Floats]:
-    """Find the shift of a whole frame: as a flow, and the frame before moved by it.
+def _find_shift(before: Floats, after: Floats) -> tuple[Floats, Floats]:
+    """Return the shift of the whole frame as a flow, and the frame before moved by it.
 
-    The peaks of the cross-correlation and of the phase correlation, and no shift at
-    all, are tried: something bright that appears draws the first to it, noise hides
-    the second. The mean absolute residual says which is right.
+    Three shifts are compared: the peak of the cross-correlation, the peak of the phase
+    correlation, and no shift. A bright object that appears misleads the first, noise
+    hides the second. The shift with the smallest mean absolute residual is chosen.
     """
     import skimage.registration
 
@@ -147,21 +151,24 @@ def _shifted(before: Floats, after: Floats) -> tuple[Floats, Floats]:
         flow = np.zeros((2, *after.shape), np.float32)
         flow += shift.reshape(2, 1, 1).astype(np.float32)
         moved, seen = warped(before[np.newaxis], flow)[0], _inside(flow)
-        # Of a way so long that little is left to compare nothing is known.
-        if seen.mean() >= _LEAST_SEEN:
+        # After a very long shift too little is left to compare.
+        if seen.mean() >= _MIN_OVERLAP:
             tried.append((float(np.abs(moved - after)[seen].mean()), flow, moved))
     _, flow, moved = min(tried, key=lambda found: found[0])
     return flow, moved
 
 
 def warped(planes: Floats, flow: Floats) -> Floats:
-    """Move planes along a flow, bilinearly; beyond the border its values go on.
+    """Move planes along a flow, with bilinear interpolation.
+
+    Places beyond the border get the nearest value of the border.
 
     Parameters
     ----------
     planes : (n, h, w) float32
     flow : (2, h, w) float32
-        From each pixel of the result the way to its place in the planes.
+        Offset in rows and columns from each pixel of the result to its place in the
+        planes.
 
     Returns
     -------
@@ -188,7 +195,7 @@ def warped(planes: Floats, flow: Floats) -> Floats:
 
 
 def _places(flow: Floats) -> tuple[Floats, Floats]:
-    """Rows and columns that a flow points to, the nearest in the frame."""
+    """Return the rows and columns that a flow points to, clipped to the frame."""
     height, width = flow.shape[1:]
     rows = np.arange(height, dtype=np.float32)[:, np.newaxis] + flow[0]
     columns = np.arange(width, dtype=np.float32) + flow[1]
@@ -196,7 +203,7 @@ def _places(flow: Floats) -> tuple[Floats, Floats]:
 
 
 def _inside(flow: Floats) -> NDArray[np.bool_]:
-    """Whether a flow points into the frame, to half a pixel."""
+    """Return where a flow points into the frame, to half a pixel."""
     height, width = flow.shape[1:]
     rows, columns = _places(flow)
     rows -= np.arange(height, dtype=np.float32)[:, np.newaxis] + flow[0]
@@ -205,20 +212,21 @@ def _inside(flow: Floats) -> NDArray[np.bool_]:
 
 
 def _rigidity(flow: Floats) -> Floats:
-    """How little a flow tears: (h, w) in 0..1; low where things hide one another."""
+    """Return the rigidity of a flow: (h, w) in 0..1; low where objects overlap."""
     down, right = np.gradient(flow, axis=(1, 2))
     strain = (down**2 + right**2).sum(0)
     return np.asarray(np.exp(strain * np.float32(-0.5 / _STRAIN**2)))
 
 
 def _match(past: Floats, current: Floats) -> Floats:
-    """How well the lightness of the past fits: (h, w) in 0..1, 0 after a cut."""
+    """Return how well the past lightness fits: (h, w) in 0..1; 0 after a cut."""
     import skimage.filters
 
     filters: Any = skimage.filters
     residual = filters.gaussian((past - current) ** 2, _WINDOW)
-    # Frames without relation differ by the sum of their variances, those whose
-    # correlation is 1/2 by half of it; noise in flat frames is no cut.
+    # The mean squared difference of unrelated frames is the sum of their variances; at
+    # a correlation of 1/2 it is half of that. The last term allows for noise in flat
+    # frames, which is not a cut.
     related = (past.var() + current.var()) / 2 + _TOLERANCE**2 / 2
     if residual.mean() > related:
         return np.zeros_like(current)

@@ -1,4 +1,4 @@
-"""A bar chart of one channel's distribution, each bar in the color it stands for."""
+"""Bar chart of one channel's distribution; each bar has the color of its bin."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from qtpy.QtGui import QColor, QFont, QFontMetricsF, QHelpEvent, QPainter, QPen
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from napari_colorize.inspector.chart_symbols import (
-    MARK,
+    TRIANGLE,
     draw_bar,
     draw_dashes,
     draw_dots,
@@ -32,16 +32,16 @@ _GAP = 3.0
 
 @dataclass(frozen=True)
 class Scale:
-    """From values and probabilities to the coordinates of a widget.
+    """Axes of a chart, in the coordinates of its widget.
 
     Attributes
     ----------
     area : QRectF
-        Rectangle of the bars.
+        Rectangle that the bars fill.
     low, high : float
-        Values at its left and right border.
+        Values at its left and right edge.
     top : float
-        Probability at its upper border.
+        Probability at its upper edge.
     """
 
     area: QRectF
@@ -50,27 +50,27 @@ class Scale:
     top: float
 
     def x(self, value: float) -> float:
-        """Where a value lies on the horizontal axis."""
+        """Return the x coordinate of a value."""
         share = (value - self.low) / (self.high - self.low)
         return self.area.left() + share * self.area.width()
 
     def value(self, x: float) -> float:
-        """Value at a place on the horizontal axis."""
+        """Return the value at an x coordinate."""
         share = (x - self.area.left()) / self.area.width()
         return self.low + share * (self.high - self.low)
 
     def y(self, probability: float) -> float:
-        """Where a probability lies on the vertical axis."""
+        """Return the y coordinate of a probability."""
         return self.area.bottom() - probability / self.top * self.area.height()
 
 
 class BarChart(QWidget):
-    """Bars of the distribution that is decoded, the raw one as dots over them.
+    """Chart with bars for the decoded distribution and dots for the predicted one.
 
     A dashed line marks the annealed mean, a triangle the mode, a dotted line 0. Text,
-    marks and the borders of the bars take the color of the widget's own text, so that
-    every theme can show them and none is told by its color alone. A tooltip on a bar,
-    and the accessible description, give the numbers.
+    symbols and the borders of the bars have the color of the widget's own text, so they
+    show in every theme. Nothing is told by color alone: a tooltip on a bar and the
+    accessible description give the numbers.
 
     Parameters
     ----------
@@ -99,18 +99,18 @@ class BarChart(QWidget):
             self.update()
 
     def sizeHint(self) -> QSize:
-        """Give a size at which all labels have room."""
+        """Return a size at which all labels have room."""
         return QSize(190, 180)
 
     def minimumSizeHint(self) -> QSize:
-        """Give the least size that can be read."""
+        """Return the smallest size that can be read."""
         return QSize(130, 100)
 
     def scale_of(self, channel: ChannelNumbers) -> Scale:
-        """Give the axes on which a distribution is shown at the present size."""
+        """Return the axes for a distribution at the present size of the chart."""
         line = QFontMetricsF(self._small_font()).height()
         side = QFontMetricsF(self._small_font()).horizontalAdvance("0.00") + _GAP
-        top = line + 2 * MARK + 2 * _GAP
+        top = line + 2 * TRIANGLE + 2 * _GAP
         area = QRectF(
             side, top, self.width() - side - 8, self.height() - top - line - _GAP - 3
         )
@@ -118,7 +118,7 @@ class BarChart(QWidget):
         return Scale(area, float(edges[0]), float(edges[-1]), scale_top(channel))
 
     def event(self, event: QEvent | None) -> bool:
-        """Show the numbers of the bar under the mouse."""
+        """Show the numbers of the bar under the mouse in a tooltip."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             text = self.text_at(event.pos().x())
             QToolTip.showText(event.globalPos(), text, self)
@@ -126,7 +126,7 @@ class BarChart(QWidget):
         return bool(super().event(event))
 
     def text_at(self, x: float) -> str:
-        """Say the numbers of the bar at a place on the horizontal axis, if any."""
+        """Return the numbers of the bar at an x coordinate; "" where there is none."""
         if self._channel is None:
             return ""
         edges = bin_edges(self._channel.centers)
@@ -136,7 +136,7 @@ class BarChart(QWidget):
         return about_bin(self._channel, number)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Paint the chart; without a distribution, nothing."""
+        """Paint the chart, or nothing without a distribution."""
         if self._channel is None:
             return
         scale = self.scale_of(self._channel)
@@ -144,7 +144,7 @@ class BarChart(QWidget):
         painter.setFont(self._small_font())
         self._paint_bars(painter, self._channel, scale)
         self._paint_axes(painter, self._channel, scale)
-        self._paint_marks(painter, self._channel, scale)
+        self._paint_symbols(painter, self._channel, scale)
         self._paint_header(painter, self._channel)
         painter.end()
 
@@ -196,7 +196,7 @@ class BarChart(QWidget):
             painter.drawText(box, align, f"{share:g}")
             painter.drawLine(QPointF(area.left() - 2, y), QPointF(area.left(), y))
 
-    def _paint_marks(
+    def _paint_symbols(
         self, painter: QPainter, channel: ChannelNumbers, scale: Scale
     ) -> None:
         area, ink = scale.area, self._ink()
@@ -214,7 +214,7 @@ class BarChart(QWidget):
         draw_triangle(painter, ink, QPointF(scale.x(channel.mode), area.top() - 1))
 
     def _paint_header(self, painter: QPainter, channel: ChannelNumbers) -> None:
-        """Name of the channel, and what its ends stand for."""
+        """Paint the name of the channel and the range of its colors."""
         metrics = QFontMetricsF(painter.font())
         name = f"{channel.name}*  "
         box = QRectF(0, 0, self.width() - 1, metrics.height())
@@ -229,7 +229,7 @@ class BarChart(QWidget):
 
 
 def bin_edges(centers: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Borders of the bars: half way between the centers, and as far beyond the ends.
+    """Return the edges of the bars: halfway between centers, as far beyond the ends.
 
     Parameters
     ----------
@@ -246,21 +246,21 @@ def bin_edges(centers: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def scale_top(channel: ChannelNumbers) -> float:
-    """Upper end of the axis of probability: the next of a few round values."""
+    """Return the upper end of the probability axis: the next of a few round values."""
     highest = max(float(channel.decoded.max()), float(channel.probabilities.max()))
-    # A probability of 1 may come out a rounding above it.
+    # Rounding may put a probability of 1 slightly above 1.
     return next((top for top in (0.1, 0.2, 0.4, 0.6, 0.8) if highest <= top), 1.0)
 
 
 def ticks(low: float, high: float, most: int) -> list[int]:
-    """Round values on an axis, no more than have room.
+    """Return round values on an axis, no more than there is room for.
 
     Parameters
     ----------
     low, high
         Ends of the axis.
     most
-        How many labels have room.
+        The number of labels that there is room for.
     """
     for step in _TICK_STEPS:
         first, last = int(np.ceil(low / step)), int(np.floor(high / step))
@@ -270,5 +270,5 @@ def ticks(low: float, high: float, most: int) -> list[int]:
 
 
 def _label(value: float) -> str:
-    """Whole number with a true minus sign."""
+    """Return a value as a whole number with a true minus sign."""
     return f"{round(value)}".replace("-", "\N{MINUS SIGN}")

@@ -1,4 +1,4 @@
-"""The marks of the charts, told apart by shape and line alone, and their legend."""
+"""Chart symbols, which differ in shape and line alone, and their legend."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from qtpy.QtGui import QPaintEvent
 
-MARK = 4.0  # half the width of the mode's triangle, in pixels
+TRIANGLE = 4.0  # half the width of the mode's triangle, in pixels
 _DOT = 1.5  # radius, in pixels
-_MEANINGS = {
+MEANINGS = {
     "bar": "as decoded",
     "dots": "as predicted",
     "dashes": "annealed mean",
@@ -25,17 +25,17 @@ _MEANINGS = {
 
 
 def draw_bar(painter: QPainter, ink: QColor, box: QRectF, color: QColor) -> None:
-    """Box of a color, with a border in ink: on its own its color may not be seen."""
+    """Draw a colored box; its border in ink shows even where the color does not."""
     painter.setPen(QPen(ink, 1))
     painter.setBrush(color)
     painter.drawRect(box)
 
 
 def draw_dots(painter: QPainter, ink: QColor, points: Sequence[QPointF]) -> None:
-    """Line with a dot on each point; pale below, so that dark bars do not hide it."""
+    """Draw a line with a dot on each point, over a halo so that bars do not hide it."""
     line = QPolygonF(points)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(_paper(ink), 3))
+    painter.setPen(QPen(_halo(ink), 3))
     painter.drawPolyline(line)
     painter.setPen(QPen(ink, 1))
     painter.drawPolyline(line)
@@ -47,9 +47,9 @@ def draw_dots(painter: QPainter, ink: QColor, points: Sequence[QPointF]) -> None
 def draw_dashes(
     painter: QPainter, ink: QColor, x: float, top: float, bottom: float
 ) -> None:
-    """Dashed line; on a wide pale one, so that dark bars do not hide it."""
-    x = round(x)  # or else the line would be thick here and thin there
-    painter.setPen(QPen(_paper(ink), 4))
+    """Draw a dashed line over a halo, so that bars do not hide it."""
+    x = round(x)  # otherwise lines would differ in thickness
+    painter.setPen(QPen(_halo(ink), 4))
     painter.drawLine(QPointF(x, top), QPointF(x, bottom))
     painter.setPen(QPen(ink, 2, Qt.PenStyle.DashLine))
     painter.drawLine(QPointF(x, top), QPointF(x, bottom))
@@ -58,29 +58,30 @@ def draw_dashes(
 def draw_zero(
     painter: QPainter, ink: QColor, x: float, top: float, bottom: float
 ) -> None:
-    """Thin dotted line."""
+    """Draw a thin dotted line."""
     painter.setPen(QPen(ink, 1, Qt.PenStyle.DotLine))
     painter.drawLine(QPointF(round(x), top), QPointF(round(x), bottom))
 
 
 def draw_triangle(painter: QPainter, ink: QColor, tip: QPointF) -> None:
-    """Triangle that points down to ``tip``."""
+    """Draw a triangle that points down to ``tip``."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(ink)
-    corners = [tip, tip + QPointF(-MARK, -2 * MARK), tip + QPointF(MARK, -2 * MARK)]
+    side, height = TRIANGLE, 2 * TRIANGLE
+    corners = [tip, tip + QPointF(-side, -height), tip + QPointF(side, -height)]
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     painter.drawPolygon(QPolygonF(corners))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
-def _paper(ink: QColor) -> QColor:
-    paper = QColor("white" if ink.lightness() < 128 else "black")
-    paper.setAlpha(140)
-    return paper
+def _halo(ink: QColor) -> QColor:
+    color = QColor("white" if ink.lightness() < 128 else "black")
+    color.setAlpha(140)
+    return color
 
 
 class Legend(QWidget):
-    """What the marks of the charts mean, each beside its words."""
+    """Legend of the charts: each symbol beside its meaning."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,15 +89,21 @@ class Legend(QWidget):
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setVerticalSpacing(0)
-        for number, (mark, meaning) in enumerate(_MEANINGS.items()):
+        for number, (kind, meaning) in enumerate(MEANINGS.items()):
             row, column = number // 2, number % 2 * 2
-            layout.addWidget(_Mark(mark), row, column)
+            layout.addWidget(Symbol(kind), row, column)
             layout.addWidget(QLabel(meaning), row, column + 1)
         layout.setColumnStretch(3, 1)
 
 
-class _Mark(QWidget):
-    """One mark, in the color of the text."""
+class Symbol(QWidget):
+    """One symbol of the charts, in the color of the text.
+
+    Parameters
+    ----------
+    kind
+        A key of `MEANINGS`.
+    """
 
     def __init__(self, kind: str) -> None:
         super().__init__()
@@ -105,11 +112,11 @@ class _Mark(QWidget):
         self.setSizePolicy(policy.Fixed, policy.Fixed)
 
     def sizeHint(self) -> QSize:
-        """Give the size of a short word."""
+        """Return the size of a short word."""
         return QSize(20, 16)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Paint the mark."""
+        """Paint the symbol."""
         painter = QPainter(self)
         ink = self.palette().color(self.foregroundRole())
         if self._kind == "bar":

@@ -1,4 +1,4 @@
-"""Dock widget that shows what the nets say about the pixel under the cursor."""
+"""The dock widget of the inspector."""
 
 from __future__ import annotations
 
@@ -41,28 +41,30 @@ _IN_3D = "The inspector works in 2-D display only: switch 3-D off."
 
 @dataclass(frozen=True, eq=False)
 class _Pin:
-    """A pinned place: in the world, so that it outlives a run done again."""
+    """A pinned position in world coordinates, which stays valid in a new run."""
 
     run: Run
     world: tuple[float, ...]
 
 
 class Inspector(QWidget):
-    """The a- and b-distribution of the pixel under the cursor, and of a pinned one.
+    """The a- and b-distributions of the pixel under the cursor and of a pinned one.
 
-    A click on the canvas pins the pixel there, and so does the button Pin with a row
-    and a column. The numbers follow the cursor, the
-    sliders of the viewer and those of the decoding.
+    A click on the canvas pins the pixel there. The button Pin pins the pixel at the row
+    and column typed. The numbers follow the cursor, the viewer's sliders and the
+    sliders of the decoding.
 
     Parameters
     ----------
     napari_viewer
-        The viewer whose cursor is followed; napari gives it.
+        The viewer whose cursor is followed; napari passes it.
 
     Attributes
     ----------
+    viewer : Viewer
+        The viewer whose cursor is followed.
     current, pinned : PixelNumbers or None
-        What is shown.
+        The numbers shown for the pixel under the cursor and for the pinned pixel.
     """
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
@@ -78,7 +80,7 @@ class Inspector(QWidget):
         self._events.moved.connect(self.follow)
         self._events.clicked.connect(self.pin_cursor)
         self._events.attach()
-        # Not a method of the widget: by then it is gone.
+        # Not a method of the widget, since the widget is gone by then.
         self.destroyed.connect(partial(ViewerEvents.release, self._events))
         self.refresh()
 
@@ -92,7 +94,7 @@ class Inspector(QWidget):
         self.place.changed.connect(self._on_place)
         self.pin_button = _button("Pin", "Pin the pixel at this row and column.")
         self.pin_button.clicked.connect(self.pin_place)
-        self.unpin_button = _button("Unpin", "Forget the pinned pixel.")
+        self.unpin_button = _button("Unpin", "Remove the pin.")
         self.unpin_button.clicked.connect(self.unpin)
         self.export_button = _button(
             "E&xport CSV...", "Save the numbers of the pixels shown as a table."
@@ -108,10 +110,15 @@ class Inspector(QWidget):
         layout.addLayout(buttons)
         FocusRing(self)
 
+    @property
+    def viewer(self) -> napari.viewer.Viewer:
+        """The viewer whose cursor is followed."""
+        return self._viewer
+
     # -- what is shown
 
     def refresh(self) -> None:
-        """Work out both pixels anew: the settings, the runs or the layers changed."""
+        """Compute both pixels again after the settings, runs or layers have changed."""
         self._current_run = active_run(self._viewer)
         self._renew_pin()
         self._events.listen_to(
@@ -126,7 +133,7 @@ class Inspector(QWidget):
         self.follow()
 
     def follow(self) -> None:
-        """Show the pixel under the cursor, unless it is shown already."""
+        """Show the pixel under the cursor if it is not shown already."""
         flat = self._viewer.dims.ndisplay == 2
         run = self._current_run if flat else None
         place = None if run is None else run.place_at(self._world())
@@ -139,17 +146,17 @@ class Inspector(QWidget):
         self._show()
 
     def _world(self) -> tuple[float, ...]:
-        """Position of the cursor in the world, on the frame that is shown."""
+        """Return the world position of the cursor, on the frame that is shown."""
         dims = self._viewer.dims
         world = list(self._viewer.cursor.position)
         world = [0.0] * (dims.ndim - len(world)) + world[-dims.ndim :]
-        # The cursor learns of a moved slider after others do.
+        # When a slider moves, napari updates the cursor last.
         for axis in dims.not_displayed:
             world[axis] = dims.point[axis]
         return tuple(float(value) for value in world)
 
     def _renew_pin(self) -> None:
-        """Move the pin to the run in the place of its own; drop it if there is none."""
+        """Move the pin to the run that replaced its run; drop it if there is none."""
         if self._pin is None:
             return
         run = self._pin.run
@@ -179,14 +186,14 @@ class Inspector(QWidget):
     # -- pinning
 
     def pin(self, world: tuple[float, ...]) -> None:
-        """Pin the pixel at a position in the world, if there is one."""
+        """Pin the pixel at a world position, if there is one."""
         run = self._current_run
         if run is not None and run.place_at(world) is not None:
             self._pin = _Pin(run, world)
             self.refresh()
 
     def unpin(self) -> None:
-        """Forget the pinned pixel."""
+        """Remove the pin."""
         self._pin = None
         self.refresh()
 
@@ -195,7 +202,7 @@ class Inspector(QWidget):
         self.pin(self._world())
 
     def pin_place(self) -> None:
-        """Pin the pixel at the row and column typed, on the frame that is shown."""
+        """Pin the pixel at the typed row and column, on the frame that is shown."""
         run = self._current_run
         if run is not None:
             frame = shown_frame(run.layer, self._viewer.dims.point)
@@ -203,19 +210,19 @@ class Inspector(QWidget):
             self.pin(tuple(map(float, run.layer.data_to_world(at))))
 
     def _on_place(self) -> None:
-        """Move the pin along while a person steps through rows or columns."""
+        """Move the pin while a person steps through rows or columns."""
         if self._pin is not None:
             self.pin_place()
 
     # -- export
 
     def export(self, path: str | Path) -> None:
-        """Write the numbers shown as CSV; a failure is shown as a notification.
+        """Write the numbers shown as CSV; show a notification if that fails.
 
         Parameters
         ----------
         path
-            The file; one that exists is replaced.
+            The file; an existing one is replaced.
         """
         pixels = {"pinned": self.pinned, "cursor": self.current}
         shown = {name: numbers for name, numbers in pixels.items() if numbers}
@@ -234,12 +241,13 @@ class Inspector(QWidget):
         if name:
             self.export(Path(name) if Path(name).suffix else f"{name}.csv")
 
-    # -- life
+    # -- docking
 
     def event(self, event: QEvent | None) -> bool:
-        """Hold on to the viewer in a dock or window; let go when taken out or closed.
+        """Follow the viewer while in a dock or window; stop when removed or closed.
 
-        napari takes a widget out when its dock is closed, and deletes only the dock.
+        When a dock is closed, napari removes the widget from it and deletes only the
+        dock.
         """
         kind = None if event is None else event.type()
         moved = kind == QEvent.Type.ParentChange

@@ -1,4 +1,4 @@
-"""Parts of the inspector: the numbers of one pixel, and a pixel's place to type."""
+"""Parts of the inspector: the panel of one pixel, and fields to type its place."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class PixelPanel(QWidget):
     Parameters
     ----------
     heading
-        Which pixel it is.
+        The heading, which says which pixel it is.
     """
 
     def __init__(self, heading: str) -> None:
@@ -42,7 +42,7 @@ class PixelPanel(QWidget):
         self.text.setTextInteractionFlags(
             flag.TextSelectableByMouse | flag.TextSelectableByKeyboard
         )
-        self.text.setToolTip("The numbers in words; L*, a* and b* are of CIE Lab.")
+        self.text.setToolTip("The numbers as text. L*, a* and b* are those of CIE Lab.")
         self.charts = (BarChart(), BarChart())
         for chart, channel in zip(self.charts, "ab", strict=True):
             chart.setAccessibleName(f"{heading}: distribution of {channel}*")
@@ -53,14 +53,14 @@ class PixelPanel(QWidget):
         layout.addWidget(self.charts[1], 1, 1)
         layout.addWidget(self.text, 2, 0, 1, 2)
         layout.setRowStretch(1, 1)
-        # Taller bars would tell no more, and drive the text apart.
+        # Taller charts would show no more and would push the texts apart.
         policy = QSizePolicy.Policy
         self.setSizePolicy(policy.Preferred, policy.Maximum)
         layout.setHorizontalSpacing(12)
         self.hide()
 
     def show_numbers(self, numbers: PixelNumbers | None) -> None:
-        """Show a pixel, or hide."""
+        """Show the numbers of a pixel; hide the panel without one."""
         if numbers is self._numbers:
             return
         self._numbers = numbers
@@ -71,12 +71,12 @@ class PixelPanel(QWidget):
 
 
 class Scrolled(QScrollArea):
-    """Widgets one below the other, scrolled where the screen is too low for them.
+    """A column of widgets with a scroll bar for screens that are too low.
 
     Parameters
     ----------
     widgets
-        The uppermost first.
+        The widgets from top to bottom.
     """
 
     def __init__(self, *widgets: QWidget) -> None:
@@ -91,38 +91,38 @@ class Scrolled(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        # The Tab key scrolls to the texts in it.
+        # The Tab key goes straight to the texts inside and scrolls to them.
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def sizeHint(self) -> QSize:
-        """Give the size at which nothing is hidden."""
-        return self._content.sizeHint() + self._beside()
+        """Return the size at which nothing is hidden."""
+        return self._content.sizeHint() + self._scroll_bar_size()
 
     def minimumSizeHint(self) -> QSize:
-        """Give the width at which nothing is cut; the height may be any."""
-        width = (self._content.minimumSizeHint() + self._beside()).width()
-        return QSize(width, super().minimumSizeHint().height())
+        """Return the width at which nothing is cut off, and a small height."""
+        least = self._content.minimumSizeHint() + self._scroll_bar_size()
+        return QSize(least.width(), super().minimumSizeHint().height())
 
-    def _beside(self) -> QSize:
+    def _scroll_bar_size(self) -> QSize:
         bar = self.verticalScrollBar()
         return QSize(0 if bar is None else bar.sizeHint().width(), 0)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Ask for another size when the content does."""
+        """Ask for a new size when the content does."""
         if event is not None and event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
         return bool(super().eventFilter(watched, event))
 
 
 class PlaceFields(QWidget):
-    """Row and column of a pixel, to reach it without a mouse.
+    """Fields for the row and column of a pixel, to pin it without a mouse.
 
     Attributes
     ----------
     changed : Signal
         Emitted after a person changed one of them.
     row, column : QSpinBox
-        In pixels of the full picture, from 0.
+        The fields, in pixels of the full picture, from 0.
     """
 
     changed = Signal()
@@ -138,7 +138,7 @@ class PlaceFields(QWidget):
             label.setBuddy(field)
             field.setAccessibleName(name)
             field.setToolTip(f"The {name} of the pixel to pin, in pixels from 0.")
-            # Or else each digit on the way to a number would pin a pixel.
+            # Otherwise every digit typed would move the pin.
             field.setKeyboardTracking(False)
             field.valueChanged.connect(self.changed)
             layout.addWidget(label)
@@ -150,20 +150,20 @@ class PlaceFields(QWidget):
         return self.row.value(), self.column.value()
 
     def set_place(self, row: int, column: int) -> None:
-        """Show another place without telling anybody."""
+        """Show another place without emitting ``changed``."""
         for field, value in ((self.row, row), (self.column, column)):
             with QSignalBlocker(field):
                 field.setValue(value)
 
     def set_extent(self, corner: tuple[int, int], shape: tuple[int, int]) -> None:
-        """Allow the places of a picture; start in its middle where it is another one.
+        """Limit the fields to a picture; begin in the middle if the limits change.
 
         Parameters
         ----------
         corner
             First row and column.
         shape
-            How many rows and columns.
+            Number of rows and columns.
         """
         before = [(f.minimum(), f.maximum()) for f in (self.row, self.column)]
         ends = [

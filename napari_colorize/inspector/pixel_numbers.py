@@ -47,24 +47,24 @@ COLUMNS = (
 
 @dataclass(frozen=True, eq=False)
 class ChannelNumbers:
-    """What one net says about one pixel.
+    """The prediction of one net for one pixel, and what is decoded from it.
 
     Attributes
     ----------
     name : {"a", "b"}
         The channel.
     centers : (Q,) float32
-        Values of the bins, a* or b*.
+        Centers of the bins, a* or b*.
     probabilities : (Q,) float32
-        Calibrated, class weights undone, whatever the settings.
+        Calibrated, class weights undone; the same for all settings.
     decoded : (Q,) float32
-        The distribution whose mean the color is: rebalanced, then sharpened by the
-        temperature. At temperature 0 only the mode is left, or tied ones, equal.
+        The distribution whose mean is the color: rebalanced, then sharpened by the
+        temperature. At temperature 0 only the mode is left; tied modes share equally.
     colors : (Q, 3) uint8
         sRGB of each center at the pixel's lightness, the other channel 0.
     mean, mode : float
-        Annealed mean, and most likely center, of the rebalanced distribution; the mean
-        of the modes where several are equally likely.
+        Annealed mean and most likely center of the rebalanced distribution. If several
+        centers are equally likely, the mode is their mean.
     entropy : float
         Of ``probabilities``, in bits.
     """
@@ -81,21 +81,21 @@ class ChannelNumbers:
 
 @dataclass(frozen=True, eq=False)
 class PixelNumbers:
-    """All that is shown of one pixel.
+    """All numbers shown for one pixel.
 
     Attributes
     ----------
     pixel : Pixel
-        Where it is, its lightness and its logits.
+        Its place, lightness and logits.
     settings : DecodeSettings
-        What it was decoded with.
+        The settings of the decoding.
     a, b : ChannelNumbers
-        What the two nets say.
+        The numbers of the two channels.
     chroma : (float, float)
         a* and b*: the annealed means times the saturation.
     rgb : (int, int, int)
-        sRGB of the pixel's lightness with this chroma, 0..255; chroma is reduced where
-        the color would leave the gamut.
+        sRGB of the pixel's lightness with this chroma, 0..255. The chroma is reduced
+        where the color would leave the gamut.
     """
 
     pixel: Pixel
@@ -107,14 +107,14 @@ class PixelNumbers:
 
 
 def describe(pixel: Pixel, settings: DecodeSettings) -> PixelNumbers:
-    """Work out all that is shown of a pixel.
+    """Return all numbers shown for a pixel.
 
     Parameters
     ----------
     pixel
-        As ``Run.pixel`` gives it.
+        The pixel, from ``Run.pixel``.
     settings
-        As the sliders stand.
+        The settings of the sliders.
     """
     values = (
         float(pixel.a.decode(settings.temperature, settings.rebalance)),
@@ -156,9 +156,9 @@ def _channel(
 def _colors(
     pixel: Pixel, chroma: tuple[float, float]
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
-    """Colors of the bins of a, of the bins of b, and of the pixel itself.
+    """Return the colors of the bins of a, of the bins of b, and of the pixel itself.
 
-    In one call: its buffers cost more than the few colors.
+    One call converts them all, as its buffers cost more than the few colors.
     """
     a, b = pixel.a.bins.centers, pixel.b.bins.centers
     points = np.zeros((2, 1, len(a) + len(b) + 1), np.float32)
@@ -176,9 +176,9 @@ def write_csv(path: str | Path, shown: Mapping[str, PixelNumbers]) -> None:
     Parameters
     ----------
     path
-        The file; one that exists is replaced.
+        The file; an existing one is replaced.
     shown
-        The pixels, by the name that goes into the column ``pixel``.
+        The numbers of each pixel; the keys go into the column ``pixel``.
 
     Raises
     ------
@@ -224,5 +224,5 @@ def _rows(numbers: PixelNumbers) -> Iterator[dict[str, object]]:
 
 
 def _digits(value: float) -> str:
-    """As many digits as float32 holds, without the noise beyond them."""
+    """Format a number with as many digits as float32 holds."""
     return f"{value:.7g}"

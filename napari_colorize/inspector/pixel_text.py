@@ -1,4 +1,4 @@
-"""What the inspector shows in words and numbers: none of it by color alone."""
+"""The inspector's numbers as text, so that nothing is told by color alone."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ import numpy as np
 if TYPE_CHECKING:
     from napari_colorize.inspector.pixel_numbers import ChannelNumbers, PixelNumbers
 
-# What lies below and above 0.
+# Colors below and above 0.
 RANGES = {"a": "green to red", "b": "blue to yellow"}
-_MOST = 3  # bins named
+_NAMED_BINS = 3
 
 
 def summary(numbers: PixelNumbers) -> str:
-    """Say the numbers of a pixel in a few short lines.
+    """Return the numbers of a pixel as a few short lines.
 
     Parameters
     ----------
     numbers
-        Of the pixel.
+        The numbers of the pixel.
 
     Returns
     -------
     str
-        Where it is; its color; its lightness and decoded chroma; for each channel the
-        mode, with the probability that the net gave it, and the annealed mean; the
-        entropies.
+        Its place and color; its lightness and decoded chroma; for each channel the
+        mode, with its predicted probability, and the annealed mean; the entropies.
     """
     pixel, (a, b) = numbers.pixel, numbers.chroma
     place = f"row {pixel.row}, column {pixel.column}"
@@ -54,7 +53,7 @@ def _modes(channel: ChannelNumbers) -> str:
 
 
 def about_bin(channel: ChannelNumbers, number: int) -> str:
-    """Say the numbers of one bin, by its place in the channel's arrays."""
+    """Return the numbers of one bin as text; ``number`` is its index."""
     return (
         f"{channel.name}* = {value(float(channel.centers[number]))}: "
         f"{_percent(float(channel.probabilities[number]))} as predicted, "
@@ -63,9 +62,9 @@ def about_bin(channel: ChannelNumbers, number: int) -> str:
 
 
 def about_bins(channel: ChannelNumbers) -> str:
-    """Say what a chart of a channel shows: its axis and its highest bins."""
+    """Return what a channel's chart shows as text: its axis and its highest bins."""
     ends = (value(float(channel.centers[0])), value(float(channel.centers[-1])))
-    order = np.argsort(-channel.decoded, kind="stable")[:_MOST]
+    order = np.argsort(-channel.decoded, kind="stable")[:_NAMED_BINS]
     high = "; ".join(about_bin(channel, int(n)) for n in order if channel.decoded[n])
     return (
         f"{len(channel.centers)} bins from {ends[0]} to {ends[1]}, "
@@ -74,13 +73,13 @@ def about_bins(channel: ChannelNumbers) -> str:
 
 
 def value(number: float) -> str:
-    """Value of a bin, with its sign; a true minus, and none on 0."""
+    """Format the value of a bin with its sign, a true minus; 0 has no sign."""
     text = f"{number + 0.0:+.4g}" if number else "0"
     return text.replace("-", "\N{MINUS SIGN}")
 
 
 def _signed(number: float) -> str:
-    """One decimal, with a true minus sign, and never a negative zero."""
+    """Format a number with one decimal and a true minus sign, never as -0."""
     return f"{round(number, 1) + 0.0:.1f}".replace("-", "\N{MINUS SIGN}")
 
 

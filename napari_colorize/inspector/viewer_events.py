@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from napari_colorize.runs import Run
 
-_CLICK_PIXELS = 4.0  # a mouse that moves farther on the canvas drags
+_CLICK_PIXELS = 4.0  # moving the mouse this far on the canvas is a drag
 
 
 class ViewerEvents:
@@ -26,12 +26,12 @@ class ViewerEvents:
     Parameters
     ----------
     viewer
-        Whose events are passed on while they are attached.
+        The viewer whose events are passed on while they are attached.
 
     Attributes
     ----------
     changed : Signal
-        Another run or another frame may be shown, or decoded otherwise.
+        The shown run, its frame or its decoding may have changed.
     moved : Signal
         The cursor moved.
     clicked : Signal
@@ -60,7 +60,7 @@ class ViewerEvents:
         return True
 
     def _emitters(self) -> tuple[Any, ...]:
-        """Events after which another run or another frame may be shown."""
+        """Return the emitters of events that may change the shown run or frame."""
         dims = self._viewer.dims.events
         return (
             dims.current_step,
@@ -78,7 +78,7 @@ class ViewerEvents:
             if run not in new:
                 run.changed.disconnect(self._on_change, missing_ok=True)
         for run in new:
-            # Current and pinned may be the same run, which must not tell twice.
+            # Current and pinned run may be the same one, which must notify only once.
             run.changed.connect(self._on_change, unique=True)
         self._runs = new
 
@@ -101,7 +101,7 @@ class ViewerEvents:
         self.moved.emit()
 
     def _click(self, viewer: Any, event: Any) -> Generator[None, None, None]:
-        """Tell of a click of the left button, which neither draws nor drags."""
+        """Emit ``clicked`` after a left click that neither draws nor drags."""
         if not _pans(viewer) or event.button != 1 or event.modifiers:
             return
         start, moved = event.pos, 0.0
@@ -114,6 +114,6 @@ class ViewerEvents:
 
 
 def _pans(viewer: Any) -> bool:
-    """Whether the mouse pans a flat picture, and does not draw or move something."""
+    """Return whether the mouse pans a 2-D view, so that it draws and moves nothing."""
     mode = str(getattr(viewer.layers.selection.active, "mode", "pan_zoom"))
     return mode == "pan_zoom" and viewer.dims.ndisplay == 2

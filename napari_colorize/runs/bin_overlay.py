@@ -1,4 +1,4 @@
-"""While the slider of the bins moves, the canvas says which value is shown."""
+"""Text on the canvas that names the shown bin while the slider of the bins moves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _overlays: WeakKeyDictionary[ViewerModel, BinsOverlay] = WeakKeyDictionary()
 
 
 def attach(viewer: ViewerModel) -> BinsOverlay:
-    """Give a viewer its overlay, if it has none, and let it follow new layers."""
+    """Return the overlay of a viewer, a new one if needed, following all its layers."""
     viewer = plain(viewer)
     if viewer not in _overlays:
         _overlays[viewer] = BinsOverlay(viewer)
@@ -28,15 +28,15 @@ def attach(viewer: ViewerModel) -> BinsOverlay:
 
 
 class BinsOverlay:
-    """Text of a viewer: value and place of the shown bin, in the bin's color.
+    """Value and number of each shown bin, as text in the color of the uppermost bin.
 
-    It borrows the viewer's own text overlay while a probability layer is visible, and
-    gives it back as it was.
+    The text borrows the viewer's own text overlay while a probability layer is visible.
+    Afterward the overlay is restored as it was.
 
     Parameters
     ----------
     viewer
-        Whose text it is.
+        The viewer that shows the text.
     """
 
     def __init__(self, viewer: ViewerModel) -> None:
@@ -47,7 +47,7 @@ class BinsOverlay:
         viewer.layers.events.reordered.connect(self.update)
 
     def follow(self) -> None:
-        """Watch the probability layers that there are now."""
+        """Watch all present probability layers."""
         viewer = self._viewer()
         if viewer is None:
             return
@@ -77,13 +77,13 @@ class BinsOverlay:
         overlay.text = "\n".join(lines)
         overlay.color = _color(shown[0][0], shown[0][3])
         overlay.font_size = 14
-        # Or else pale letters would lie on a light theme's canvas.
+        # Otherwise pale letters would be on the light canvas of a light theme.
         overlay.box, overlay.box_color = True, "black"
         overlay.visible = True
 
     @staticmethod
     def _shown(viewer: ViewerModel) -> list[tuple[str, int, int, float]]:
-        """Channel, number, count and value of each shown bin."""
+        """Return channel, number, count and value of each shown bin."""
         order = {id(layer): place for place, layer in enumerate(viewer.layers)}
         found: list[tuple[int, tuple[str, int, int, float]]] = []
         for run in registry.of(viewer):
@@ -108,7 +108,7 @@ def _line(channel: str, number: int, count: int, value: float) -> str:
 
 
 def _color(channel: str, value: float) -> Any:
-    """Color of a value of a or b at L* = 70, the other channel 0."""
+    """Return the RGBA color of a value of a or b at L* = 70, the other channel 0."""
     from colorize_engine.color import lab_to_rgb
 
     chroma = np.zeros((2, 1, 1), np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# Key of a layer's metadata under which a result says how it was made.
+# Key in a result layer's metadata for the record of how it was made.
 METADATA = "napari-colorize"
 
 KINDS = (
@@ -14,7 +14,7 @@ KINDS = (
     "uncertainty",
 )
 
-# Kinds that change with the sliders; the others are what the nets said.
+# Kinds that change with the sliders; the others are what the nets predict.
 DECODED = ("colorized", "a", "b")
 
 AT_FULL_SIZE = ("colorized",)

@@ -1,4 +1,4 @@
-"""Results as layers: how each kind looks, where it lies, what it records."""
+"""Results as layers: their look, their place and their record."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from colorize_engine.decode import DecodeSettings
     from napari_colorize.runs.results import Results
 
-# Contrast limits of a and b: few colors of photos lie further out.
+# Contrast limits of a and b; few colors of photos lie beyond.
 _CHROMA_LIMITS = (-60.0, 60.0)
 _CHROMA_RANGE = (-128.0, 128.0)
 _LIGHTNESS = 65.0
 
 
 def chroma_colormap(channel: str) -> Colormap:
-    """Colors of a or of b from -60 to 60 at L* = 65, the other channel 0."""
+    """Return the colormap of a or b, -60 to 60 at L* = 65, the other channel 0."""
     from colorize_engine.color import lab_to_rgb
 
     values = np.linspace(*_CHROMA_LIMITS, 61, dtype=np.float32)
@@ -39,7 +39,7 @@ def chroma_colormap(channel: str) -> Colormap:
 
 
 def appearance(kind: str, results: Results) -> dict[str, Any]:
-    """How a kind is shown when its layer is new."""
+    """Return the arguments of ``Image`` for the look of a new layer of a kind."""
     if kind == "colorized":
         return {"rgb": True}
     if kind in ("a", "b"):
@@ -57,7 +57,7 @@ def appearance(kind: str, results: Results) -> dict[str, Any]:
 
 
 def place(kind: str, layer: Image, results: Results) -> dict[str, Any]:
-    """Transform that lays a kind exactly on its source."""
+    """Return the transform that lays a kind exactly on its source."""
     source = results.source
     offset, ratio = (0.0, 0.0), (1.0, 1.0)
     if kind not in AT_FULL_SIZE:
@@ -70,7 +70,7 @@ def place(kind: str, layer: Image, results: Results) -> dict[str, Any]:
 def record(
     kind: str, layer: Image, results: Results, settings: DecodeSettings
 ) -> dict[str, Any]:
-    """All that is needed to make a result again."""
+    """Return all that is needed to make a result again."""
     from colorize_engine import __version__
 
     card, source = results.card, results.source
@@ -112,13 +112,13 @@ def show(
     Parameters
     ----------
     viewer
-        Where they are shown.
+        The viewer that shows them.
     layer
         The source.
     results
-        Its computed results.
+        The computed results of the source.
     settings
-        What their colors were decoded with.
+        The settings that the colors were decoded with.
     earlier
         Layers to take over, by kind; they keep what a person set on them.
 
@@ -142,7 +142,7 @@ def show(
             data,
             name=f"{layer.name} {kind}",
             metadata=entry,
-            # The picture in color, or whatever comes first without it.
+            # Show the picture in color; if it is not wanted, the first kind.
             visible=kind == "colorized" or not (shown or earlier),
             **appearance(kind, results),
             **where,
@@ -162,7 +162,7 @@ def show(
 def _show_gray(
     viewer: ViewerModel, shown: Mapping[str, Image], results: Results
 ) -> None:
-    """Set the new slider of the bins to the value nearest to 0."""
+    """Set the new slider of the bins to the bin nearest to 0."""
     for kind in PROBABILITIES:
         if kind in shown:
             centers = results.colorizer.bins["ab".index(kind[0])].centers
@@ -174,7 +174,10 @@ def _show_gray(
 def _replace(
     old: Image, kind: str, data: Any, where: dict[str, Any], results: Results
 ) -> None:
-    """Put new data into a layer, whose look stays but for limits nobody changed."""
+    """Put new data into a layer and keep its look.
+
+    Only the contrast limits of the uncertainty change, if nobody has changed them.
+    """
     before = old.contrast_limits
     was_default = kind == "uncertainty" and before == old.contrast_limits_range
     old.data = data

@@ -1,4 +1,4 @@
-"""Decoding again while a slider moves: never the nets, never a queue, the last wins."""
+"""Decoding again while a slider moves, without the nets and without a queue."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 
 class LiveDecoder:
-    """Decodes the frames of results in one worker, the shown one first.
+    """A decoder of all frames of results in one worker, the shown frame first.
 
-    However often ``request`` is called, one decoding runs and at most one waits: that
-    of the last settings. Frames decoded with earlier ones are stale until they have
-    been decoded again.
+    However often ``request`` is called, one decoding runs and at most one waits, with
+    the last settings. Frames decoded with earlier settings are stale until they are
+    decoded again.
 
     Parameters
     ----------
     results
-        What is decoded.
+        The results to decode.
     show
-        Called in the GUI's thread with the index of a frame and, for a single picture,
-        its new arrays; those of a stack are in the store by then.
+        Called in the GUI's thread with the index of a frame and its new arrays. For a
+        stack the arrays are left out, as they are in the store by then.
     fail
-        Called in the GUI's thread with an exception that ended the decoding.
+        Called in the GUI's thread with the exception that ended the decoding.
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class LiveDecoder:
 
     @property
     def busy(self) -> bool:
-        """Whether a decoding runs."""
+        """Whether a decoding is running."""
         return self._worker is not None
 
     def request(self, settings: DecodeSettings) -> None:
-        """Decode all frames with these settings, forgetting what waited."""
+        """Decode all frames with these settings; forget settings that were waiting."""
         with self._lock:
             if self._closed:
                 return
@@ -73,7 +73,7 @@ class LiveDecoder:
             self._focus = index
 
     def close(self) -> None:
-        """Decode no more; what runs ends by itself after the present frame."""
+        """Stop decoding; a running decoding ends after its present frame."""
         with self._lock:
             self._closed = True
             self._stale.clear()
@@ -82,7 +82,7 @@ class LiveDecoder:
             worker.cancel()
 
     def _next(self) -> tuple[Index, DecodeSettings] | None:
-        """Take the next stale frame; without one the worker is done."""
+        """Return the next stale frame and its settings; None ends the worker."""
         with self._lock:
             if not self._stale or self._settings is None:
                 self._worker = None
@@ -97,7 +97,7 @@ class LiveDecoder:
             while (job := self._next()) is not None:
                 index, settings = job
                 arrays = self._results.decode(index, settings)
-                # With the lock, so that the store is not removed meanwhile.
+                # The lock keeps the store from being removed meanwhile.
                 with self._lock:
                     if self._closed:
                         return

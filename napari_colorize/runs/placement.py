@@ -1,4 +1,4 @@
-"""Where a result lies: exactly on its source, at any size and with further axes."""
+"""Placement of a result on its source, at any size and with further axes."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ BINS_AXIS = "bins"
 def placement(
     layer: Image, offset: Sequence[float], ratio: Sequence[float], *, bins: bool = False
 ) -> dict[str, Any]:
-    """Give the transform of a layer that covers a part of another one.
+    """Return the transform of a layer that covers a part of another one.
 
-    A point r of the new layer's data stands for ``offset + ratio * r`` in the data of
-    the source, so that its world position is the same in both.
+    A point r of the new layer's data corresponds to ``offset + ratio * r`` in the
+    source's data. Both points have the same world position.
 
     Parameters
     ----------
     layer
         The source.
     offset, ratio
-        For each of the source's axes, in its pixels: where the new layer's first pixel
-        has its center, and how far its pixels are apart.
+        For each axis of the source, in the source's pixels: the center of the new
+        layer's first pixel, and the distance between the new layer's pixels.
     bins
         Whether the new layer has a leading axis for the bins, which the source lacks.
 
@@ -62,7 +62,7 @@ def placement(
 def working_ratio(
     full: tuple[int, int], working: tuple[int, int]
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Offset and ratio of pixels at the working size, in full-size pixels.
+    """Return the offset and ratio of working-size pixels, in full-size pixels.
 
     Both grids cover the same area, so the first center lies half a working pixel from
     the area's edge, which is at -0.5.
@@ -72,7 +72,7 @@ def working_ratio(
 
 
 def _matrix(shear: Any, ndim: int) -> Any:
-    """Shear as a matrix; napari gives an upper triangular one as a vector."""
+    """Return a shear as a matrix; napari has an upper triangular one as a vector."""
     shear = np.asarray(shear)
     if shear.ndim == 2:
         return shear
@@ -82,7 +82,7 @@ def _matrix(shear: Any, ndim: int) -> Any:
 
 
 def _padded(matrix: Any, more: int) -> Any:
-    """Put neutral axes before those of a matrix."""
+    """Return a matrix with ``more`` neutral axes before its own."""
     size = len(matrix) + more
     padded = np.eye(size)
     padded[more:, more:] = matrix

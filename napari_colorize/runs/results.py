@@ -1,4 +1,4 @@
-"""What the nets said about the frames of a source, and the arrays that follow."""
+"""The predictions for the frames of a source, and the arrays decoded from them."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ if TYPE_CHECKING:
 class Results:
     """The frames of a source, predicted once and decoded as often as wanted.
 
-    The prediction of a single frame stays in memory. Of a stack the probabilities are
-    kept in the store, as float16, and colors are decoded from these.
+    The prediction of a single frame stays in memory. For a stack, the store keeps the
+    probabilities as float16, and the colors are decoded from these.
 
     Parameters
     ----------
     source
-        What was colored.
+        The frames to color.
     colorizer
-        Model and its device.
+        The model on its device.
     working_size
-        Short side in pixels that the nets see.
+        Short side, in pixels, of the picture that the nets see.
     kinds
-        Which arrays are wanted.
+        Kinds of arrays that are wanted.
 
     Attributes
     ----------
     store : Store
-        Arrays of the kinds, and of a stack the probabilities in any case; set by
-        ``compute``.
+        Arrays of the kinds, and for a stack always the probabilities. ``compute`` sets
+        it.
     working_shape : (int, int)
         Rows and columns at the working size.
     seconds : float
-        How long it took.
+        Duration of ``compute``.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Results:
 
     @property
     def most_bits(self) -> float:
-        """Largest entropy of a and b together."""
+        """Largest possible entropy of a and b together, in bits."""
         return sum(log2(len(bins)) for bins in self.colorizer.bins)
 
     def compute(self, settings: DecodeSettings, worker: Worker) -> None:
@@ -108,7 +108,7 @@ class Results:
                     self.store = self._new_store(prediction)
                 self._keep(index, prediction)
                 if self.source.is_stack:
-                    # What the sliders will decode, so that they can come back to it.
+                    # The sliders decode from the store and must get these colors back.
                     prediction = self._from_store(index, prediction.image)
                 for kind, values in self._decoded(prediction, settings).items():
                     self.store.write(kind, index, values)
@@ -131,7 +131,7 @@ class Results:
             color = np.float16 if stack else np.float32
         channels = 4 if first.image.ndim == 3 and first.image.shape[2] == 4 else 3
         shares = np.float16 if stack else np.float32
-        tails: dict[str, tuple[tuple[int, ...], DTypeLike]] = {
+        types: dict[str, tuple[tuple[int, ...], DTypeLike]] = {
             "colorized": ((*first.shape, channels), color),
             "a": (at_working, np.float32),
             "b": (at_working, np.float32),
@@ -139,11 +139,11 @@ class Results:
             "b probability": ((len(first.b.bins), *at_working), shares),
             "uncertainty": (at_working, np.float32),
         }
-        wanted = {k for k in tails if k in self.kinds or (stack and "prob" in k)}
-        return Store(self.source.frames, {k: tails[k] for k in tails if k in wanted})
+        wanted = {k for k in types if k in self.kinds or (stack and "prob" in k)}
+        return Store(self.source.frames, {k: types[k] for k in types if k in wanted})
 
     def _keep(self, index: tuple[int, ...], prediction: Prediction) -> None:
-        """Write what does not depend on the sliders."""
+        """Store what does not depend on the sliders."""
         values = {
             "a probability": lambda: prediction.a.probabilities,
             "b probability": lambda: prediction.b.probabilities,
@@ -156,7 +156,7 @@ class Results:
             self._single = prediction
 
     def prediction(self, index: tuple[int, ...]) -> Prediction:
-        """Give what the nets said about a frame, without running them."""
+        """Return the prediction for a frame without running the nets."""
         if self._single is not None:
             return self._single
         return self._from_store(index, self.source.read(index))
@@ -174,14 +174,14 @@ class Results:
         )
 
     def _stored(self, channel: str, index: tuple[int, ...]) -> Distribution:
-        """Distribution of a stack's frame, from the probabilities in the store."""
+        """Return the distribution of a stack's frame, from the stored probabilities."""
         from colorize_engine import Distribution
 
         bins = self._bins(channel)
         shares = self.store.read(f"{channel} probability", index).astype(np.float32)
         weights = bins.weights.reshape(-1, *(1,) * (shares.ndim - 1))
         with np.errstate(divide="ignore"):
-            # Where there is nothing the logit is -inf, which the decoding takes.
+            # A probability of 0 becomes the logit -inf, which decoding accepts.
             return Distribution(np.log(shares * weights), bins)
 
     def _bins(self, channel: str) -> ChannelBins:
@@ -190,7 +190,7 @@ class Results:
     def distributions(
         self, index: tuple[int, ...], row: int, column: int
     ) -> tuple[Distribution, Distribution]:
-        """Distributions of one pixel at the working size, with logits (Q,)."""
+        """Return the distributions at a pixel of the working size, with logits (Q,)."""
         from colorize_engine import Distribution
 
         found = []
@@ -207,7 +207,7 @@ class Results:
         return found[0], found[1]
 
     def lightness_at(self, index: tuple[int, ...], row: int, column: int) -> float:
-        """L* of one pixel of the source."""
+        """Return L* of one pixel of the source."""
         from colorize_engine.color import lightness
 
         (top, left) = self.source.corner
@@ -215,7 +215,7 @@ class Results:
         return float(lightness(pixel.read(index))[0, 0])
 
     def decode(self, index: tuple[int, ...], settings: DecodeSettings) -> Arrays:
-        """Decode a frame without the nets: the wanted kinds out of ``DECODED``."""
+        """Decode the wanted kinds of a frame, out of ``DECODED``, without the nets."""
         return self._decoded(self.prediction(index), settings)
 
     def _decoded(self, prediction: Prediction, settings: DecodeSettings) -> Arrays:
@@ -229,13 +229,13 @@ class Results:
         return {kind: arrays[kind] for kind in wanted}
 
     def close(self) -> None:
-        """Remove what lies on disk."""
+        """Remove the files on disk."""
         if hasattr(self, "store"):
             self.store.close()
 
 
 def _displayable(rgb: NDArray[Any]) -> NDArray[Any]:
-    """RGB as napari takes it: uint8, or float in 0..1."""
+    """Return RGB in a form that napari accepts: uint8, or float in 0..1."""
     if rgb.dtype == np.uint16:
         return rgb.astype(np.float32) / np.float32(65535)
     return rgb

@@ -1,4 +1,4 @@
-"""Runs: the results of a source layer in a viewer, kept up with sliders and layers."""
+"""Runs: the results of source layers, kept in step with the sliders and the viewer."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ T = TypeVar("T")
 
 
 def plain(thing: T) -> T:
-    """Give the object behind the proxy that napari hands to plugins.
+    """Return the object behind the proxy that napari passes to plugins.
 
-    Layers and viewers are compared and remembered here, which proxies break.
+    The plugin compares layers and viewers and uses them as keys. Proxies break that.
     """
     unwrapped: T = getattr(thing, "__wrapped__", thing)
     return unwrapped
 
 
 class Place(NamedTuple):
-    """Where a pixel is in the source: frame, row and column, as in `Pixel`."""
+    """Place of a pixel in the source: frame, row and column, as in `Pixel`."""
 
     frame: tuple[int, ...]
     row: int
@@ -46,7 +46,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Pixel:
-    """What the nets say about one pixel.
+    """The prediction at one pixel.
 
     Attributes
     ----------
@@ -69,31 +69,31 @@ class Pixel:
 
 
 class Run:
-    """The results of one source layer as layers, decoded as the sliders stand.
+    """The results of one source layer as layers, decoded as the sliders are set.
 
     Parameters
     ----------
     viewer
-        Where the layers are.
+        The viewer of the layers.
     layer
         The source.
     results
         Computed results.
     settings
-        What they were decoded with.
+        The settings that they were decoded with.
     earlier
         Layers of an earlier run to take over, by kind.
 
     Attributes
     ----------
     changed : Signal
-        Emitted after settings or shown results changed.
+        Emitted after the settings or the shown results have changed.
     failed : Signal
-        Emitted with an exception that ended a decoding.
+        Emitted with the exception that ended a decoding.
     layers : dict of Image
         Result layers by kind, while they are in the viewer.
     kept : bool
-        Whether it stays as it is when its source is colored again.
+        Whether the run stays as it is when its source is colored again.
     """
 
     changed = Signal()
@@ -118,11 +118,11 @@ class Run:
 
     @property
     def viewer(self) -> ViewerModel | None:
-        """The viewer, while it lives."""
+        """The viewer, or None once it is gone."""
         return self._viewer()
 
     def decode(self, settings: DecodeSettings) -> None:
-        """Decode the last prediction again; the layers follow."""
+        """Decode the prediction with other settings and update the layers."""
         if settings == self.settings:
             return
         self.settings = settings
@@ -134,7 +134,7 @@ class Run:
         self.changed.emit()
 
     def shown_frame(self) -> tuple[int, ...]:
-        """Frame that the viewer shows, as a position in the results."""
+        """Return the frame that the viewer shows, as a position in the results."""
         viewer, source = self.viewer, self.results.source
         if viewer is None:
             return tuple(0 for _ in source.frames)
@@ -146,11 +146,11 @@ class Run:
 
     @property
     def extent(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """First row and column that the results reach, and how many there are."""
+        """First row and column of the results, and the numbers of rows and columns."""
         return self.results.source.corner, self.results.source.shape
 
     def place_at(self, world: Sequence[float]) -> Place | None:
-        """Find the pixel at a world position; None where the results do not reach."""
+        """Return the pixel's place at a world position; None outside the results."""
         source = self.results.source
         at = np.rint(self.layer.world_to_data(world)).astype(int)
         inside = at - [*source.start, *source.corner]
@@ -161,7 +161,7 @@ class Run:
         return Place(tuple(frame), row, column)
 
     def pixel(self, place: Place) -> Pixel:
-        """Say what the nets think of a pixel; of a stack its part is read from disk."""
+        """Return the prediction at one pixel; for a stack, read it from the store."""
         source = self.results.source
         index = tuple(i - n for i, n in zip(place.frame, source.start, strict=True))
         top, left = place.row - source.corner[0], place.column - source.corner[1]
@@ -175,13 +175,13 @@ class Run:
         return Pixel(*place, self.results.lightness_at(index, top, left), a, b)
 
     def keep(self) -> None:
-        """Let the layers stay as they are, named by their model, beside later ones."""
+        """Keep the layers beside later ones, and add the model to their names."""
         self.kept = True
         for kind, layer in self.layers.items():
             layer.name = f"{self.layer.name} {kind} ({self.results.card.name})"
 
     def close(self) -> None:
-        """Decode no more, forget the layers, remove what lies on disk."""
+        """Stop decoding, forget the layers, remove the files on disk."""
         self.live.close()
         viewer = self.viewer
         if viewer is not None:
@@ -204,7 +204,7 @@ class Run:
         self.live.look_at(self.shown_frame())
 
     def _on_removed(self, event: Any) -> None:
-        """Forget a result layer that was removed; the last one ends the run."""
+        """Forget a result layer that was removed; end the run with its last layer."""
         gone = [kind for kind, layer in self.layers.items() if layer is event.value]
         for kind in gone:
             del self.layers[kind]
@@ -227,11 +227,11 @@ class Registry:
         self._runs: WeakKeyDictionary[ViewerModel, list[Run]] = WeakKeyDictionary()
 
     def of(self, viewer: ViewerModel) -> list[Run]:
-        """Give the runs of a viewer."""
+        """Return the runs of a viewer."""
         return list(self._runs.get(plain(viewer), ()))
 
     def add(self, viewer: ViewerModel, run: Run) -> None:
-        """Remember a run, in the place of that of its source which is not kept."""
+        """Add a run; close and remove an earlier run of its source that is not kept."""
         others = self._runs.setdefault(plain(viewer), [])
         for other in [o for o in others if o.layer is run.layer and not o.kept]:
             others.remove(other)
@@ -240,7 +240,7 @@ class Registry:
         self.changed.emit()
 
     def remove(self, run: Run) -> None:
-        """Forget a run and what it has on disk."""
+        """Remove a run and its files on disk."""
         viewer = run.viewer
         if viewer is not None and run in self._runs.get(viewer, ()):
             self._runs[viewer].remove(run)
@@ -252,7 +252,7 @@ registry = Registry()
 
 
 def run_of(viewer: ViewerModel, layer: Layer | None) -> Run | None:
-    """Run that a layer belongs to, as its source or as a result."""
+    """Return the latest run that a layer belongs to, as its source or as a result."""
     layer = plain(layer)
     for run in reversed(registry.of(viewer)):
         if layer is run.layer or any(layer is r for r in run.layers.values()):
@@ -261,7 +261,7 @@ def run_of(viewer: ViewerModel, layer: Layer | None) -> Run | None:
 
 
 def active_run(viewer: ViewerModel) -> Run | None:
-    """Run of the selected layer, else the latest of the viewer."""
+    """Return the run of the selected layer, or else the latest run of the viewer."""
     viewer = plain(viewer)
     found = run_of(viewer, viewer.layers.selection.active)
     if found is None:

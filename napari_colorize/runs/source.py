@@ -1,4 +1,4 @@
-"""What is colored: the frames of an image layer, or of a part of it."""
+"""The frames to color: those of an image layer or of a part of it."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _NOT_FINITE = (
-    "The picture has pixels that are no numbers (NaN or infinity), which have no "
-    "color. Replace them, for example by 0, and press Colorize again."
+    "Some pixels of the picture are not numbers (NaN or infinity) and have no color. "
+    "Replace them, for example by 0, and press Colorize again."
 )
-_OPTION = (
+_SET_RANGE = (
     "so it is not clear which value is white. Open Advanced, tick "
     "'use the display range' and press Colorize again."
 )
 
 
 class NotColorable(ValueError):
-    """What is chosen cannot be colored; says to a person why, and what to do."""
+    """The chosen image cannot be colored; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -34,19 +34,19 @@ class Source:
     Attributes
     ----------
     data : array-like
-        Of the layer, at full resolution: NumPy, dask, zarr, ...
+        The layer's data at full resolution: NumPy, dask, zarr, ...
     rgb : bool
         Whether its last axis is color.
     start : tuple of int
         First position on each leading axis.
     frames : tuple of int
-        How many positions on each leading axis; ``()`` for a single picture.
+        Number of positions on each leading axis; ``()`` for a single picture.
     corner : (int, int)
         First row and column.
     shape : (int, int)
         Rows and columns.
     limits : (float, float) or None
-        Values that are shown black and white, where the display range is used.
+        Values of black and white, if the display range is used.
     """
 
     data: Any
@@ -68,11 +68,11 @@ class Source:
         return self.count > 1
 
     def indices(self) -> Iterator[tuple[int, ...]]:
-        """Go through the frames, each as a position on the leading axes."""
+        """Iterate over the frames, each as a position on the leading axes."""
         return np.ndindex(*self.frames)
 
     def read(self, index: tuple[int, ...]) -> NDArray[Any]:
-        """Read a frame as the engine takes it.
+        """Read a frame in a form that the engine accepts.
 
         Parameters
         ----------
@@ -87,7 +87,7 @@ class Source:
         Raises
         ------
         NotColorable
-            If its type or its values are none that the engine takes.
+            If the engine does not accept its type or its values.
         """
         (top, left), (height, width) = self.corner, self.shape
         where = (
@@ -102,7 +102,7 @@ class Source:
 
 
 def _stretched(frame: NDArray[Any], low: float, high: float) -> NDArray[np.float32]:
-    """Map the display range to 0..1; what lies beyond is black or white."""
+    """Map the display range to 0..1; values beyond it become black or white."""
     if not np.isfinite(frame).all():
         raise NotColorable(_NOT_FINITE)
     values = (frame.astype(np.float32) - np.float32(low)) / np.float32(high - low)
@@ -110,7 +110,7 @@ def _stretched(frame: NDArray[Any], low: float, high: float) -> NDArray[np.float
 
 
 def _checked(frame: NDArray[Any]) -> NDArray[Any]:
-    """Give a frame of a type that says by itself what is black and white."""
+    """Return a frame whose type has a fixed range; raise NotColorable for others."""
     kind = frame.dtype.newbyteorder("=")
     if kind.kind == "b":
         return frame.astype(np.uint8) * np.uint8(255)
@@ -121,12 +121,12 @@ def _checked(frame: NDArray[Any]) -> NDArray[Any]:
         if low < 0 or high > 1:
             raise NotColorable(
                 f"The picture's values go from {low:g} to {high:g} instead of from 0 "
-                f"to 1, {_OPTION}"
+                f"to 1, {_SET_RANGE}"
             )
     elif kind not in (np.uint8, np.uint16):
         raise NotColorable(
-            f"The picture's values are of another kind than 8-bit or 16-bit numbers "
-            f"from 0 up, {_OPTION}"
+            f"The picture's values are not 8-bit or 16-bit numbers from 0 up, "
+            f"{_SET_RANGE}"
         )
     return frame.astype(kind, copy=False)
 
@@ -138,24 +138,25 @@ def source_of(
     region: Shapes | None = None,
     display_range: bool = False,
 ) -> Source:
-    """Choose what of a layer is colored.
+    """Return the part of a layer to color.
 
     Parameters
     ----------
     layer
-        An image; of a multiscale one the full resolution.
+        An image; a multiscale image is taken at full resolution.
     frame
-        Position on the leading axes of the only frame wanted; all if None.
+        Position on the leading axes of the only frame wanted; None for all frames.
     region
-        Layer with a rectangle around the part wanted; the whole picture if None.
+        Layer with a rectangle around the part wanted; None for the whole picture.
     display_range
-        Whether the layer's contrast limits say what is black and white; a layer in
-        color has none.
+        Whether the layer's contrast limits define black and white. A layer in color
+        has none.
 
     Raises
     ------
     NotColorable
-        If the layer has no picture, the region no rectangle, or nothing lies in it.
+        If the layer has no picture, the region has no rectangle, or the rectangle lies
+        outside the picture.
     """
     data = layer.data[0] if layer.multiscale else layer.data
     shape = data.shape[:-1] if layer.rgb else data.shape
@@ -180,7 +181,7 @@ def source_of(
 def _rectangle(
     layer: Image, region: Shapes, shape: tuple[int, int]
 ) -> tuple[tuple[int, int], tuple[int, int]]:
-    """First row and column, and size, of a rectangle in the layer's pixels."""
+    """Return the first row and column, and the size, of a region in layer pixels."""
     rectangles = [
         number for number, kind in enumerate(region.shape_type) if kind == "rectangle"
     ]
@@ -191,7 +192,7 @@ def _rectangle(
             "color, or choose no region under Advanced."
         )
     corners = np.asarray(region.data[(chosen or rectangles)[-1]])
-    # Rows and columns alone: the rectangle holds for all frames.
+    # Rows and columns only: the rectangle applies to all frames.
     points = np.array(
         [layer.world_to_data(region.data_to_world(c))[-2:] for c in corners]
     )
@@ -208,7 +209,7 @@ def _rectangle(
 
 
 def shown_frame(layer: Image, point: tuple[float, ...]) -> tuple[int, ...]:
-    """Position on a layer's leading axes that a viewer shows.
+    """Return the position on a layer's leading axes that a viewer shows.
 
     Parameters
     ----------

@@ -17,23 +17,23 @@ PROBABILITIES = ("a probability", "b probability")
 
 
 class Store:
-    """Arrays for each kind of result, one chunk a frame.
+    """One array for each kind of result, with one chunk per frame.
 
-    A stack goes to a temporary folder on disk, which ``close`` removes, and so does the
-    end of the program.
+    A stack is kept in a temporary folder on disk. ``close`` or the end of the program
+    removes it.
 
     Parameters
     ----------
     frames : tuple of int
         Lengths of the leading axes.
-    tails : mapping of str to (tuple of int, dtype)
-        For each kind the shape of one frame, and the type.
+    frame_types : mapping of str to (tuple of int, dtype)
+        For each kind, the shape and type of one frame.
     """
 
     def __init__(
         self,
         frames: tuple[int, ...],
-        tails: Mapping[str, tuple[tuple[int, ...], DTypeLike]],
+        frame_types: Mapping[str, tuple[tuple[int, ...], DTypeLike]],
     ) -> None:
         self.frames = frames
         self.on_disk = int(np.prod(frames, dtype=int)) > 1
@@ -42,20 +42,20 @@ class Store:
             self._folder = tempfile.TemporaryDirectory(
                 prefix="napari-colorize-", ignore_cleanup_errors=True
             )
-        self.arrays = {k: self._array(k, *tail) for k, tail in tails.items()}
+        self.arrays = {kind: self._array(kind, *f) for kind, f in frame_types.items()}
 
     @property
     def folder(self) -> str | None:
-        """Where a stack lies, while it does."""
+        """Folder of a stack, or None: for a single frame, and after ``close``."""
         return self._folder.name if self._folder else None
 
-    def _array(self, kind: str, tail: tuple[int, ...], dtype: DTypeLike) -> Any:
+    def _array(self, kind: str, frame: tuple[int, ...], dtype: DTypeLike) -> Any:
         ones = (1,) * len(self.frames)
         if kind in PROBABILITIES:
-            shape = (tail[0], *self.frames, *tail[1:])
-            chunks = (tail[0], *ones, *tail[1:])
+            shape = (frame[0], *self.frames, *frame[1:])
+            chunks = (frame[0], *ones, *frame[1:])
         else:
-            shape, chunks = (*self.frames, *tail), (*ones, *tail)
+            shape, chunks = (*self.frames, *frame), (*ones, *frame)
         if self._folder is None:
             return np.zeros(shape, dtype)
         import zarr
@@ -68,11 +68,11 @@ class Store:
         )
 
     def write(self, kind: str, index: tuple[int, ...], values: NDArray[Any]) -> None:
-        """Put a frame of a kind in its place."""
+        """Write one frame of a kind."""
         self.arrays[kind][self._where(kind, index)] = values
 
     def read(self, kind: str, index: tuple[int, ...]) -> NDArray[Any]:
-        """Get a frame of a kind: its tail's shape."""
+        """Return one frame of a kind."""
         return np.asarray(self.arrays[kind][self._where(kind, index)])
 
     @staticmethod
@@ -80,7 +80,7 @@ class Store:
         return (slice(None), *index) if kind in PROBABILITIES else index
 
     def close(self) -> None:
-        """Remove what lies on disk."""
+        """Remove the folder on disk."""
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None

@@ -1,4 +1,4 @@
-"""Work in a thread of its own, with progress and a way to stop it."""
+"""Work in a background thread, with progress and a way to stop it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Cancelled(Exception):
-    """The work was to stop."""
+    """The work was canceled."""
 
 
 class _Signals(WorkerBaseSignals):  # type: ignore[misc]
@@ -24,18 +24,18 @@ class _Signals(WorkerBaseSignals):  # type: ignore[misc]
 
 
 class Worker(WorkerBase):  # type: ignore[misc]
-    """Runs a task in napari's thread pool.
+    """A worker that runs a task in napari's thread pool.
 
-    A generator's worker would swallow RuntimeError, which out of memory is one; here
-    each exception reaches ``errored``, ``Cancelled`` included.
+    napari's worker for generators swallows RuntimeError, and running out of memory
+    raises one. Here every exception reaches ``errored``, ``Cancelled`` included.
 
-    Signals, in the thread of the receiver: ``progressed(done, total, text)``,
+    Signals, received in the receiver's thread: ``progressed(done, total, text)``,
     ``emitted(value)``, ``returned(result)``, ``errored(exception)``, ``finished()``.
 
     Parameters
     ----------
     task
-        Called with this worker; its result is returned.
+        A function that gets this worker; its result is emitted by ``returned``.
     """
 
     def __init__(self, task: Callable[[Worker], Any]) -> None:
@@ -45,20 +45,20 @@ class Worker(WorkerBase):  # type: ignore[misc]
 
     @property
     def cancelled(self) -> bool:
-        """Whether it is to stop."""
+        """Whether the task is to stop."""
         return self._cancelled.is_set() or bool(self.abort_requested)
 
     def cancel(self) -> None:
-        """Let the task stop where it next reports; may be called from any thread."""
+        """Stop the task where it next reports; any thread may call this."""
         self._cancelled.set()
 
     def report(self, done: int, total: int, text: str) -> None:
-        """Tell how far the task is.
+        """Report the progress of the task.
 
         Raises
         ------
         Cancelled
-            If it is to stop.
+            If the task is to stop.
         """
         self.check()
         self.progressed.emit(done, total, text)
@@ -69,7 +69,7 @@ class Worker(WorkerBase):  # type: ignore[misc]
         Raises
         ------
         Cancelled
-            If so.
+            If it is to stop.
         """
         # napari asks to abort when it is closed.
         if self.cancelled:

@@ -48,24 +48,22 @@ if TYPE_CHECKING:
     from napari_colorize.runs import Results, Source
 
 _STOPPED = "Stopped. All layers are as they were."
-# Layers that some widget is coloring now.
+# Layers that any widget is coloring now.
 _in_work: WeakSet[Layer] = WeakSet()
 
 
 class ColorizeWidget(Container):  # type: ignore[type-arg]
-    """Colors an image layer, and decodes it again while sliders move.
+    """The widget that colors an image layer and decodes it again as sliders move.
 
     Parameters
     ----------
     viewer
-        The viewer that it belongs to.
+        The viewer that the widget belongs to.
 
     Attributes
     ----------
     image, model, run_button, sliders, layer_choice, advanced, keep : widgets
-        What can be set.
-    status : widget
-        What happens and what was done.
+        The controls.
     """
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
@@ -84,7 +82,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             choices=list(self._cards),
             value=chosen.model if chosen.model in self._cards else None,
             label="&model",
-            tooltip="The nets that find the colors.\n"
+            tooltip="The nets that predict the colors.\n"
             + "\n".join(f"{c.name}: {c.description}" for c in self._cards.values()),
         )
         self.run_button = PushButton(
@@ -122,24 +120,29 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         layout.addWidget(advanced)
         layout.addStretch()
         FocusRing(self.native)
-        # Only while the keyboard is in the widget: napari has Esc for drawing.
+        # Only while the widget has the focus: napari uses Esc for drawing.
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.native)
         escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         escape.activated.connect(self.cancel)
 
     @property
+    def viewer(self) -> napari.viewer.Viewer:
+        """The viewer that the widget belongs to."""
+        return self._viewer
+
+    @property
     def busy(self) -> bool:
-        """Whether the nets run."""
+        """Whether the nets are running."""
         return self._worker is not None
 
     @property
     def status(self) -> Any:
-        """The line that tells what happens and what was done."""
+        """The label that says what is happening and what was done."""
         return self.state.text
 
     @property
     def run(self) -> Run | None:
-        """Latest results of the chosen image."""
+        """Latest run of the chosen image, if there is one."""
         image = self.image.value
         return None if image is None else run_of(self._viewer, image)
 
@@ -158,10 +161,10 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         self._lists = LayerLists(self._viewer, self.image, self.advanced.region)
         self.native.destroyed.connect(self._on_destroyed)
 
-    # What a person does.
+    # Actions of a person.
 
     def colorize(self) -> None:
-        """Run the nets on the chosen image, in a worker."""
+        """Run the nets on the chosen image in a worker."""
         if self.busy:
             return
         try:
@@ -185,12 +188,16 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         )
 
     def _folder(self) -> Path | None:
-        """Model folder of a person's own, if one is chosen."""
+        """Return the person's own model folder, if one is chosen."""
         value = self.advanced.folder.value
         return value if isinstance(value, Path) else None
 
     def _card(self) -> Card:
-        """Card of the chosen model; what is wrong with it comes up when it is run."""
+        """Return the card of the chosen model.
+
+        For a model folder that is broken, return the card of the model in the list.
+        Only a run reports what is wrong with the folder.
+        """
         folder = self._folder()
         if folder is not None:
             try:
@@ -200,13 +207,13 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         return self._cards[self.model.value]
 
     def _take_over_model_settings(self) -> None:
-        """Another model than that of the shown run starts with its own settings."""
+        """Set the sliders for the chosen model if the shown run is of another one."""
         run, card = self.run, self._card()
         if run is not None and run.results.card.model_hash != card.model_hash:
             self.sliders.set(DecodeSettings(card.temperature, card.rebalance))
 
     def _checked_layer(self) -> Image:
-        """Give the chosen image, if it can be colored now."""
+        """Return the chosen image; raise NotColorable if it cannot be colored now."""
         layer = plain(self.image.value)
         if layer is None or layer not in self._viewer.layers:
             raise NotColorable(
@@ -214,7 +221,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             )
         if layer in _in_work:
             raise NotColorable(
-                f"{layer.name} is being colored already. Wait until that is done, or "
+                f"{layer.name} is being colored already. Wait until it is done, or "
                 "cancel it."
             )
         if self._viewer.dims.ndisplay != 2:
@@ -224,7 +231,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             )
         if not self.layer_choice.kinds():
             raise NotColorable(
-                "No layer would come of this. Tick at least one under 'Layers to add'."
+                "No layer is chosen. Tick at least one under 'Layers to add'."
             )
         return layer
 
@@ -258,7 +265,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             self.status.value = "Stopping..."
 
     def _show_busy(self, busy: bool) -> None:
-        """Offer Cancel or Colorize; the keyboard goes from the one to the other."""
+        """Enable Cancel or Colorize, and move the focus from one to the other."""
         colorize, cancel = self.run_button.native, self.state.cancel.native
         handed_on = (colorize if busy else cancel).hasFocus()
         if not busy:
@@ -271,12 +278,12 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
                 cancel.setFocus(Qt.FocusReason.OtherFocusReason)
             self.run_button.enabled = False
 
-    # What a worker tells.
+    # Signals of a worker.
 
     def _on_progress(self, done: int, total: int, text: str) -> None:
-        # What was sent before the widget was closed may arrive after it.
+        # A signal sent before the widget was closed may arrive afterward.
         if not self._closed:
-            self.state.at(done, total, text)
+            self.state.show_progress(done, total, text)
 
     def _on_done(self, job: Job, results: Results, devices: list[str]) -> None:
         stopped = self._worker is not None and self._worker.cancelled
@@ -299,11 +306,11 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         attach(self._viewer)
         self.status.value = summary(results)
         if job.layer is plain(self.image.value):
-            # They may have been moved in the meantime.
+            # The sliders may have been moved in the meantime.
             run.decode(self.sliders.settings())
 
     def _run_of_source(self, layer: Image) -> Run | None:
-        """Latest run of a source that is not kept."""
+        """Return the latest run of a source, kept runs left out."""
         runs = [run for run in registry.of(self._viewer) if run.layer is layer]
         return next((run for run in reversed(runs) if not run.kept), None)
 
@@ -329,7 +336,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         if not self._closed:
             self._show_busy(False)
 
-    # What happens in the viewer.
+    # Events of the viewer and of the controls.
 
     def _on_removed(self, event: Any) -> None:
         if self._worker is not None and event.value is self._layer:
@@ -347,7 +354,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         self.save_button.enabled = run is not None and "colorized" in run.layers
 
     def _on_model(self, _value: Any = None) -> None:
-        """Take over a model's own settings; what is shown stays until the next run."""
+        """Set the sliders for the chosen model, unless they belong to a shown run."""
         if self.run is None:
             card = self._card()
             self.sliders.set(DecodeSettings(card.temperature, card.rebalance))
@@ -391,7 +398,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             return
         if run.live.busy:
             show_warning(
-                "The colors still follow the sliders. Wait a moment and save again."
+                "The colors do not match the sliders yet. Wait a moment and save again."
             )
             return
         data, attributes, _ = run.layers["colorized"].as_layer_data_tuple()
@@ -406,7 +413,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         self.status.value = f"Saved {written}"
 
     def _on_destroyed(self) -> None:
-        """Stop the worker and listen no more; nothing of the widget exists any more."""
+        """Stop the worker and disconnect; the Qt widget does not exist any more."""
         self._closed = True
         if self._worker is not None:
             self._worker.cancel()

@@ -1,4 +1,4 @@
-"""The controls of the Colorize widget: what there is to set, in plain words."""
+"""The controls of the Colorize widget, with their tooltips."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from napari_colorize.widget.preferences import Preferences
 
 WHOLE_STACK, CURRENT_SLICE = "whole stack", "current slice"
-_PAGE = 10  # steps of a slider for Page Up and Page Down
+_PAGE = 10  # slider steps of Page Up and Page Down
 
 _KIND_TIPS = {
     "colorized": "The picture in color.",
@@ -58,9 +58,9 @@ class Sliders(Container):  # type: ignore[type-arg]
             value=0.38,
             label="t&emperature",
             tooltip=(
-                "How the color of a pixel is taken from what the net thinks possible: "
-                "0 takes the most probable one (vivid, may be patchy), 1 the mean of "
-                "all (smooth, may be pale). No unit, 0 to 1."
+                "How a pixel's color is chosen among those that the nets find "
+                "possible: 0 takes the most probable color (vivid, may be patchy), 1 "
+                "the mean of all (smooth, may be pale). No unit, 0 to 1."
             ),
         )
         self.rebalance = FloatSlider(
@@ -70,9 +70,9 @@ class Sliders(Container):  # type: ignore[type-arg]
             value=0,
             label="re&balance",
             tooltip=(
-                "How much rare colors are favored: -1 as probable as they are in "
-                "photos (cautious), 0 as the net was trained, above 0 more (colorful). "
-                "No unit, -1 to 1."
+                "How much rare colors are favored: at -1 they are as probable as in "
+                "photos (cautious), at 0 as the nets were trained, above 0 more "
+                "(colorful). No unit, -1 to 1."
             ),
         )
         self.saturation = FloatSlider(
@@ -82,14 +82,14 @@ class Sliders(Container):  # type: ignore[type-arg]
             value=1,
             label="sat&uration",
             tooltip=(
-                "Strength of the colors: 0 is gray, 1 as the net says. "
+                "Strength of the colors: 0 is gray, 1 is what the nets predict. "
                 "A factor, 0 to 3."
             ),
         )
         self.reset = PushButton(
             text="&Reset",
             tooltip=(
-                "Set temperature and rebalance as the model wants them, and "
+                "Set temperature and rebalance to the values of the model, and "
                 "saturation to 1."
             ),
         )
@@ -103,7 +103,7 @@ class Sliders(Container):  # type: ignore[type-arg]
             inner.setPageStep(_PAGE * inner.singleStep())
 
     def settings(self) -> DecodeSettings:
-        """Read the sliders."""
+        """Return the settings of the sliders."""
         return DecodeSettings(
             round(self.temperature.value, 4),
             round(self.rebalance.value, 4),
@@ -111,7 +111,7 @@ class Sliders(Container):  # type: ignore[type-arg]
         )
 
     def set(self, settings: DecodeSettings) -> None:
-        """Move the sliders without telling anybody."""
+        """Move the sliders without emitting signals."""
         with self.changed.blocked():
             for slider, value in (
                 (self.temperature, settings.temperature),
@@ -123,14 +123,14 @@ class Sliders(Container):  # type: ignore[type-arg]
 
 
 class LayerChoice(QGroupBox):
-    """Check boxes for the kinds of layers to add, what belongs together in one row."""
+    """Check boxes for the kinds of layers to add, related kinds in one row."""
 
     def __init__(self, chosen: Iterable[str]) -> None:
         super().__init__("Layers to add")
         grid = QGridLayout(self)
         grid.setContentsMargins(6, 6, 6, 6)
         boxes: dict[str, CheckBox] = {}
-        # In the order of the Tab key, which is that in which they are made.
+        # The Tab key follows the order in which the boxes are made.
         for number, kind in enumerate(_ROWS):
             box = CheckBox(text=kind, value=kind in chosen, tooltip=_KIND_TIPS[kind])
             boxes[kind] = box
@@ -138,12 +138,12 @@ class LayerChoice(QGroupBox):
         self.boxes = {kind: boxes[kind] for kind in KINDS}
 
     def kinds(self) -> tuple[str, ...]:
-        """Kinds that are ticked."""
+        """Return the kinds that are ticked."""
         return tuple(kind for kind, box in self.boxes.items() if box.value)
 
 
 class Advanced(Container):  # type: ignore[type-arg]
-    """What most people leave alone."""
+    """Settings that most people leave alone."""
 
     def __init__(
         self,
@@ -156,8 +156,8 @@ class Advanced(Container):  # type: ignore[type-arg]
             value=preferences.device,
             label="device",
             tooltip=(
-                "Where the nets run: auto for the best there is. The list is filled by "
-                "the first run."
+                "Where the nets run: auto takes the best device. The first run fills "
+                "the list."
             ),
         )
         self.working_size = SpinBox(
@@ -167,14 +167,14 @@ class Advanced(Container):  # type: ignore[type-arg]
             value=working_size,
             label="working size",
             tooltip=(
-                "Short side in pixels at which the nets see the picture. Smaller is "
-                "faster, larger may find small things; models are made for 256."
+                "Short side, in pixels, of the picture that the nets see. Smaller is "
+                "faster, larger may find small things. Models are made for 256."
             ),
         )
         self.frames = ComboBox(
             choices=[WHOLE_STACK, CURRENT_SLICE],
             label="frames",
-            tooltip="Of a stack: color all of it, or only the slice that is shown.",
+            tooltip="Color the whole stack, or only the slice that is shown.",
         )
         self.region = ComboBox(
             choices=shapes,
@@ -185,15 +185,15 @@ class Advanced(Container):  # type: ignore[type-arg]
         self.display_range = CheckBox(
             text="use the display range",
             tooltip=(
-                "Take the layer's contrast limits for black and white: for scientific "
-                "images whose values do not fill the range of their type."
+                "Take the layer's contrast limits as black and white. This is for "
+                "scientific images whose values do not fill the range of their type."
             ),
         )
         self.folder = FileEdit(
             mode=FileDialogMode.EXISTING_DIRECTORY,
             nullable=True,
             label="model folder",
-            tooltip="A model of your own instead of a shipped one.",
+            tooltip="The folder of your own model, instead of a shipped model.",
         )
         super().__init__(
             widgets=[
@@ -207,11 +207,11 @@ class Advanced(Container):  # type: ignore[type-arg]
         )
         self.margins = (0, 0, 0, 0)
         label_controls(self)
-        self.folder.choose_btn.tooltip = "Look for the folder of a model of your own."
+        self.folder.choose_btn.tooltip = "Choose the folder of your own model."
 
 
 class Status(Container):  # type: ignore[type-arg]
-    """What happens, how far it is, and a button to stop it."""
+    """The status line, the progress bar and the button Cancel."""
 
     def __init__(self) -> None:
         self.text = Label(value="Choose an image and press Colorize.")
@@ -219,7 +219,7 @@ class Status(Container):  # type: ignore[type-arg]
         if isinstance(label, QLabel):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            # Any long message wraps instead of widening the dock.
+            # A long message wraps instead of widening the dock.
             label.setSizePolicy(
                 QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
             )
@@ -241,8 +241,8 @@ class Status(Container):  # type: ignore[type-arg]
             self.progress.value = 0
             self.progress.max = 0
 
-    def at(self, done: int, total: int, text: str) -> None:
-        """Show how far it is; with a single step only that it runs."""
+    def show_progress(self, done: int, total: int, text: str) -> None:
+        """Show the progress; for a single step, show only that work goes on."""
         steps = total if total > 1 else 0
         self.progress.value = 0
         self.progress.max = steps

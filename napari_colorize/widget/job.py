@@ -1,4 +1,4 @@
-"""One press of the button: what is colored with what, and how it ends in words."""
+"""One press of the button: the job of a worker, and the summary of its results."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """All that a worker needs to color a source.
+    """Everything that a worker needs to color a source.
 
     Attributes
     ----------
     layer : Image
-        The source's layer; not touched by the worker.
+        The layer of the source; the worker does not touch it.
     source : Source
-        Its frames.
+        The frames to color.
     model : str or Path
         Name of a shipped model, or a model folder.
     device : str
         As in ``Colorizer.from_pretrained``.
     working_size : int
-        Short side in pixels that the nets see.
+        Short side, in pixels, of the picture that the nets see.
     kinds : tuple of str
         Kinds of layers to make.
     settings : DecodeSettings
-        What the first colors are decoded with.
+        Settings of the first decoding.
     """
 
     layer: Image
@@ -46,7 +46,7 @@ class Job:
     settings: DecodeSettings
 
     def work(self, worker: Worker) -> tuple[Results, list[str]]:
-        """Load the model and run it: the results, and the devices that there are.
+        """Load the model and run it; return the results and the available devices.
 
         Raises
         ------
@@ -64,7 +64,7 @@ class Job:
 
 
 def summary(results: Results) -> str:
-    """Say what was done: model, device, time, size."""
+    """Return what was done as text: model, device, time, size."""
     height, width = results.source.shape
     frames = f"{results.source.count} frames, " if results.source.is_stack else ""
     return (

@@ -1,4 +1,4 @@
-"""The lists of images and regions in the widget follow the layers of the viewer."""
+"""The lists of images and regions in the widget."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def images_of(viewer: ViewerModel) -> list[tuple[str, Image]]:
-    """Names and images of a viewer, without results."""
+    """Return the names and image layers of a viewer, without results."""
     return [
         (layer.name, layer)
         for layer in viewer.layers
@@ -23,19 +23,19 @@ def images_of(viewer: ViewerModel) -> list[tuple[str, Image]]:
 
 
 def shapes_of(viewer: ViewerModel) -> list[tuple[str, Shapes]]:
-    """Names and Shapes layers of a viewer."""
+    """Return the names and Shapes layers of a viewer."""
     return [(s.name, s) for s in viewer.layers if isinstance(s, Shapes)]
 
 
 class LayerLists:
-    """Keeps two lists in step with the layers, their names and the selected image.
+    """Two lists that follow the layers, their names and the selected image.
 
     Parameters
     ----------
     viewer
-        Whose layers are listed.
+        The viewer whose layers are listed.
     image, region
-        The lists; their choices are `images_of` and `shapes_of` this viewer.
+        The lists; their choices come from `images_of` and `shapes_of`.
     """
 
     def __init__(self, viewer: ViewerModel, image: ComboBox, region: ComboBox) -> None:
@@ -56,7 +56,7 @@ class LayerLists:
         )
 
     def renew(self, _event: Any = None) -> None:
-        """List the layers that there are; choose an image if none is chosen."""
+        """List the present layers; choose an image if none is chosen."""
         self._image.reset_choices()
         self._region.reset_choices()
         images = images_of(self._viewer)
@@ -74,7 +74,7 @@ class LayerLists:
             self._image.value = active
 
     def release(self) -> None:
-        """Listen no more."""
+        """Disconnect from the viewer and its layers."""
         for event, react in self._events():
             getattr(self._viewer.layers.events, event).disconnect(react)
         for layer in self._viewer.layers:

@@ -1,4 +1,4 @@
-"""What a person has chosen in napari's Preferences, under Colorize."""
+"""A person's choices in napari's Preferences, under Colorize."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from napari_colorize.runs import KINDS
 
 @dataclass(frozen=True)
 class Preferences:
-    """The choices with which the widget opens.
+    """The choices that the widget opens with.
 
     Attributes
     ----------
     model : str
         Name of a shipped model.
     device : str
-        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:N"`` or ``"mps"``; as typed, so it
-        may be one that this machine does not have.
+        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:N"`` or ``"mps"``. It is not checked,
+        so this machine may not have it.
     working_size : int
-        Short side in pixels at which the nets see an image; 0 for the model's own.
+        Short side, in pixels, of the image that the nets see; 0 for the model's own.
     layers : frozenset of str
-        Which of `KINDS` to add.
+        The kinds of layers to add, out of `KINDS`.
     """
 
     model: str = "default"
@@ -31,10 +31,10 @@ class Preferences:
 
 
 def read() -> Preferences:
-    """Return the choices as they stand, which napari saves by itself.
+    """Return the current choices; napari saves them by itself.
 
-    Where there are none, because the plugin is not registered or napari is older than
-    0.9, those of `Preferences` hold.
+    If there are none, because the plugin is not registered or napari is older than 0.9,
+    return the defaults of `Preferences`.
     """
     try:
         from napari.settings import get_plugin_settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,62 @@ def test_importing_the_engine_imports_neither_torch_nor_a_gui() -> None:
         f"found = {heavy!r} & set(sys.modules)\n"
         "assert not found, found"
     )
+
+
+FACES = sorted(
+    ".".join(path.parent.relative_to(PACKAGE).parts)
+    for path in PACKAGE.rglob("__init__.py")
+    if path.parent != PACKAGE
+)
+"""Folders of the engine."""
+HEAVY = {"torch", "dask", "distributed", "zarr", "skimage", "scipy", "safetensors"}
+HEAVY |= {"numpy", "PIL", "tifffile", "imagecodecs", "click"}
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_importing_a_folder_imports_nothing_heavy(face: str) -> None:
+    run(
+        f"import colorize_engine.{face}, sys\n"
+        f"found = {HEAVY | FORBIDDEN!r} & set(sys.modules)\n"
+        "assert not found, found"
+    )
+
+
+# What the documentation names, besides the names of the package itself.
+DOCUMENTED = {
+    "colorizer": "Colorizer Predictor Prediction colorize",
+    "color": "lightness lightness_to_gray srgb_to_lab lab_to_srgb lab_to_rgb",
+    "bins": "GAMUT_RANGE ChannelBins uniform_centers zero_centered lloyd_max smoothed "
+    "class_weights",
+    "decode": "softmax sharpened rebalanced annealed_mean entropy Distribution",
+    "upsample": "METHODS align upsample check_method",
+    "files": "read write storable check_target format_of parse_range Photo Picture "
+    "Metadata Mark FileError TooLarge RangeError ValueRange MAX_PIXELS",
+    "pretrained": "WEIGHTS load save find_folder list_models read_card Model Card "
+    "ModelError",
+    "stacks": "predict StackPrediction FrameModel ModelLike",
+    "stackfiles": "color_stack_file StackSettings is_stack_target open_stack",
+    "cli": "main",
+}
+
+
+@pytest.mark.parametrize("module", DOCUMENTED)
+def test_documented_names_are_where_they_were(module: str) -> None:
+    found = importlib.import_module(f"colorize_engine.{module}")
+    for name in DOCUMENTED[module].split():
+        assert getattr(found, name) is not None
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_face_holds_what_its_stub_says_and_hides_no_module(face: str) -> None:
+    """A name of a module in the folder would stand for that module, too."""
+    found = importlib.import_module(f"colorize_engine.{face}")
+    modules = {path.stem for path in Path(found.__file__).parent.iterdir()}
+    assert found.__all__
+    assert not modules & set(found.__all__)
+    for name in found.__all__:
+        assert getattr(found, name) is not None
+        assert name in dir(found)
 
 
 def test_the_parts_in_numpy_need_no_torch() -> None:

@@ -180,7 +180,7 @@ def test_arguments_that_do_not_fit_are_named():
         upsample(chroma[:, :0], guide[:0], light, (10, 12))
     with pytest.raises(ValueError, match="rows of 13 pixels"):
         upsample(chroma, guide, light, (10, 13))
-    with pytest.raises(ValueError, match="rows 1 to 11 are not all among the 10"):
+    with pytest.raises(ValueError, match="the picture's 10 rows, got rows 1 to 11"):
         upsample(chroma, guide, light, (10, 12), 1)
     with pytest.raises(ValueError, match="rows -1 to 9"):
         upsample(chroma, guide, light, (10, 12), -1)

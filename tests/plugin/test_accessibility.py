@@ -27,13 +27,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from colorize_engine import ChannelBins, Distribution
+from colorize_engine import ChannelBins, Colorizer
 from colorize_engine.decode import DecodeSettings
 from napari_colorize.accessibility import FocusRing
 from napari_colorize.inspector import Inspector
 from napari_colorize.inspector.bar_chart import BarChart
-from napari_colorize.inspector.pixel_numbers import describe
-from napari_colorize.runs import Pixel
+from napari_colorize.runs import Results, Run, Worker, registry, source_of
 from napari_colorize.widget import ColorizeWidget
 
 if TYPE_CHECKING:
@@ -67,13 +66,23 @@ class Stand:
             self.window.activateWindow()
 
     def show_pixel(self) -> None:
-        """Let the inspector show a pixel twice, and enable what then is."""
+        """Let the inspector show a dark pixel twice, and enable all its controls."""
         rng = np.random.default_rng(3)
         bins = ChannelBins.unweighted(np.arange(-90, 101, 10))
-        a, b = (Distribution(rng.normal(0, 2, 20), bins) for _ in "ab")
-        numbers = describe(Pixel((), 3, 4, 3.0, a, b), DecodeSettings(0.38, 0.0))
-        self.inspector.current = self.inspector.pinned = numbers
-        self.inspector._show()
+
+        def nets(lightness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            a, b = rng.normal(0, 2, (2, len(bins), *lightness.shape))
+            return a.astype(np.float32), b.astype(np.float32)
+
+        layer = self.viewer.add_image(np.full((8, 9), 11, np.uint8))  # L* = 3
+        settings = DecodeSettings(0.38, 0.0)
+        results = Results(source_of(layer), Colorizer(nets, bins, bins), 8, ())
+        results.compute(settings, Worker(lambda _: None))
+        registry.add(self.viewer, Run(self.viewer, layer, results, settings, {}))
+        self.viewer.cursor.position = (3.0, 4.0)
+        self.inspector.pin_cursor()
+        assert self.inspector.current is not None
+        assert self.inspector.pinned is not None
         for control in (self.inspector.place, *self.inspector.findChildren(QWidget)):
             control.setEnabled(True)
         QApplication.processEvents()
@@ -308,7 +317,9 @@ def test_all_text_can_be_read(qtbot: QtBot, theme: str) -> None:
     stand.show_pixel()
     unfold(stand)
     stand.widget.state.running(True)
-    stand.widget.state.at(1, 2, "Something went wrong, and this is what to do.")
+    stand.widget.state.show_progress(
+        1, 2, "Something went wrong, and this is what to do."
+    )
     QApplication.processEvents()
     controls = [*written(stand.widget.native), *written(stand.inspector)]
     assert len(controls) > 30

@@ -28,7 +28,7 @@ _JARGON = re.compile(
     r"ndarray|\bndim\b|\b0x[0-9a-f]+",
 )
 _ADVICE = re.compile(
-    r"(?<![a-z])(choose|press|tick|open|wait|draw|move|replace|switch|look|report)\b",
+    r"(?<![a-z])(check|choose|press|tick|open|wait|draw|move|replace|switch|report)\b",
     re.IGNORECASE,
 )
 
@@ -125,7 +125,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def nothing_ticked(colorize: ColorizeWidget) -> None:
     """Ask for a run without any layer."""
-    colorize._viewer.add_image(np.zeros((5, 5), np.uint8))
+    colorize.viewer.add_image(np.zeros((5, 5), np.uint8))
     for box in colorize.layer_choice.boxes.values():
         box.value = False
     colorize.colorize()
@@ -133,15 +133,8 @@ def nothing_ticked(colorize: ColorizeWidget) -> None:
 
 def in_3d(colorize: ColorizeWidget) -> None:
     """Ask for a run in 3-D."""
-    colorize._viewer.add_image(np.zeros((3, 5, 5), np.uint8))
-    colorize._viewer.dims.ndisplay = 3
-    colorize.colorize()
-
-
-def in_work(colorize: ColorizeWidget) -> None:
-    """Ask for a run of an image that another widget colors."""
-    layer = colorize._viewer.add_image(np.zeros((5, 5), np.uint8))
-    colorize_widget._in_work.add(layer)
+    colorize.viewer.add_image(np.zeros((3, 5, 5), np.uint8))
+    colorize.viewer.dims.ndisplay = 3
     colorize.colorize()
 
 
@@ -151,10 +144,9 @@ def in_work(colorize: ColorizeWidget) -> None:
         (ColorizeWidget.colorize, "no image"),
         (nothing_ticked, "Layers to add"),
         (in_3d, "2-D display"),
-        (in_work, "being colored already"),
         (lambda colorize: colorize.save("x.png"), "no colored picture"),
     ],
-    ids=["no image", "nothing ticked", "3-D", "in work", "nothing to save"],
+    ids=["no image", "nothing ticked", "3-D", "nothing to save"],
 )
 def test_what_the_widget_refuses_it_explains(
     qtbot: QtBot, said: list[str], do: Callable[[Any], None], words: str
@@ -167,6 +159,26 @@ def test_what_the_widget_refuses_it_explains(
     check(said[0])
     assert words in said[0]
     assert not colorize.busy
+
+
+def test_an_image_that_another_widget_colors_is_explained(
+    qtbot: QtBot, said: list[str], slow_nets
+) -> None:
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros((5, 5), np.uint8))
+    first, second = ColorizeWidget(viewer), ColorizeWidget(viewer)
+    for colorize in (first, second):
+        qtbot.addWidget(colorize.native)
+    slow_nets.go.clear()
+    first.colorize()
+    second.colorize()
+    assert len(said) == 1
+    check(said[0])
+    assert "being colored already" in said[0]
+    assert not second.busy
+    first.cancel()
+    slow_nets.go.set()
+    qtbot.waitUntil(lambda: not first.busy, timeout=20_000)
 
 
 def test_files_that_cannot_be_written_are_explained(
@@ -186,7 +198,7 @@ def test_files_that_cannot_be_written_are_explained(
     # What is not decoded as the sliders stand would carry settings of others.
     colorize.save(str(tmp_path / "x.png"))
     assert not (tmp_path / "x.png").exists()
-    assert "still follow the sliders" in said.pop()
+    assert "do not match the sliders" in said.pop()
     live.busy = False
     colorize.save(str(tmp_path / "none" / "x.png"))
     assert len(said) == 2

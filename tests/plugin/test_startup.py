@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -69,5 +71,26 @@ def test_reading_the_preferences_imports_no_torch(tmp_path: Path) -> None:
         "from napari_colorize.widget.preferences import read\n"
         "assert read().model == 'default'\n"
         "assert 'torch' not in sys.modules\n",
+        tmp_path,
+    )
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("runs", {"torch", "qtpy", "napari", "numpy", "zarr", "dask"}),
+        ("widget", {"torch", "qtpy", "napari", "numpy", "magicgui"}),
+        ("inspector", {"torch", "qtpy", "napari", "numpy"}),
+        ("samples", {"torch", "qtpy", "skimage"}),
+        ("writer", {"torch", "qtpy", "tifffile", "PIL"}),
+    ],
+)
+def test_importing_a_part_imports_nothing_heavy(
+    tmp_path: Path, module: str, heavy: set[str]
+) -> None:
+    run(
+        f"import napari_colorize.{module}\n"
+        f"found = {heavy!r} & set(sys.modules)\n"
+        "assert not found, found\n",
         tmp_path,
     )

@@ -12,7 +12,7 @@ from skimage import data
 from colorize_engine import ChannelBins, Colorizer
 from colorize_engine.decode import rebalanced, softmax
 from colorize_engine.pretrained import read_card
-from training.calibrate import best_divisor, fit, main, told
+from training.calibrate import best_divisor, calibration_figures, fit, main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,16 +49,16 @@ def test_the_error_is_that_of_the_engine_s_probabilities() -> None:
     expected = sum(
         abs((sure - hit)[group == one].sum()) for one in np.unique(group)
     ) / len(target)
-    found = told(logits, target, BINS, 1.7)
+    found = calibration_figures(logits, target, BINS, 1.7)
     assert found["ece"] == pytest.approx(expected, rel=1e-4)
     likelihood = -np.log(shares[target, np.arange(len(target))]).mean()
     assert found["nll"] == pytest.approx(float(likelihood), rel=1e-4)
-    assert found["ece"] > 2 * told(logits, target, BINS, 1.0)["ece"]
+    assert found["ece"] > 2 * calibration_figures(logits, target, BINS, 1.0)["ece"]
 
 
 def likelihoods(logits: np.ndarray, target: np.ndarray) -> dict[float, float]:
     divisors = np.geomspace(0.34, 2.9, 200).tolist()
-    return {d: told(logits, target, BINS, d)["nll"] for d in divisors}
+    return {d: calibration_figures(logits, target, BINS, d)["nll"] for d in divisors}
 
 
 def test_a_small_error_is_no_excuse_for_telling_little() -> None:
@@ -68,10 +68,14 @@ def test_a_small_error_is_no_excuse_for_telling_little() -> None:
     logits = np.tile(shares.astype(np.float32), (5000, 1))
     target = np.where(np.arange(5000) % 10 == 0, 0, 3)
     tried = likelihoods(logits, target)
-    least_error = min(tried, key=lambda d: told(logits, target, BINS, d)["ece"])
+    least_error = min(
+        tried, key=lambda d: calibration_figures(logits, target, BINS, d)["ece"]
+    )
     assert tried[least_error] > 1.03 * min(tried.values())
     found = best_divisor(logits, target, BINS)
-    assert told(logits, target, BINS, found)["nll"] < 1.011 * min(tried.values())
+    assert calibration_figures(logits, target, BINS, found)["nll"] < 1.011 * min(
+        tried.values()
+    )
 
 
 def test_a_few_that_are_very_wrong_do_not_decide() -> None:

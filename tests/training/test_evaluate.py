@@ -191,7 +191,7 @@ def test_parity_goes_by_the_number_at_the_end_of_the_name(folder):
     assert [p.name for p in chosen["odd"]] == ["photo-1.png", "photo-3.png"]
     assert chosen["all"] == photos
     assert select(photos, "odd", 1) == chosen["odd"][:1]
-    with pytest.raises(ValueError, match="a number that is odd"):
+    with pytest.raises(ValueError, match="has an odd number"):
         select(chosen["even"], "odd", 0)
 
 

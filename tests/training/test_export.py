@@ -174,7 +174,7 @@ def test_the_command_line_writes_a_model(
     ("kind", "message"),
     [
         ("not finished", "net.safetensors is missing: the run has not finished"),
-        ("damaged", "net.safetensors is no file of weights of a finished run"),
+        ("damaged", "net.safetensors does not hold the weights of a finished run"),
         ("other preset", "belongs to another version of the preset tiny"),
         ("no bins", "bins.json is missing"),
         ("no data", "no finished data set"),

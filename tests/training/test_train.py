@@ -176,7 +176,7 @@ def test_two_processes_share_the_work(data: Path, short: Preset, out: Path) -> N
         ("bins", "bins.json is missing"),
         ("channels", "has no run of both"),
         ("checkpoint", "belongs to another version of the preset short"),
-        ("damaged", "is no checkpoint, or damaged"),
+        ("damaged", "is damaged or not a checkpoint"),
         ("device", "there is no device 'cuda:77'"),
         ("package", ".[training]"),
         ("tensorboard", "needs the package tensorboard"),

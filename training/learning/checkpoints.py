@@ -1,7 +1,8 @@
 """Files of a training run.
 
-An unfinished run is its checkpoint. A finished one is its weights, whose file says what
-they came from: it is all that the next run, an export or another machine needs.
+An unfinished run is continued from its checkpoint. A finished run has a file of its
+weights, which also says what they came from. The next run, an export or another machine
+needs nothing else.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ CHECKPOINT = "checkpoint.pt"
 
 
 class Finished(NamedTuple):
-    """What the weights of a finished run came from.
+    """Origin of the weights of a finished run.
 
     Attributes
     ----------
     seconds : float
-        Of training.
+        Time of the training.
     teacher : str
         Hash of the model whose distributions were learned; empty for none.
     """
@@ -42,20 +43,20 @@ class Finished(NamedTuple):
 
 
 def read_finished(folder: Path, preset: Preset) -> Finished | None:
-    """Read what the weights of a run came from; None if it is not finished.
+    """Read the origin of the weights of a run; None if the run is not finished.
 
     Parameters
     ----------
     folder
-        Of the run.
+        Folder of the run.
     preset
-        What it must have been a run of.
+        Preset that the run must belong to.
 
     Raises
     ------
     ValueError
         If the weights are damaged, or belong to a preset that trains in another way.
-        Its decode point may be chosen after the training.
+        Another decode point is allowed: it may be chosen after the training.
     """
     path = folder / WEIGHTS
     if not path.is_file():
@@ -67,20 +68,20 @@ def read_finished(folder: Path, preset: Preset) -> Finished | None:
         finished = Finished(float(about["seconds"]), about["teacher"])
     except (KeyError, SafetensorError, TypeError, ValueError) as error:
         raise ValueError(
-            f"{path} is no file of weights of a finished run; remove it"
+            f"{path} does not hold the weights of a finished run; remove it"
         ) from error
     _expect_same(before, preset, path)
     return finished
 
 
 def write_finished(
-    folder: Path, weights: Mapping[str, Tensor], preset: Preset, of: Finished
+    folder: Path, weights: Mapping[str, Tensor], preset: Preset, origin: Finished
 ) -> Path:
-    """Write the weights of a finished run, to another name first; gives their path."""
+    """Write the weights of a finished run, renamed when complete; return their path."""
     path = folder / WEIGHTS
     unfinished = path.with_suffix(".part")
-    seconds = str(of.seconds)
-    about = {"preset": preset.text, "seconds": seconds, "teacher": of.teacher}
+    seconds = str(origin.seconds)
+    about = {"preset": preset.text, "seconds": seconds, "teacher": origin.teacher}
     save_file({k: v.contiguous() for k, v in weights.items()}, unfinished, about)
     unfinished.replace(path)
     return path
@@ -96,8 +97,8 @@ def read_checkpoint(
     FileNotFoundError
         If there is none.
     ValueError
-        If it is damaged, or was written by a preset that trains in another way. Its
-        decode point may be chosen after the training.
+        If it is damaged, or belongs to a preset that trains in another way. Another
+        decode point is allowed: it may be chosen after the training.
     """
     try:
         content: dict[str, Any] = torch.load(
@@ -112,7 +113,7 @@ def read_checkpoint(
         ValueError,
         pickle.PickleError,
     ) as error:
-        raise ValueError(f"{path} is no checkpoint, or damaged; remove it") from error
+        raise ValueError(f"{path} is damaged or not a checkpoint; remove it") from error
     _expect_same(before, preset, path)
     return content
 
@@ -121,12 +122,12 @@ def _expect_same(before: dict[str, Any], preset: Preset, path: Path) -> None:
     if before != preset.of_training:
         raise ValueError(
             f"{path} belongs to another version of the preset {preset.name}; "
-            "give another folder, or remove it"
+            "use another folder, or remove it"
         )
 
 
 def write_checkpoint(path: Path, content: dict[str, Any]) -> None:
-    """Write a checkpoint, to another name first."""
+    """Write a checkpoint under another name; rename it when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
     torch.save(content, unfinished)

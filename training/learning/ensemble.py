@@ -81,7 +81,7 @@ class Ensemble:
     def __call__(
         self, lightness: Tensor, channels: Sequence[str], size: Sequence[int]
     ) -> list[Tensor]:
-        """Give the distributions of each of these channels.
+        """Return the distributions of each of these channels.
 
         Parameters
         ----------

@@ -1,11 +1,12 @@
 """Fast training steps on a CPU with bfloat16 instructions.
 
-There PyTorch multiplies matrices ten times as fast as in float32, but its gradient of a
-depthwise convolution is slower than in float32, and batch norm, activation, doubling
-and loss take most of what time is left. ``fastcpu.cpp`` has these in few passes over
-memory each; ``benchmarks/training_step.py`` compares. A compiler that PyTorch finds
-(``c++`` and ``ninja``) builds it on first use. Without one, or on any other device or
-precision, nets train by PyTorch's own functions.
+With them PyTorch multiplies matrices ten times as fast as in float32. But its gradient
+of a depthwise convolution is slower than in float32, and batch norm, activation,
+doubling and loss take most of the remaining time. ``fastcpu.cpp`` computes each of
+these in few passes over memory; ``benchmarks/training_step.py`` compares the times. It
+is built on first use, with a compiler that PyTorch finds (``c++`` and ``ninja``).
+Without a compiler, or on any other device or precision, nets train with PyTorch's own
+functions.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ if TYPE_CHECKING:
 
 _SOURCE = Path(__file__).with_suffix(".cpp")
 _FLAGS = ["-O3", "-march=native", "-fopenmp", "-fno-math-errno"]
-# Channels that the gradient of a depthwise convolution takes at once.
+# Channels that the gradient of a depthwise convolution processes at once.
 _LANES = 16
-# Tops of the activations: of none, and of ReLU, which has none.
+# Values of `top` for no activation, and for ReLU, which has no upper limit.
 _LINEAR, _NO_TOP = -1.0, 1e30
 
 
 def _name() -> str:
-    """Name of the built library: another one for processors of other instructions."""
+    """Return the name of the built library; it depends on the CPU's instructions."""
     about = Path("/proc/cpuinfo")
     lines = about.read_text().splitlines() if about.is_file() else []
     flags = next((line for line in lines if line.startswith("flags")), "")
@@ -46,7 +47,7 @@ def _name() -> str:
 
 @cache
 def available() -> bool:
-    """Build and load ``fastcpu.cpp``; False, and a line on stderr, where that fails."""
+    """Return whether ``fastcpu.cpp`` was built and loaded; if not, say so on stderr."""
     name = _name()
     try:
         cpp_extension.load(
@@ -78,7 +79,7 @@ class Depthwise(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
-        """Gradients of x and of the weight."""
+        """Return the gradients of x and of the weight."""
         of_x, of_weight = torch.ops.napari_colorize.depthwise_backward(
             ctx.saved_tensors[0], _dense(gradients[0]), ctx.saved_tensors[1], ctx.stride
         )
@@ -92,7 +93,7 @@ class NormAct(torch.autograd.Function):
     def forward(
         ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, eps: float, top: float
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Give the normalized x, and mean and variance of each channel."""
+        """Return the normalized x, and the mean and variance of each channel."""
         y, mean, scale, variance = torch.ops.napari_colorize.norm_forward(
             x, weight, bias, eps, top
         )
@@ -105,7 +106,7 @@ class NormAct(torch.autograd.Function):
     def backward(
         ctx: Any, *gradients: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, None, None]:
-        """Gradients of x, weight and bias."""
+        """Return the gradients of x, weight and bias."""
         found = torch.ops.napari_colorize.norm_backward(
             _dense(gradients[0]), *ctx.saved_tensors, ctx.top
         )
@@ -113,7 +114,7 @@ class NormAct(torch.autograd.Function):
 
 
 class CrossEntropy(torch.autograd.Function):
-    """The weighted cross-entropy of `training.learning.losses`, of bfloat16 logits."""
+    """The weighted cross-entropy of `training.learning.losses` for bfloat16 logits."""
 
     @staticmethod
     def forward(
@@ -124,7 +125,7 @@ class CrossEntropy(torch.autograd.Function):
         weights: Tensor,
         soft: bool,
     ) -> Tensor:
-        """Give the loss, a float32 scalar."""
+        """Return the loss, a float32 scalar."""
         sums, gradient = torch.ops.napari_colorize.cross_entropy(
             logits, values.contiguous(), centers, weights, soft
         )
@@ -134,7 +135,7 @@ class CrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None, None]:
-        """Gradient of the logits."""
+        """Return the gradient of the logits."""
         factor = float(gradients[0]) / ctx.total
         return ctx.saved_tensors[0] * factor, None, None, None, None
 
@@ -149,14 +150,14 @@ class Double(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        """Gradient of x."""
+        """Return the gradient of x."""
         dense = _dense(gradients[0])
         found: Tensor = torch.ops.napari_colorize.double_backward(dense)
         return found
 
 
 class FastDoubling(Doubling):
-    """A `Doubling` whose gradient under bfloat16 autocast is the fast one."""
+    """A `Doubling` with the fast gradient under bfloat16 autocast."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Enlarge (N, C, h, w) to (N, C, 2 h, 2 w)."""
@@ -167,7 +168,7 @@ class FastDoubling(Doubling):
 
 
 class FastConvNorm(ConvNorm):
-    """A `ConvNorm` whose training steps under bfloat16 autocast are the fast ones."""
+    """A `ConvNorm` with fast training steps under bfloat16 autocast."""
 
     conv: nn.Conv2d
     norm: nn.BatchNorm2d
@@ -196,9 +197,9 @@ class FastConvNorm(ConvNorm):
 
 
 def accelerate(net: UNet) -> bool:
-    """Let a net's layers take the fast steps; whether that could be had.
+    """Switch a net's layers to the fast steps; return whether that was possible.
 
-    Names and values of its weights stay, and so does what it computes, to the precision
+    Names and values of its weights stay the same. So do its results, to the precision
     of bfloat16.
     """
     layers = [module for module in net.modules() if type(module) is ConvNorm]

@@ -1,4 +1,4 @@
-"""Weighted cross-entropy over bins, and what a constant prediction would score."""
+"""Weighted cross-entropy over bins, and the loss of a constant prediction."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 class WeightedCrossEntropy:
     """L = -sum w_q Z_q log(z_q) / sum w_q Z_q over all pixels of a batch.
 
-    With hard targets that is the loss of the reference design, divided by the sum of
-    the weights so that its scale does not depend on them. With soft targets each share
-    has the weight of its bin, so that the best z is the one of the data times w, and
-    dividing by w undoes it exactly.
+    With hard targets this is the loss of the reference design, divided by the sum of
+    the weights, so its scale does not depend on them. With soft targets each share has
+    the weight of its bin. The best z is then the distribution of the data times w, and
+    division by w undoes the weights exactly.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ class WeightedCrossEntropy:
     device
         Where the loss is computed.
     fast
-        Whether bfloat16 logits go to the kernel of `fastcpu`, which must be
-        available.
+        Whether the kernel of `fastcpu`, which must be available, computes the loss of
+        bfloat16 logits.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class WeightedCrossEntropy:
         self.weights = torch.from_numpy(bins.weights).to(device)
 
     def targets(self, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the lower bin (int64) and the share of the one above, for each value."""
+        """Return each value's lower bin (int64) and the share of the bin above it."""
         last = len(self.centers) - 2
         lower = torch.bucketize(values, self.centers[1:-1], right=True).clamp_(0, last)
         width = self.centers[lower + 1] - self.centers[lower]
@@ -57,7 +57,7 @@ class WeightedCrossEntropy:
         return lower, share if self.soft else (share > 0.5).to(share.dtype)
 
     def __call__(self, logits: Tensor, values: Tensor) -> Tensor:
-        """Loss of logits against true values: a scalar.
+        """Return the loss of logits against true values, a scalar.
 
         Parameters
         ----------
@@ -81,13 +81,13 @@ class WeightedCrossEntropy:
         return -(wanted * log_z).sum() / wanted.sum().clamp(min=1e-12)
 
     def of_distributions(self, logits: Tensor, wanted: Tensor) -> Tensor:
-        """Loss of logits against distributions, both (N, Q, h, w): a scalar."""
+        """Return the loss of logits against distributions, both (N, Q, h, w)."""
         amounts = wanted * self.weights[:, None, None]
         log_z = logits.float().log_softmax(1)
         return -(amounts * log_z).sum() / amounts.sum().clamp(min=1e-12)
 
     def of_constant(self) -> float:
-        """Loss of the best constant prediction, z ~ w p, under the bins' prior."""
+        """Return the loss of the best constant prediction, z ~ w p, for the prior p."""
         mass = self.bins.weights.astype(np.float64) * self.bins.prior
         mass /= mass.sum()
         filled = mass[mass > 0]

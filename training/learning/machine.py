@@ -1,4 +1,4 @@
-"""What the machine decides of a training run, not the preset."""
+"""Settings of a training run that depend on the machine, not on the preset."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Machine:
-    """What the machine decides, not the preset.
+    """Device, precision, processes and checkpoints of a training run.
 
     Attributes
     ----------
     device : torch.device
     dtype : torch.dtype
-        Of the forward pass under autocast; float32 for none.
+        Precision of the forward pass under autocast; float32 means no autocast.
     rank, world : int
-        Number of this process and how many there are.
+        Number of this process, and the number of processes.
     checkpoint_every : int
         Photos between two checkpoints.
     """
@@ -33,7 +33,7 @@ class Machine:
     checkpoint_every: int = 2000
 
     def shared(self, net: torch.nn.Module) -> torch.nn.Module:
-        """Let several processes average their gradients; one has the net itself."""
+        """Return the net, wrapped to average the gradients of several processes."""
         if self.world == 1:
             return net
         cuda = self.device.type == "cuda"

@@ -1,4 +1,4 @@
-"""What the nets of a run learn: whose colors, and with which class weights."""
+"""The loss of a run: its targets and its class weights."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from colorize_engine.bins import ChannelBins
     from training.presets import Preset, Run
 
-# Photos over which a teacher's mean distribution is taken.
+# Number of photos for a teacher's mean distribution.
 _PRIOR_PHOTOS = 256
 
 
 def first_bins(
     preset: Preset, run: Run, bins: dict[str, ChannelBins]
 ) -> dict[str, ChannelBins]:
-    """Give bins of both channels the class weights that a run begins with."""
+    """Return the bins of both channels with the class weights a run begins with."""
     rule = None if run.unweighted else preset.class_weights(run)
     return {c: weighted(b, rule) for c, b in bins.items()}
 
@@ -38,15 +38,16 @@ class Objective:
     Parameters
     ----------
     preset, run
-        What to train.
+        The preset, and its run to train.
     bins
-        Of both channels.
+        Bins of both channels.
     out
-        Folder of the preset's runs, for those that are teachers.
+        Folder of the preset's runs; runs that are teachers are read from it.
     device, dtype
-        Where the loss is computed, and the precision of teachers.
+        Device of the loss, and precision of the teachers.
     fast
-        Whether bfloat16 logits go to the kernel of `training.learning.fastcpu`.
+        Whether the kernel of `training.learning.fastcpu` computes the loss of bfloat16
+        logits.
 
     Attributes
     ----------
@@ -55,7 +56,7 @@ class Objective:
     widths : list of int
         Their numbers of bins.
     teacher : Teacher or Ensemble, optional
-        Whose distributions are learned in place of true colors.
+        Source of the distributions that are learned in place of true colors.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class Objective:
         self.heads = ("a", "b") if run.channels == "both" else (run.channels,)
         self.widths = [len(bins[c]) for c in self.heads]
         self._unweighted = run.unweighted
-        soft = preset.bins["soft"] if run.soft is None else run.soft
+        soft = preset.bins["soft"] if run.soft_targets is None else run.soft_targets
         self._weighted, self._plain = (
             [
                 WeightedCrossEntropy(weighted(bins[c], rule), soft, device, fast)
@@ -86,29 +87,30 @@ class Objective:
             self.teacher = Ensemble(preset, run, bins, out, device, dtype)
 
     def prepare(self, lightness: Callable[[int], Tensor], batch: int) -> None:
-        """Let a teacher's mean distribution be the prior, where a model is the teacher.
+        """Match the mean distribution of a teacher that is a model to the prior.
 
         Parameters
         ----------
         lightness
-            Gives L* (n, h, w) of the batch from a photo's number on.
+            Function that takes the number of a photo and returns L* (n, h, w) of the
+            batch that begins with it.
         batch
-            Photos in it.
+            Photos in a batch.
         """
         if isinstance(self.teacher, Teacher):
             firsts = range(0, _PRIOR_PHOTOS, batch)
             self.teacher.match_priors([lightness(first) for first in firsts])
 
     def losses(self, done: int) -> list[WeightedCrossEntropy]:
-        """Give the loss of each head after so many photos were seen."""
+        """Return the loss of each head after ``done`` photos."""
         return self._plain if done < self._unweighted else self._weighted
 
     def constant(self, done: int) -> float:
-        """Give the loss of the best constant prediction."""
+        """Return the loss of the best constant prediction, summed over the heads."""
         return sum(loss.of_constant() for loss in self.losses(done))
 
     def shift(self) -> Tensor:
-        """Give what turns logits of z into those of z * w, for all heads: (Q,)."""
+        """Return what turns logits of z into those of z * w, for all heads: (Q,)."""
         weights = torch.cat([loss.weights for loss in self._weighted])
         return torch.where(weights > 0, weights, 1).log()
 
@@ -119,18 +121,18 @@ class Objective:
         done: int,
         taught: bool,
     ) -> Tensor:
-        """Sum of the losses of the heads: a scalar.
+        """Return the sum of the losses of the heads, a scalar.
 
         Parameters
         ----------
         logits : (n, Q, h', w')
-            Of all heads.
+            Logits of all heads.
         batch : three of (n, h, w) float32
-            L, a and b.
+            L*, a* and b*.
         done : int
             Photos seen before.
         taught : bool
-            Whether a teacher is asked, if there is one; else true colors count.
+            Whether the targets are the teacher's, if there is one, or the true colors.
         """
         lightness, a, b = batch
         teacher = self.teacher if taught else None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 ENCODER = 0
-"""Index of the encoder's group in `make_optimizer`'s."""
+"""Index of the encoder's parameter group, see `make_optimizer`."""
 
 
 class Ema:
@@ -25,7 +25,7 @@ class Ema:
         self.state = {k: v.detach().clone() for k, v in net.state_dict().items()}
 
     def update(self, net: UNet) -> None:
-        """Take one step; the first ones weigh more, so that the start is forgotten."""
+        """Add the net to the average; early steps weigh more, to forget the start."""
         self.steps += 1
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
         state = net.state_dict()
@@ -37,7 +37,7 @@ class Ema:
 
 
 def learning_rate(done: int, total: int, warm_up: float) -> float:
-    """Give the factor, 0..1, after ``done`` of ``total`` photos.
+    """Return the factor of the rate, 0..1, after ``done`` of ``total`` photos.
 
     It rises linearly over the share ``warm_up`` of the run, then falls as a cosine.
     """
@@ -48,7 +48,7 @@ def learning_rate(done: int, total: int, warm_up: float) -> float:
 
 
 def make_optimizer(net: UNet, preset: Preset) -> torch.optim.AdamW:
-    """Give AdamW two groups, encoder and rest, each with its rate in ``base``."""
+    """Return AdamW with two groups, encoder and rest, whose rates are in ``base``."""
     training = preset.training
     encoder = list(net.encoder.parameters())
     inside = {id(p) for p in encoder}

@@ -1,4 +1,4 @@
-"""What is seen of a training: a progress bar and TensorBoard logs."""
+"""A progress bar and TensorBoard logs of a training."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Progress:
     Parameters
     ----------
     folder
-        For the logs.
+        Folder of the logs.
     title
-        Stands before the bar.
+        Text before the bar.
     total, done
         Photos of the run, and how many of them were seen before.
     """
@@ -27,7 +27,7 @@ class Progress:
     def __init__(self, folder: Path, title: str, total: int, done: int) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        # What an interrupted training logged after its last checkpoint is hidden.
+        # Hides what an interrupted training logged after its last checkpoint.
         self._writer = SummaryWriter(str(folder), purge_step=done + 1)
         self._bar = tqdm(total=total, initial=done, desc=title, unit="photo")
 
@@ -46,7 +46,7 @@ class Progress:
     def step(
         self, done: int, size: int, loss: float, constant: float, rate: float
     ) -> None:
-        """Show one step: photos seen, their side, loss (of the prior too) and rate."""
+        """Show a step: photos seen, their side, loss, loss of the prior, and rate."""
         self._bar.update(done - self._bar.n)
         self._bar.set_postfix(size=size, loss=f"{loss:.3f}", prior=f"{constant:.3f}")
         self._scalar("loss/train", loss, done)

@@ -1,4 +1,4 @@
-"""What the weights of a run start from."""
+"""Initial weights of a run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from training.presets import Preset, Run
 
 _HEAD = ("head.weight", "head.bias")
-# Of a bin that is empty in the training photos.
+# Share assumed of a bin that is empty in the training photos.
 _EMPTY_SHARE = 1e-4
 
 
@@ -37,9 +37,9 @@ class Earlier(NamedTuple):
     Attributes
     ----------
     path : Path
-        Its weights.
+        File of its weights.
     weights : dict
-        Class weights that it ended with, (Q,) float32 of each channel.
+        Class weights at its end, (Q,) float32 of each channel.
     """
 
     path: Path
@@ -49,7 +49,7 @@ class Earlier(NamedTuple):
 def earlier_run(
     preset: Preset, run: Run, bins: dict[str, ChannelBins], out: Path
 ) -> Earlier | None:
-    """Give the run of both heads that one goes on from; None if it is the first."""
+    """Return the run of both heads that ``run`` starts from; None if there is none."""
     before = preset.before(run)
     if before is None:
         return None
@@ -66,40 +66,42 @@ def start_net(
     init_from: str | Path | None = None,
     encoder: str = "",
 ) -> UNet:
-    """Build a run's net, started from what there is.
+    """Build a run's net with its initial weights.
 
     Parameters
     ----------
     preset
-        Says how the net is built, and whether it starts from the published encoder.
+        Describes the net, and says whether it starts from the published encoder.
     channels : {"both", "a", "b"}
-        Which head or heads it has.
+        The head or heads of the net.
     bins
-        Of both channels; a fresh head predicts the best constant under their weights.
+        Bins of both channels; a fresh head predicts the best constant under their
+        weights.
     earlier
-        Run of both heads to start from, where its weights exist.
+        Run of both heads to start from, if its weights exist.
     init_from
-        Name or folder of a model to start from; it comes before all else.
+        Name or folder of a model to start from; it takes precedence over all else.
     encoder
-        In place of the preset's.
+        Replaces the preset's encoder, if given.
 
     Notes
     -----
-    The best z is that of the data times the class weights. A net that was trained with
-    others is started from with its head's bias moved by the logarithm of new over old.
+    The best z is the distribution of the data times the class weights. If the initial
+    weights were trained with other class weights, log(new / old) is added to the bias
+    of the head.
 
     Raises
     ------
     ValueError
-        If the model to start from is none, or its nets are built in another way.
+        If the model to start from does not exist, or its nets have another design.
     FileNotFoundError
-        If the published encoder is wanted and not installed.
+        If the published encoder is needed but not installed.
     """
     torch.manual_seed(preset.data["seed"])
     net = UNet(preset.design(channels, bins, encoder))
     parts = [c for c in ("a", "b") if channels in ("both", c)]
     heads = [bins[c] for c in parts]
-    _expect_constant(net, heads)
+    _predict_constant(net, heads)
     if init_from is not None:
         folder = find_folder(init_from)
         card = read_card(folder)
@@ -116,8 +118,8 @@ def start_net(
     return net
 
 
-def _expect_constant(net: UNet, bins: list[ChannelBins]) -> None:
-    """Let a fresh head predict the best constant, z ~ w p, so as not to learn it."""
+def _predict_constant(net: UNet, bins: list[ChannelBins]) -> None:
+    """Let a fresh head predict the best constant, z ~ w p, to save learning it."""
     shares = np.concatenate([b.weights * b.prior for b in bins])
     sums = np.concatenate([np.full(len(b), b.weights @ b.prior) for b in bins])
     bias = np.log(np.where(shares > 0, shares / sums, _EMPTY_SHARE), dtype=np.float32)
@@ -128,7 +130,7 @@ def _expect_constant(net: UNet, bins: list[ChannelBins]) -> None:
 def _reweight(
     net: UNet, bins: list[ChannelBins], before: list[NDArray[np.float32]]
 ) -> None:
-    """Turn z ~ w p of other class weights w into that of these bins' own."""
+    """Adapt the head's bias from the class weights ``before`` to those of the bins."""
     new, old = np.concatenate([b.weights for b in bins]), np.concatenate(before)
     filled = (new > 0) & (old > 0)
     of_new, of_old = (np.log(np.where(filled, w, 1)) for w in (new, old))
@@ -138,7 +140,7 @@ def _reweight(
 def _from_model(
     folder: Path, card: Card, designs: Mapping[str, NetDesign]
 ) -> dict[str, Tensor]:
-    """Weights of a model's net; for both heads, a's net with the head of b's too."""
+    """Load a model's net; for both heads, the net of a plus the head of b's net."""
     for part, wanted in designs.items():
         found = NetDesign(**card.nets[part])
         more = set(found.inputs) - set(wanted.inputs)
@@ -156,7 +158,7 @@ def _from_model(
 
 
 def _fill(net: UNet, state: dict[str, Tensor]) -> None:
-    """Load weights; a further input channel of the first layer starts at zero."""
+    """Load weights; further input channels of the first layer start at zero."""
     fitted: dict[str, Tensor] = {}
     for key, wanted in net.state_dict().items():
         value = state[key].to(wanted.dtype)

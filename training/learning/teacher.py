@@ -29,7 +29,7 @@ _STEP = 0.25
 
 
 def regrouping(source: ChannelBins, target: ChannelBins, soft: bool) -> Tensor:
-    """Give what share of each bin goes to each bin of another scheme.
+    """Return the share of each bin that goes to each bin of another scheme.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def regrouping(source: ChannelBins, target: ChannelBins, soft: bool) -> Tensor:
 def _encoded(
     bins: ChannelBins, values: NDArray[np.floating], soft: bool
 ) -> NDArray[np.float64]:
-    """Give the share (Q, n) of each bin in each of n values."""
+    """Return the share (Q, n) of each bin in each of n values."""
     shares, at = np.zeros((len(bins), len(values))), np.arange(len(values))
     if soft:
         lower, share = bins.encode_soft(values)
@@ -123,7 +123,7 @@ class Teacher:
         }
 
     def match_priors(self, lightness: Sequence[Tensor]) -> None:
-        """Let the mean over photos be the prior of the bins that are trained.
+        """Match the mean over photos to the prior of the bins that are trained.
 
         What a softmax leaves in bins that hardly ever occur is as good as nothing, but
         not once class weights multiply it.
@@ -146,7 +146,7 @@ class Teacher:
     def __call__(
         self, lightness: Tensor, channels: Sequence[str], size: Sequence[int]
     ) -> list[Tensor]:
-        """Give the distributions of each of these channels, class weights undone.
+        """Return the distributions of each of these channels, class weights undone.
 
         Parameters
         ----------

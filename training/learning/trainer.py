@@ -1,4 +1,4 @@
-"""One training run: a net, its optimizer, its average, and how far it is."""
+"""Training loop of one run."""
 
 from __future__ import annotations
 
@@ -41,35 +41,35 @@ if TYPE_CHECKING:
     from training.presets import Preset, Run
 
 _VALIDATION_PHOTOS = 64
-# Noise on the true a that a chain-rule b-net is trained with, in Lab units: in use it
-# sees a guessed a.
+# Noise on the true a that a chain-rule b-net is trained with, in Lab units, because it
+# gets a predicted a when it is used.
 _NOISE_OF_A = 8.0
-# Steps between two looks at the loss on a GPU, which each of them waits for.
+# Steps between two reads of the loss on a GPU, because each read waits for it.
 _LOOK_EVERY = 16
 
 
 class Trainer:
-    """One run: net, optimizer, average and how many photos were seen.
+    """One training run: net, optimizer, averaged weights and number of photos seen.
 
     Parameters
     ----------
     preset, run
-        What to train.
+        The preset, and its run to train.
     photos
         The data set.
     bins
-        Of both channels.
+        Bins of both channels.
     out
         Folder of the preset's runs; this one writes into ``out / run.name``.
-    settings
-        What the machine decides.
+    machine
+        Device, precision, processes and checkpoints.
     init_from
         Name or folder of a model to start from.
 
     Raises
     ------
     ValueError
-        If a size of the run is no multiple of the net's stride, the processes cannot
+        If a size of the run is not a multiple of the net's stride, the processes cannot
         share a batch, or the model to start from does not fit.
     """
 
@@ -80,10 +80,10 @@ class Trainer:
         photos: DataSet,
         bins: dict[str, ChannelBins],
         out: Path,
-        settings: Machine,
+        machine: Machine,
         init_from: str | Path | None = None,
     ) -> None:
-        self.preset, self.run, self.settings = preset, run, settings
+        self.preset, self.run, self.machine = preset, run, machine
         self.folder = out / run.name
         first = first_bins(preset, run, bins)
         earlier = earlier_run(preset, run, bins, out)
@@ -93,36 +93,36 @@ class Trainer:
                 f"expected sizes that are multiples of {net.stride} in the preset "
                 f"{preset.name}, got {[stage.side for stage in run.stages]}"
             )
-        self.net: UNet = net.to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        # The loss compares each distribution with all pixels that it stands for.
+        self.net: UNet = net.to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # The loss compares each distribution with all pixels that it covers.
         self.net.enlarge = False
-        fast = settings.device.type == "cpu" and settings.dtype == torch.bfloat16
+        fast = machine.device.type == "cpu" and machine.dtype == torch.bfloat16
         fast = fast and fastcpu.accelerate(self.net)
         self._drop_path = DropPath(self.net, run.drop_path)
         self.objective = Objective(
-            preset, run, bins, out, settings.device, settings.dtype, fast
+            preset, run, bins, out, machine.device, machine.dtype, fast
         )
-        self.wrapped = settings.shared(self.net)
+        self.wrapped = machine.shared(self.net)
         self.optimizer = make_optimizer(self.net, preset)
         self.ema = Ema(self.net, preset.training["ema"])
         self.done, self.seconds = 0, 0.0
-        self._take(photos)
+        self._choose_photos(photos)
         side, augmentation = run.stages[0].side, self.augmentation
         batches = self.batches
         self.objective.prepare(
             lambda first: batches.get(first, side, augmentation)[0], batches.batch
         )
 
-    def _take(self, photos: DataSet) -> None:
-        """Draw the photos to train on, and choose some to validate with."""
-        data, settings = self.preset.data, self.settings
+    def _choose_photos(self, photos: DataSet) -> None:
+        """Set up batches of drawn photos to train on, and of some to validate with."""
+        data, machine = self.preset.data, self.machine
         rows = photos.draw(data["draw"], data["sample"], data["seed"])
-        batch, device = self.run.batch or self.preset.training["batch"], settings.device
-        # Numbers of its own for each run, so that none repeats another's order.
+        batch, device = self.run.batch or self.preset.training["batch"], machine.device
+        # A separate seed for each run, so that no two share an order.
         seed = data["seed"] * 10 + ("both", "a", "b").index(self.run.channels)
         seed += 3 * (self.run.number - 1) + 1000 * bool(self.run.encoder)
         self.batches = Batches(
-            photos, rows, batch, seed, device, settings.rank, settings.world
+            photos, rows, batch, seed, device, machine.rank, machine.world
         )
         step = max(1, len(photos.validation) // _VALIDATION_PHOTOS)
         held_out = photos.validation[::step]
@@ -131,17 +131,17 @@ class Trainer:
 
     @property
     def augmentation(self) -> Augmentation:
-        """What may happen to the photos of the next step."""
+        """Random changes to the photos of the next step."""
         training, crop = self.preset.training, self.run.stage_at(self.done).crop
         return Augmentation(
             training["crop"] if crop is None else crop,
-            self.run.aged if training["augment_lightness"] else 0.0,
+            self.run.aged_share if training["augment_lightness"] else 0.0,
             flip=True,
         )
 
     @torch.no_grad()
-    def _take_class_weights(self) -> None:
-        """Let the head's bias turn z into z * w, the best z once the weights count."""
+    def _add_class_weights(self) -> None:
+        """Shift the head's bias to turn z into z * w, the best z with class weights."""
         for bias in (self.net.head.bias, self.ema.state["head.bias"]):
             bias.add_(self.objective.shift())
 
@@ -159,17 +159,17 @@ class Trainer:
         write_checkpoint(self.folder / CHECKPOINT, content)
 
     def resume(self) -> None:
-        """Go on from the checkpoint, if there is one.
+        """Continue from the checkpoint, if there is one.
 
         Raises
         ------
         ValueError
-            If it is damaged, or was written by a preset of other content.
+            If it is damaged, or belongs to a preset that trains in another way.
         """
         path = self.folder / CHECKPOINT
         if not path.is_file():
             return
-        content = read_checkpoint(path, self.preset, self.settings.device)
+        content = read_checkpoint(path, self.preset, self.machine.device)
         self.net.load_state_dict(content["net"])
         self.ema.state, self.ema.steps = content["ema"], content["ema_steps"]
         self.optimizer.load_state_dict(content["optimizer"])
@@ -178,32 +178,34 @@ class Trainer:
     def loss(
         self, lightness: Tensor, a: Tensor, b: Tensor, noise: Tensor | None = None
     ) -> Tensor:
-        """Sum of the losses of the heads; while training against the teacher, if any.
+        """Return the sum of the losses of the heads.
+
+        While training, the targets are those of the teacher, if there is one.
 
         Parameters
         ----------
         lightness, a, b : (n, h, w) float32
             A batch.
         noise : (n, h, w) float32, optional
-            Added to a where the net sees it.
+            Added to the a that the net sees.
         """
         seen = None
         if "a" in self.net.design.inputs:
             seen = a if noise is None else a + noise
         x = net_input(lightness, seen).contiguous(memory_format=torch.channels_last)
-        device, dtype = self.settings.device.type, self.settings.dtype
+        device, dtype = self.machine.device.type, self.machine.dtype
         with torch.autocast(device, dtype, enabled=dtype != torch.float32):
             logits = self.wrapped(x)
         batch, taught = (lightness, a, b), self.net.training
         return self.objective(logits, batch, self.done, taught)
 
     def step(self) -> Tensor:
-        """See one batch; give its loss, which a GPU may still be computing."""
+        """Train on one batch; return its loss, which a GPU may still be computing."""
         warm_up = self.preset.training["warm_up"]
         rate = learning_rate(self.done, self.run.photos, warm_up)
         for group in self.optimizer.param_groups:
             group["lr"] = group["base"] * self.run.learning_rate_factor * rate
-        if self.done < self.run.frozen:
+        if self.done < self.run.frozen_photos:
             self.optimizer.param_groups[ENCODER]["lr"] = 0.0
         size = self.run.stage_at(self.done).side
         lightness, a, b = self.batches.get(self.done, size, self.augmentation)
@@ -211,7 +213,7 @@ class Trainer:
         if "a" in self.net.design.inputs:
             dice = self.batches.dice(self.done, 1)
             noise = _NOISE_OF_A * dice.normal(tuple(a.shape[1:]), a.device)
-        self._drop_path.draw(self.batches.dice(self.done, 2), self.settings.device)
+        self._drop_path.draw(self.batches.dice(self.done, 2), self.machine.device)
         self.net.train()
         loss = self.loss(lightness, a, b, noise)
         self.optimizer.zero_grad(set_to_none=True)
@@ -221,24 +223,30 @@ class Trainer:
         self.ema.update(self.net)
         before, self.done = self.done, self.done + self.batches.batch
         if before < self.run.unweighted <= self.done:
-            self._take_class_weights()
+            self._add_class_weights()
         return loss.detach()
 
     def _finite(self, loss: Tensor) -> float:
-        """Wait for a step's loss; once it is not finite, no later one will be."""
+        """Return a step's loss; raise ValueError if it is not finite.
+
+        No later loss would be finite either.
+        """
         value = float(loss)
         if not math.isfinite(value):
             raise ValueError(
                 f"the loss is {value} after {self.done} photos: lower the learning "
-                "rates of the preset, or give --precision float32"
+                "rates of the preset, or use --precision float32"
             )
         return value
 
     @torch.no_grad()
     def validate(self) -> float:
-        """Loss of the averaged weights on validation photos at the present size."""
+        """Return the loss of the averaged weights on validation photos.
+
+        The photos have the size of the last step.
+        """
         kept = {k: v.clone() for k, v in self.net.state_dict().items()}
-        # Other processes do not take part: the net by itself waits for none.
+        # Other processes do not take part, and the unwrapped net waits for none.
         wrapped, self.wrapped = self.wrapped, self.net
         self.net.load_state_dict(self.ema.state)
         self.net.eval()
@@ -261,14 +269,14 @@ class Trainer:
         Raises
         ------
         ValueError
-            If the loss is not finite any more.
+            If the loss is no longer finite.
         """
-        if self.settings.rank > 0:
+        if self.machine.rank > 0:
             while self.done < self.run.photos:
                 self.step()
         else:
             self._fit_and_report()
-        if self.settings.world > 1:
+        if self.machine.world > 1:
             dist.barrier()
         return self.folder / WEIGHTS
 
@@ -276,7 +284,7 @@ class Trainer:
         title = f"{self.preset.name} {self.run.name}"
         total, saved = self.run.photos, self.done
         began = time.monotonic() - self.seconds
-        every = _LOOK_EVERY if self.settings.device.type == "cuda" else 1
+        every = _LOOK_EVERY if self.machine.device.type == "cuda" else 1
         log = self.folder / "log"
         with Progress(log, title, total, self.done) as progress:
             for steps in count(1):
@@ -284,7 +292,7 @@ class Trainer:
                     break
                 before = self.done
                 loss = self.step()
-                due = self.done - saved >= self.settings.checkpoint_every
+                due = self.done - saved >= self.machine.checkpoint_every
                 if due or self.done >= total or steps % every == 0:
                     value = self._finite(loss)
                     self.seconds = time.monotonic() - began
@@ -301,7 +309,7 @@ class Trainer:
         constant = self.objective.constant(self.done)
         print(f"{title}: validation loss {value:.4f}, constant {constant:.4f}")
         teacher = self.objective.teacher
-        # Which model it was: names outlive their weights.
+        # The hash says which model it was; its name may get other weights.
         digest = teacher.model_hash if isinstance(teacher, Teacher) else ""
-        of = Finished(self.seconds, digest)
-        write_finished(self.folder, self.ema.state, self.preset, of)
+        origin = Finished(self.seconds, digest)
+        write_finished(self.folder, self.ema.state, self.preset, origin)

@@ -1,8 +1,8 @@
 """Batches of photos in a reproducible order, augmented, on the training device.
 
-Everything random is a function of the seed and the number of the batch, never of
-what ran before: so a resumed training sees bit for bit the same photos, and several
-processes together see those that one would.
+All that is random depends only on the seed and the number of the batch, never on what
+ran before. So a resumed training sees bit for bit the same photos, and several
+processes together see the photos that one process would see.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What may happen to a photo on its way into a batch.
+    """Random changes to the photos of a batch.
 
     Attributes
     ----------
     crop : float
-        Least side of a random crop, as a share of the photo's side; 1 for none.
+        Smallest side of a random crop, as a share of the photo's side; 1 for none.
     aged : float
-        Share of the photos whose tone curve, contrast, blur and grain of L vary, as in
-        old ones.
+        Share of the photos whose L gets the tone curve, contrast, blur and grain of old
+        photos.
     flip : bool
         Whether half of the photos are mirrored.
     """
@@ -46,16 +46,16 @@ class Dice:
     """Random numbers for the photos of one batch.
 
     Each of several processes draws the numbers of the whole batch and keeps those of
-    its own photos. But for ``normal`` they are the same on every device.
+    its own photos. All but those of ``normal`` are the same on every device.
 
     Parameters
     ----------
     seeds
-        What the numbers are a function of.
+        Integers that determine the numbers.
     count
         Photos in the whole batch.
     own
-        Which of them are those of this process.
+        Photos of this process.
     """
 
     def __init__(
@@ -102,10 +102,10 @@ class Batches:
     batch
         Photos in a batch, over all processes together.
     seed
-        Of order and augmentation.
+        Seed of order and augmentation.
     device
-        Where batches are wanted. On a GPU the bytes of all photos are kept there, if
-        they take no more than half of its free memory.
+        Device of the batches. A GPU keeps the bytes of all photos in its memory, if
+        they take less than half of what is free.
     rank, world
         This process takes every ``world``-th photo of a batch from ``rank`` on.
 
@@ -142,9 +142,9 @@ class Batches:
             self.rows = np.arange(len(rows))
 
     def order(self, first: int, count: int) -> NDArray[np.int64]:
-        """Give the rows of the training's photos ``first`` .. ``first + count``.
+        """Return the rows of the training's photos ``first`` .. ``first + count``.
 
-        Each pass over the rows has a shuffle of its own.
+        Each pass over the rows is shuffled in another order.
         """
         size = len(self.rows)
         passes = range(first // size, (first + count - 1) // size + 1)
@@ -153,13 +153,13 @@ class Batches:
         return self.rows[np.concatenate(shuffled)[start : start + count]]
 
     def dice(self, first: int, purpose: int) -> Dice:
-        """Give the random numbers of a batch, others for each purpose."""
+        """Return the random numbers of a batch; each purpose has its own."""
         return Dice((self.seed, first, purpose), self.batch, self._own)
 
     def get(
         self, first: int, size: int, augmentation: Augmentation
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Give the batch that begins with photo number ``first`` of the training.
+        """Return the batch that begins with photo number ``first`` of the training.
 
         Parameters
         ----------
@@ -168,12 +168,12 @@ class Batches:
         size
             Side of the squares in pixels.
         augmentation
-            What may happen to the photos.
+            Random changes to the photos.
 
         Returns
         -------
         L, a, b : (n, size, size) float32
-            L* in 0..100, a* and b*; n photos of the batch are this process's.
+            L* in 0..100, a* and b* of the n photos of this process.
         """
         at = torch.from_numpy(self.order(first, self.batch)[self._own])
         at = at.to(self._planes["L"].device, non_blocking=True)
@@ -193,12 +193,12 @@ class Batches:
 
 @lru_cache(maxsize=2)
 def _shuffled(seed: int, number: int, size: int) -> NDArray[np.int64]:
-    """Give the order of one pass over so many rows."""
+    """Return the order of one pass over ``size`` rows."""
     return np.random.default_rng([seed, number]).permutation(size)
 
 
 def _crop(whole: Tensor, augmentation: Augmentation, dice: Dice) -> Tensor:
-    """Cut squares of one common side at random places, some mirrored."""
+    """Cut squares of one common side at random places; mirror some of them."""
     side = whole.shape[-1]
     cut = dice.common(round(augmentation.crop * side), side)
     places = dice.integers(side - cut, 2).tolist()
@@ -213,13 +213,13 @@ def _crop(whole: Tensor, augmentation: Augmentation, dice: Dice) -> Tensor:
 
 
 def age(lightness: Tensor, dice: Dice) -> Tensor:
-    """Vary L as old photos do: tone curve, fading, blur, grain, each for half of them.
+    """Make L look old: tone curve, fading, blur, grain, each in half of the photos.
 
     Parameters
     ----------
     lightness : (n, h, w) float in 0..1
     dice
-        Source of all that is random.
+        Source of the random numbers.
 
     Returns
     -------

@@ -17,12 +17,12 @@ INDEX = "index.json"
 
 
 def read_index(folder: Path) -> dict[str, Any]:
-    """Read what a data set says about itself.
+    """Read the index of a data set.
 
     Raises
     ------
     FileNotFoundError
-        If the folder has no data set, or its building was interrupted.
+        If the folder has no data set, or its build was interrupted.
     """
     try:
         index: dict[str, Any] = json.loads((folder / INDEX).read_text())
@@ -36,7 +36,7 @@ def read_index(folder: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class DataSet:
-    """A built data set.
+    """Planes, names and splits of the photos of a built data set.
 
     Attributes
     ----------
@@ -45,13 +45,13 @@ class DataSet:
     names : list of str
         Name of each photo.
     train, validation : (n,) int64
-        Rows of either split.
+        Rows of each split.
     settings : dict
-        What the set was built with.
+        Settings of the build.
     found : int
-        How many photos the source has.
+        Number of photos in the source.
     skipped : dict of str to int
-        How many were left out as unreadable, small or gray.
+        Number of photos left out as unreadable, small or gray.
     """
 
     planes: dict[str, NDArray[np.uint8]]
@@ -69,9 +69,9 @@ class DataSet:
         Raises
         ------
         FileNotFoundError
-            If there is none, or its building was interrupted.
+            If there is none, or its build was interrupted.
         ValueError
-            If its arrays are not of the length that its index says.
+            If an array is missing, or does not have the length that the index says.
         """
         folder = Path(folder)
         index = read_index(folder)
@@ -81,7 +81,7 @@ class DataSet:
         for channel in CHANNELS:
             path = folder / f"{channel}.u8"
             if not path.is_file() or path.stat().st_size != np.prod(shape):
-                raise ValueError(f"{path} is damaged; remove {folder} and build anew")
+                raise ValueError(f"{path} is damaged; remove {folder} and build again")
             planes[channel] = np.memmap(path, np.uint8, "c", shape=shape)
         validation = np.array(index["validation"], np.int64)
         train = np.setdiff1d(np.arange(shape[0]), validation)
@@ -96,10 +96,10 @@ class DataSet:
         )
 
     def draw(self, count: int, sample: int, seed: int) -> NDArray[np.int64]:
-        """Draw rows to train on at random: ``count`` where ``sample`` photos are here.
+        """Draw ``count`` rows to train on at random; 0 takes all.
 
-        With fewer photos at hand than ``sample`` the same share of those to train on
-        is drawn. ``count`` 0 takes all.
+        If the set has fewer than ``sample`` photos, the share ``count / sample`` of the
+        rows to train on is drawn.
         """
         if count == 0:
             return self.train

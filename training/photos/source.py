@@ -27,17 +27,17 @@ SIDE = 256
 
 @dataclass(frozen=True)
 class Photo:
-    """Where one photo lies: a file, or a member of a tar archive.
+    """Location of one photo: a file, or a member of a tar archive.
 
     Attributes
     ----------
     name : str
-        Path below the source, with forward slashes; that of a member of an archive
-        begins with the archive's own name, less ``.tar``.
+        Path below the source, with forward slashes. The name of a member of an archive
+        begins with the archive's own name, without ``.tar``.
     path : Path
         The file, or the archive that holds it.
     offset, length : int
-        Place of the bytes in the archive; ``length`` is -1 for a plain file.
+        Position of the bytes in the archive; ``length`` is -1 for a plain file.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Photo:
         return self.path.stat().st_size if self.length < 0 else self.length
 
     def read(self) -> NDArray[np.uint8]:
-        """Decode the photo, upright.
+        """Decode the photo and turn it upright.
 
         Returns
         -------
@@ -65,7 +65,7 @@ class Photo:
         Raises
         ------
         OSError
-            If the file cannot be read, or is no picture that Pillow reads.
+            If the file cannot be read, or Pillow cannot decode it.
         """
         with self.path.open("rb") as file:
             file.seek(self.offset)
@@ -79,14 +79,14 @@ class Photo:
 
 
 def _in_archive(path: Path, below: str) -> Iterator[Photo]:
-    """List the photos of an archive that lies in the subfolder ``below``."""
+    """Yield the photos of an archive in the subfolder ``below``."""
     folder = f"{path.stem}/"
     try:
-        # Only in an archive that is not compressed can one photo be read by itself.
+        # A single photo can be read only from an archive that is not compressed.
         with tarfile.open(path, "r:") as archive:
             for member in archive:
                 if member.isfile() and member.name.lower().endswith(SUFFIXES):
-                    # Many an archive holds one folder that has its own name.
+                    # Many archives hold one folder, which has the archive's name.
                     inner = member.name.removeprefix("./").removeprefix(folder)
                     name = f"{below}{folder}{inner}"
                     yield Photo(name, path, member.offset_data, member.size)
@@ -102,9 +102,9 @@ def find_photos(source: str | Path) -> list[Photo]:
     Parameters
     ----------
     source
-        A tar archive, or a folder searched with all its subfolders for photos and
-        tar archives (so both an ImageNet-style tree of class folders and a folder of
-        shards will do).
+        A tar archive, or a folder, which is searched with all its subfolders for photos
+        and tar archives. So an ImageNet-style tree of class folders works, and so does
+        a folder of shards.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def find_photos(source: str | Path) -> list[Photo]:
 def read_photos(
     photos: Sequence[Photo], description: str
 ) -> Iterator[tuple[str, NDArray[np.uint8]]]:
-    """Decode photos one by one, with a progress bar.
+    """Yield decoded photos one by one, with a progress bar.
 
     Yields
     ------
@@ -146,7 +146,7 @@ def read_photos(
     Raises
     ------
     OSError
-        If one cannot be read; the message names it.
+        If a photo cannot be read; the message names it.
     """
     for photo in tqdm(photos, desc=description, unit="photo"):
         try:
@@ -158,20 +158,20 @@ def read_photos(
 
 
 def fingerprint(source: str | Path, photos: Sequence[Photo]) -> str:
-    """Tell one source from another.
+    """Return a hash that tells one source from another.
 
     Parameters
     ----------
     source
         Folder or archive.
     photos
-        What ``find_photos`` found there.
+        The photos that ``find_photos`` found there.
 
     Returns
     -------
     str
-        SHA-256 of the folder's ``manifest.csv``; where it has none, of the names and
-        lengths of its photos.
+        SHA-256 of the folder's ``manifest.csv``; without one, of the names and lengths
+        of its photos.
     """
     manifest = Path(source) / "manifest.csv"
     if manifest.is_file():
@@ -189,21 +189,21 @@ def square(rgb: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
 
 
 def select(photos: Sequence[Photo], parity: str, limit: int) -> list[Photo]:
-    """Choose photos by the number that their file names end with.
+    """Choose photos by the number at the end of their file names.
 
     Parameters
     ----------
     photos : sequence of Photo
         See `training.photos.source.find_photos`.
     parity : {"even", "odd", "all"}
-        Even-numbered photos serve choices and fits, odd ones every reported figure.
+        Even-numbered photos are for choices and fits, odd ones for reported figures.
     limit : int
-        How many to take at most; 0 takes all.
+        Maximum number of photos; 0 takes all.
 
     Raises
     ------
     ValueError
-        If a name has no number and parity is asked for, or if none is left.
+        If the parity is not "all" and a name has no number, or no photo is left.
     """
     chosen = list(photos)
     if parity != "all":
@@ -211,7 +211,7 @@ def select(photos: Sequence[Photo], parity: str, limit: int) -> list[Photo]:
         chosen = [photo for photo in photos if _number(photo.name) % 2 == remainder]
     if not chosen:
         raise ValueError(
-            f"none of the {len(photos)} photos has a number that is {parity}"
+            f"none of the {len(photos)} photos has an {parity} number in its name"
         )
     return chosen[:limit] if limit else chosen
 
@@ -220,7 +220,7 @@ def _number(name: str) -> int:
     match = re.search(r"(\d+)$", Path(name).stem)
     if match is None:
         raise ValueError(
-            f"{name} does not end with a number, which --parity even and odd go by; "
+            f"{name} does not end with a number, which --parity even and odd need; "
             "use --parity all"
         )
     return int(match[1])

@@ -1,4 +1,4 @@
-"""Presets: all that a training depends on, as TOML files."""
+"""Presets: all settings of a training, as TOML files."""
 
 import lazy_loader
 

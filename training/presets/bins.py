@@ -1,4 +1,4 @@
-"""The bins of a run: made from histograms as a preset says, saved and loaded."""
+"""The bins of a preset: made from histograms, saved and loaded."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def make_bins(counts: NDArray[np.int64], channel: str, preset: Preset) -> Channe
     Parameters
     ----------
     counts : (256,) int64
-        Histogram of the channel, as ``histograms`` gives it.
+        Histogram of the channel, see `training.statistics.histograms`.
     channel : {"a", "b"}
     preset
-        Its section ``bins`` is used.
+        The preset, of which the section ``bins`` is used.
     """
     settings = preset.bins
     scheme = settings["scheme"]
@@ -59,7 +59,7 @@ def make_bins(counts: NDArray[np.int64], channel: str, preset: Preset) -> Channe
 
 
 def weighted(bins: ChannelBins, rule: ClassWeights | None) -> ChannelBins:
-    """Give bins the class weights of a rule; equal ones for none."""
+    """Return bins with the class weights of a rule; without a rule, equal ones."""
     prior = bins.prior
     if rule is None:
         return replace(bins, weights=(prior > 0).astype(np.float32))
@@ -73,7 +73,7 @@ def weighted(bins: ChannelBins, rule: ClassWeights | None) -> ChannelBins:
 
 
 def save_bins(bins: dict[str, ChannelBins], path: Path, preset: Preset) -> None:
-    """Write the bins of both channels as JSON, and what of the preset they follow."""
+    """Write the bins of both channels, and their sections of the preset, as JSON."""
     content: dict[str, object] = {
         channel: {
             "centers": b.centers.tolist(),
@@ -93,14 +93,14 @@ def _made_for(preset: Preset) -> dict[str, object]:
 
 
 def load_bins(path: Path, preset: Preset) -> dict[str, ChannelBins]:
-    """Read what ``save_bins`` wrote.
+    """Read the bins that ``save_bins`` wrote.
 
     Raises
     ------
     FileNotFoundError
-        If the statistics were not taken yet.
+        If the bins have not been made yet.
     ValueError
-        If they were taken for a preset of other sections ``data`` or ``bins``.
+        If they were made for a preset with other sections ``data`` or ``bins``.
     """
     try:
         content = json.loads(path.read_text())
@@ -109,7 +109,7 @@ def load_bins(path: Path, preset: Preset) -> dict[str, ChannelBins]:
             f"{path} is missing; run python -m training.statistics --out {path.parent} "
             "first"
         ) from None
-    # Older ones do not tell.
+    # Files of older versions do not hold these sections.
     wanted = _made_for(preset)
     if content.pop(_MADE_FOR, wanted) != wanted:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Presets: one small TOML file says all that makes a model."""
+"""Presets: small TOML files, each with all settings of a model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from training.presets.run import ClassWeights, Run
 
 FOLDER = Path(__file__).parent
-# What a preset says, section by section; the keys of a scheme only with that scheme.
+# The keys of each section; a scheme of bins has further keys.
 _KEYS = {
     "data": {"sample", "draw", "statistics", "seed"},
     "bins": {"scheme", "soft", "sigma", "uniform_share", "power"},
@@ -48,11 +48,11 @@ class Preset:
     name : str
         Stem of the file.
     text : str
-        The file as it stands; it goes into the model card.
+        Text of the file, which goes into the model card.
     data, bins, net, training, decode : dict
-        The sections of that name.
+        The sections with these names.
     runs : tuple of Run
-        In order; "separate" stands in the file for one run of a and one of b.
+        The runs in order; "separate" in the file gives one run of a and one of b.
     """
 
     name: str
@@ -66,14 +66,14 @@ class Preset:
 
     @property
     def of_training(self) -> dict[str, Any]:
-        """What the weights follow from: all but comments and the decode point."""
+        """The settings that determine the weights: all but the decode point."""
         content = tomllib.loads(self.text)
         del content["decode"]
         return content
 
     @property
     def photos_seen(self) -> int:
-        """Photos that each of the two nets has seen in the end."""
+        """Photos that each of the two nets sees in all its runs."""
         return sum(
             run.photos
             for run in self.runs
@@ -81,13 +81,16 @@ class Preset:
         )
 
     def class_weights(self, run: Run | None = None) -> ClassWeights | None:
-        """Class weights of the bins, or those of a run; None if it has none."""
+        """Return the class weights of the bins, or those of a run; None for none."""
         if run is None or run.class_weights is True:
             return class_weights_of(self.bins)
         return run.class_weights or None
 
     def before(self, run: Run) -> Run | None:
-        """Give the run that one starts from: the last of both heads before it."""
+        """Return the run that ``run`` starts from; None if there is none.
+
+        It is the last run of both heads before it.
+        """
         if run.encoder:
             return None
         both = [r for r in self.runs if r.channels == "both" and not r.encoder]
@@ -96,18 +99,20 @@ class Preset:
         return both[-1] if both else None
 
     def run_named(self, name: str) -> Run:
-        """Give the run of that name, which there must be."""
+        """Return the run with this name, which must exist."""
         return next(run for run in self.runs if run.name == name)
 
     def design(
         self, channels: str, bins: dict[str, ChannelBins], encoder: str = ""
     ) -> NetDesign:
-        """Design of the net with the head or heads of one run, and its encoder.
+        """Return the design of the net of one run, with its head or heads.
+
+        ``encoder`` replaces the preset's encoder, if given.
 
         Raises
         ------
         ValueError
-            If the section ``net`` describes no net that can be built.
+            If the section ``net`` describes a net that cannot be built.
         """
         heads = ("a", "b") if channels == "both" else (channels,)
         sees_a = channels == "b" and self.net["b_given_a"]
@@ -127,9 +132,9 @@ def load_preset(name: str | Path) -> Preset:
     Raises
     ------
     FileNotFoundError
-        If there is no such preset; the message lists those there are.
+        If there is no such preset; the message lists the known ones.
     ValueError
-        If the file is no TOML, or its sections and keys are not those of a preset.
+        If the file is not TOML, or its sections and keys are not those of a preset.
     """
     path = Path(name) if str(name).endswith(".toml") else FOLDER / f"{name}.toml"
     if not path.is_file():
@@ -149,7 +154,7 @@ def load_preset(name: str | Path) -> Preset:
 
 
 def _check(content: dict[str, Any]) -> None:
-    """Raise an error unless all sections and keys are there, and no others."""
+    """Raise ValueError unless all sections and keys are there, and no others."""
     expect("sections", set(content), {*_KEYS, "runs"})
     for section, keys in _KEYS.items():
         wanted, found = set(keys), set(content[section])

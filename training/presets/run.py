@@ -1,4 +1,4 @@
-"""The training runs of a preset, and what its file says of them."""
+"""The training runs of a preset, read from its file."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _CHANNELS = {"both": ("both",), "separate": ("a", "b"), "a": ("a",), "b": ("b",)
 
 
 class ClassWeights(NamedTuple):
-    """How the class weights follow from the prior, see `colorize_engine.bins`.
+    """Rule for class weights, see `colorize_engine.bins.class_weights`.
 
     Attributes
     ----------
     sigma : float
-        Of the Gaussian that the prior is smoothed with, in Lab units.
+        Standard deviation of the Gaussian that smooths the prior, in Lab units.
     uniform_share : float
-        Lambda, in 0..1.
+        Share of the uniform distribution, lambda, in 0..1.
     power : float
-        1 for inverse frequencies.
+        Exponent of the inverse; 1 for inverse frequencies.
     """
 
     sigma: float
@@ -50,11 +50,11 @@ class Stage(NamedTuple):
     Attributes
     ----------
     side : int
-        Of the squares that the net sees, in pixels.
+        Side of the squares that the net sees, in pixels.
     photos : int
-        Seen in this stage.
+        Photos seen in this stage.
     crop : float, optional
-        Least side of a random crop, as a share of the photo's; the preset's if None.
+        Smallest side of a random crop, as a share of the photo's; the preset's if None.
     """
 
     side: int
@@ -66,57 +66,60 @@ class Stage(NamedTuple):
 class Run:
     """One training run of a preset.
 
+    Three keys have shorter names in the file: ``frozen``, ``aged`` and ``soft``.
+
     Attributes
     ----------
     channels : {"both", "a", "b"}
-        Which head or heads the net has.
+        The head or heads of the net.
     learning_rate_factor : float
-        Times the preset's learning rates.
+        Factor of the preset's learning rates.
     stages : tuple of Stage
-        In order.
+        The stages in order.
     unweighted : int
         Photos seen before the class weights enter the loss: deferred re-weighting.
-    frozen : int
+    frozen_photos : int
         Photos seen before the encoder learns.
-    aged : float
-        Share of the photos whose L is augmented, where the preset augments it.
+    aged_share : float
+        Share of the photos whose L is augmented, if the preset augments it.
     batch : int
         Photos of a step; 0 for the preset's.
     drop_path : float
         How often the last block of the encoder is left out, see `learning.droppath`.
     encoder : str
-        Of a net that none goes on from, a teacher; empty for the preset's.
+        Encoder of a teacher, from which no other run starts; empty for the preset's.
     teacher : str
         Model whose distributions the nets learn in place of true colors; empty for
         none.
     teachers : tuple of str
-        Names of runs of both heads, the mean of whose distributions is learned.
+        Names of runs of both heads, whose mean distribution is learned.
     class_weights : ClassWeights or bool
-        Of the loss: those of the bins (True), none (False), or others.
-    soft : bool, optional
-        Whether a value is shared between the two bins beside it; else as in ``bins``.
+        Class weights of the loss: those of the bins (True), none (False), or others.
+    soft_targets : bool, optional
+        Whether a value is shared between its two nearest bins; None for the setting of
+        the section ``bins``.
     number : int
-        1 for the first run of these channels, which the next ones go on from.
+        1 for the first run of these channels; the next ones start from it.
     """
 
     channels: str
     learning_rate_factor: float
     stages: tuple[Stage, ...]
     unweighted: int = 0
-    frozen: int = 0
-    aged: float = 1.0
+    frozen_photos: int = 0
+    aged_share: float = 1.0
     batch: int = 0
     drop_path: float = 0.0
     encoder: str = ""
     teacher: str = ""
     teachers: tuple[str, ...] = ()
     class_weights: ClassWeights | bool = True
-    soft: bool | None = None
+    soft_targets: bool | None = None
     number: int = 1
 
     @property
     def name(self) -> str:
-        """Channels and number, such as ``both`` and ``both-2``; names its folder."""
+        """Channels and number, such as ``both-2``; also the name of its folder."""
         kind = "teacher" if self.encoder else self.channels
         return kind if self.number == 1 else f"{kind}-{self.number}"
 
@@ -126,7 +129,7 @@ class Run:
         return sum(stage.photos for stage in self.stages)
 
     def stage_at(self, done: int) -> Stage:
-        """Give the stage after so many photos were seen."""
+        """Return the stage after ``done`` photos."""
         for stage in self.stages:
             if done < stage.photos:
                 return stage
@@ -135,7 +138,7 @@ class Run:
 
 
 def expect(what: str, found: set[str], wanted: set[str]) -> None:
-    """Raise an error that names what is missing and what is unknown, if anything is."""
+    """Raise ValueError that names missing and unknown names, if there are any."""
     if found != wanted:
         raise ValueError(
             f"expected the {what} {', '.join(sorted(wanted))}; "
@@ -150,7 +153,7 @@ def runs_of(entry: dict[str, Any]) -> list[Run]:
     Raises
     ------
     ValueError
-        If a key is missing or unknown, or a value makes no sense.
+        If a key is missing or unknown, or a value is not valid.
     """
     expect("keys in [[runs]]", set(entry) - _OPTIONAL, _WANTED)
     if entry["channels"] not in _CHANNELS:
@@ -162,15 +165,15 @@ def runs_of(entry: dict[str, Any]) -> list[Run]:
         learning_rate_factor=float(entry["learning_rate_factor"]),
         stages=_stages(entry["sizes"]),
         unweighted=int(entry.get("unweighted", 0)),
-        frozen=int(entry.get("frozen", 0)),
-        aged=float(entry.get("aged", 1.0)),
+        frozen_photos=int(entry.get("frozen", 0)),
+        aged_share=float(entry.get("aged", 1.0)),
         batch=int(entry.get("batch", 0)),
         drop_path=float(entry.get("drop_path", 0.0)),
         encoder=str(entry.get("encoder", "")),
         teacher=str(entry.get("teacher", "")),
         teachers=tuple(str(name) for name in entry.get("teachers", ())),
-        class_weights=_of_loss(entry),
-        soft=bool(entry["soft"]) if "soft" in entry else None,
+        class_weights=_read_class_weights(entry),
+        soft_targets=bool(entry["soft"]) if "soft" in entry else None,
     )
     _check(run, entry["channels"])
     return [replace(run, channels=name) for name in _CHANNELS[entry["channels"]]]
@@ -189,15 +192,15 @@ def _stages(sizes: Iterable[Sequence[float]]) -> tuple[Stage, ...]:
 
 
 def _check(run: Run, channels: str) -> None:
-    """Raise an error if a value of the run makes no sense."""
-    for key in ("unweighted", "frozen"):
-        if not 0 <= getattr(run, key) < run.photos:
+    """Raise ValueError if a value of the run is not valid."""
+    for key, count in (("unweighted", run.unweighted), ("frozen", run.frozen_photos)):
+        if not 0 <= count < run.photos:
             raise ValueError(
                 f"expected {key} in 0..{run.photos - 1}, below the photos of the run, "
-                f"got {getattr(run, key)}"
+                f"got {count}"
             )
-    if not 0 <= run.aged <= 1:
-        raise ValueError(f"expected aged in 0..1, got {run.aged}")
+    if not 0 <= run.aged_share <= 1:
+        raise ValueError(f"expected aged in 0..1, got {run.aged_share}")
     if run.batch < 0:
         raise ValueError(f"expected a batch of one photo or more, got {run.batch}")
     if not 0 <= run.drop_path < 1:
@@ -211,15 +214,15 @@ def _check(run: Run, channels: str) -> None:
         raise ValueError("expected either teacher or teachers, got both")
 
 
-def _of_loss(entry: dict[str, Any]) -> ClassWeights | bool:
-    """Read what an entry of the file says of class weights."""
+def _read_class_weights(entry: dict[str, Any]) -> ClassWeights | bool:
+    """Read the class weights of the loss from an entry of the file."""
     found = entry.get("class_weights", True)
     if found is True:
         return True
     if entry["channels"] != "both":
         raise ValueError(
-            "expected the last runs to have the class weights of [bins], which the "
-            f"model is shipped with, got class_weights = {found}"
+            "expected class_weights only in runs of both; the last runs need the class "
+            f"weights of [bins], as the model has them, got class_weights = {found}"
         )
     if found is False:
         return False
@@ -228,12 +231,12 @@ def _of_loss(entry: dict[str, Any]) -> ClassWeights | bool:
 
 
 def class_weights_of(found: Mapping[str, Any]) -> ClassWeights:
-    """Read the keys of a rule out of a table that may have others."""
+    """Read the rule for class weights from a table, which may have other keys."""
     return ClassWeights(*(float(found[key]) for key in ClassWeights._fields))
 
 
 def numbered(runs: Iterable[Run]) -> tuple[Run, ...]:
-    """Give the runs numbers; raise an error unless a and b come once, and last."""
+    """Set the runs' numbers; raise ValueError unless a and b come once, and last."""
     numbered: list[Run] = []
     for run in runs:
         alike = [(r.channels, bool(r.encoder)) for r in numbered]

@@ -1,7 +1,6 @@
-"""Figures of merit of colorized photos, on arrays.
+"""Metrics of one colorized photo, on arrays.
 
-Functions for one photo. What is defined over a set of photos is summed up by the
-classes of `training.scoring.scores`.
+Metrics of a set of photos are in `training.scoring.scores`.
 
 Throughout, *chroma* is a ``(2, H, W)`` array of CIE a* and b*, *RGB* is ``(H, W, 3)``
 uint8 and *Lab* is ``(H, W, 3)`` with L* in 0..100.
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     Bytes = NDArray[np.uint8]
 
 THRESHOLDS = 151
-"""The curve's thresholds are the errors 0, 1, ... 150."""
+"""Number of thresholds of the curve, which are the errors 0, 1, ... 150."""
 CELLS = 22
 """Cells along a* and along b* in which the density of true colors is counted."""
 CELL_SIZE = 10.0
@@ -30,7 +29,7 @@ CELL_SIGMA = 0.5
 
 
 def error_scores(chroma: Floats, true: Floats) -> NDArray[np.int64]:
-    """Count, pixel by pixel, the thresholds of the curve that the error meets.
+    """Count for each pixel the thresholds of the curve that its error is within.
 
     The share of pixels with an error of at most t, averaged over the thresholds t,
     equals the mean of these scores over the pixels, divided by ``THRESHOLDS``.
@@ -55,7 +54,7 @@ def color_cells(chroma: Floats) -> NDArray[np.int64]:
     Parameters
     ----------
     chroma : (2, ...) float
-        a* and b*; values outside -110..110 count to the outermost cells.
+        a* and b*; values outside -110..110 belong to the outermost cells.
 
     Returns
     -------
@@ -68,18 +67,18 @@ def color_cells(chroma: Floats) -> NDArray[np.int64]:
 
 
 def cell_weights(counts: NDArray[np.int64] | Floats) -> NDArray[np.float64]:
-    """Weight of a pixel by the rarity of its true color: 1/p.
+    """Return the weight of pixels by the rarity of their true color: 1/p.
 
     Parameters
     ----------
     counts : (CELLS * CELLS,) int or float
-        Pixels of the truth set in each cell, see `color_cells`.
+        Pixels of the true photos in each cell, see `color_cells`.
 
     Returns
     -------
     (CELLS * CELLS,) float64
-        1 over the density, smoothed by a Gaussian of ``CELL_SIGMA`` cells; 0 in cells
-        without a pixel.
+        1 / density of each cell, with the density smoothed by a Gaussian of
+        ``CELL_SIGMA`` cells; 0 in cells without a pixel.
     """
     from scipy.ndimage import gaussian_filter
 
@@ -92,7 +91,7 @@ def cell_weights(counts: NDArray[np.int64] | Floats) -> NDArray[np.float64]:
 
 
 def psnr(rgb: Bytes, true: Bytes) -> float:
-    """Peak signal-to-noise ratio of an 8-bit RGB picture.
+    """Return the peak signal-to-noise ratio of an 8-bit RGB picture.
 
     Returns
     -------
@@ -107,7 +106,7 @@ def psnr(rgb: Bytes, true: Bytes) -> float:
 
 
 def ssim(rgb: Bytes, true: Bytes) -> float:
-    """Structural similarity of an 8-bit RGB picture, averaged over R, G and B.
+    """Return the structural similarity of 8-bit RGB pictures, averaged over R, G, B.
 
     Gaussian window of 11 pixels, sigma 1.5, population covariance, borders left out.
 
@@ -137,7 +136,7 @@ def ssim(rgb: Bytes, true: Bytes) -> float:
 
 
 def colorfulness(rgb: Bytes) -> float:
-    """Colorfulness of an 8-bit RGB picture; 0 for a gray one.
+    """Return the colorfulness of an 8-bit RGB picture; 0 for a gray one.
 
     References
     ----------
@@ -153,12 +152,12 @@ def colorfulness(rgb: Bytes) -> float:
 
 
 def ciede2000(lab: Floats, true: Floats) -> float:
-    """Mean color difference CIEDE2000 between two Lab pictures.
+    """Return the mean color difference CIEDE2000 between two Lab pictures.
 
     Parameters
     ----------
     lab, true : (H, W, 3) float
-        L* in 0..100, a*, b*. In float32 it takes half the time of float64.
+        L* in 0..100, a*, b*. float32 takes half the time of float64.
 
     References
     ----------
@@ -171,7 +170,7 @@ def ciede2000(lab: Floats, true: Floats) -> float:
 
 
 def sign_hits(chroma: Floats, true: Floats) -> NDArray[np.int64]:
-    """Count pixels that should be a blue sky, or green, and the ones that lean to it.
+    """Count pixels of blue sky and of green, and those predicted with the right sign.
 
     Parameters
     ----------

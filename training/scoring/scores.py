@@ -1,7 +1,7 @@
 """Running sums of the metrics over photos.
 
-What is defined over a whole set of photos (area under the curve, casts, calibration) is
-summed up photo by photo, so that a set of any size needs no memory.
+Metrics that are defined over a whole set of photos (area under the curve, casts,
+calibration) are summed up photo by photo, so memory does not grow with the set.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ if TYPE_CHECKING:
 
 CONFIDENCE_BINS = 15
 LEAST_PROBABILITY = 1e-12
-"""Floor under a logarithm, for a color that the training photos never had."""
+"""Lower limit in a logarithm, for colors that the training photos never had."""
 GRAY = "gray"
 
 
 class ChromaScores:
-    """Running sums over photos of how predicted chroma compares with the true one.
+    """Running sums over photos that compare predicted chroma with the true one.
 
     The rebalanced area under the curve needs the density of true colors of the whole
-    set. Weights differ by the true color's cell only, so it is enough to keep the
-    scores summed up per cell, and one pass over the photos gives the exact figure.
+    set. The weights depend only on the cell of the true color, so the scores are summed
+    per cell, and one pass over the photos gives the exact figure.
     """
 
     def __init__(self) -> None:
@@ -67,25 +67,25 @@ class ChromaScores:
         self.signs += sign_hits(chroma, true)
 
     def auc(self) -> float:
-        """Area under the curve of cumulative color error, over all pixels, in percent.
+        """Return the area under the curve of cumulative color error, in percent.
 
-        For the thresholds t = 0, 1, ... 150 the share of pixels whose error
-        ``||ab - ab_true||`` is at most t, averaged over t (Zhang, Isola, Efros 2016,
-        section 3.1). 100 where no pixel is in error.
+        This is the share of all pixels whose error ``||ab - ab_true||`` is at most t,
+        averaged over the thresholds t = 0, 1, ... 150 (Zhang, Isola, Efros 2016,
+        section 3.1). 100 means that no pixel is wrong.
         """
         return 100.0 * float(self.scores.sum() / (self.counts.sum() * THRESHOLDS))
 
     def auc_rebalanced(self) -> float:
-        """Area under the curve, each pixel weighted by the rarity of its true color.
+        """Return the area with each pixel weighted by the rarity of its true color.
 
-        In percent. It depends on the set of photos: compare only figures of one set.
+        In percent. It depends on the set of photos, so compare only figures of one set.
         """
         weights = cell_weights(self.counts)
         total = (weights * self.counts).sum() * THRESHOLDS
         return 100.0 * float((weights * self.scores).sum() / total)
 
     def summary(self) -> dict[str, float]:
-        """Figures over all pixels so far.
+        """Return the figures over all pixels so far.
 
         Returns
         -------
@@ -111,10 +111,10 @@ class ChromaScores:
 
 
 class Calibration:
-    """Running sums of how well a channel's probabilities tell the truth.
+    """Running sums for the calibration of a channel's probabilities.
 
-    All pixels are pooled. Give probabilities at temperature 1 with the class weights
-    undone: weighted ones are meant to be off.
+    All pixels are pooled. The probabilities must be at temperature 1 with the class
+    weights removed, because weighted ones are meant to be off.
 
     References
     ----------
@@ -140,14 +140,14 @@ class Calibration:
         probabilities : (Q, H, W) float
             The channel's distribution at each pixel.
         target : (H, W) int
-            The bin whose center is nearest to the true value.
+            Bin whose center is nearest to the true value.
         prior : (Q,) float
-            The channel's distribution in the training photos, the constant answer that
-            a useful network beats.
+            The channel's distribution in the training photos: the constant prediction
+            that a useful network beats.
         """
         confidence = probabilities.max(axis=0)
         at_target = np.take_along_axis(probabilities, target[None], axis=0)[0]
-        # As good as comparing argmax with the target, which takes 50 times as long.
+        # Same as comparing argmax with the target, which takes 50 times as long.
         hits = at_target == confidence
         group = (confidence.ravel() * CONFIDENCE_BINS).astype(np.int64)
         group = np.minimum(group, CONFIDENCE_BINS - 1)
@@ -159,7 +159,7 @@ class Calibration:
         self.prior_log_loss -= _sum_of_logs(np.asarray(prior)[target])
 
     def summary(self) -> dict[str, float]:
-        """Figures over all pixels so far.
+        """Return the figures over all pixels so far.
 
         Returns
         -------
@@ -193,9 +193,9 @@ class Truth:
     lab : (H, W, 3) float32
         The photo in CIE Lab.
     gray : (H, W) uint8
-        The photo without color, what the models are given.
+        The photo without color, which the models get.
     lightness : (H, W) float32
-        L* of ``gray``; it differs from that of the photo by rounding to 8 bits.
+        L* of ``gray``, which differs from the photo's by rounding to 8 bits.
     """
 
     name: str
@@ -206,7 +206,7 @@ class Truth:
 
     @classmethod
     def of(cls, name: str, rgb: NDArray[np.uint8]) -> Truth:
-        """Derive it from the (H, W, 3) uint8 photo."""
+        """Return the truth of a photo, (H, W, 3) uint8."""
         lab = srgb_to_lab(rgb)
         gray = lightness_to_gray(lab[..., 0])
         return cls(name, rgb, lab, gray, lightness(gray))
@@ -251,9 +251,9 @@ class Row:
         rgb : (H, W, 3) uint8
             Its colorized version.
         chroma : (2, H, W) float32
-            The a* and b* that were decoded for it.
+            Its decoded a* and b*.
         prediction : Prediction, optional
-            The distributions behind it, for the calibration.
+            Its distributions, for the calibration.
         """
         lab = srgb_to_lab(rgb)
         true_chroma = truth.chroma
@@ -280,15 +280,14 @@ class Row:
             )
 
     def summary(self) -> dict[str, float]:
-        """Give the row's figures over all photos so far.
+        """Return the row's figures over all photos so far.
 
         Returns
         -------
         dict
             Means over photos of ``psnr`` (dB), ``ssim``, ``cf``, ``delta_cf``,
-            ``de00`` and ``l_error``, the figures of
-            `ChromaScores.summary`, and of each channel those of
-            `Calibration.summary`, as ``ece_a`` and so on.
+            ``de00`` and ``l_error``; the figures of `ChromaScores.summary`; for each
+            channel those of `Calibration.summary`, as ``ece_a`` and so on.
         """
         figures = {
             key: float(np.mean([photo[key] for photo in self.photos]))

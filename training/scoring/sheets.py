@@ -1,4 +1,4 @@
-"""Contact sheets: photos beside each other, for looking at."""
+"""Contact sheets: photos side by side, to compare by eye."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from training.scoring.scores import Row, Truth
 
 WORST = 32
-"""Photos on each model's sheet of its largest errors."""
+"""Number of photos on each model's sheet of its largest errors."""
 TILE = 128
 """Side of a picture on the sheet, in pixels."""
 _GAP = 12
@@ -33,14 +33,14 @@ _CAPTION_LENGTH = 48
 class ContactSheet:
     """The photos with the highest keys, each as a strip of its versions.
 
-    Photos are offered one by one; only those still in the running are held.
+    Photos are offered one by one; only those with the highest keys are kept.
 
     Attributes
     ----------
     headings : sequence of str
-        What the pictures of a strip are, from left to right.
+        Headings of the pictures of a strip, from left to right.
     count : int
-        How many photos the sheet has.
+        Number of photos on the sheet.
     """
 
     headings: Sequence[str]
@@ -51,14 +51,14 @@ class ContactSheet:
     def offer(
         self, key: float, caption: str, pictures: Sequence[NDArray[np.uint8]]
     ) -> None:
-        """Take a photo onto the sheet if its key is among the highest so far.
+        """Add a photo to the sheet if its key is among the highest so far.
 
         Parameters
         ----------
         key : float
-            Photos are chosen, and shown, by falling key.
+            The photos with the highest keys are chosen; the highest comes first.
         caption : str
-            Line below the strip; its end is kept where it is too long.
+            Line below the strip; if it is too long, only its end is kept.
         pictures : sequence of (H, W, 3) uint8
             One picture for each heading.
         """
@@ -73,7 +73,7 @@ class ContactSheet:
             heapq.heappush(self._kept, entry)
 
     def save(self, path: Path) -> None:
-        """Write the sheet as a picture; without a photo there is none to write."""
+        """Write the sheet as a picture, unless it has no photo."""
         if not self._kept:
             return
         entries = sorted(self._kept, reverse=True)
@@ -98,17 +98,17 @@ class ContactSheet:
 
 @dataclass
 class Sheets:
-    """Contact sheets of an evaluation: photos at random, and each model's worst.
+    """Contact sheets of an evaluation: random photos, and each model's worst ones.
 
     Parameters
     ----------
     rows : sequence of str
-        Names of the rows of the table; the truth stands beside them.
+        Names of the rows of the table; the truth is shown beside them.
     count : int
         Photos on the random sheet.
     seed : int
-        Chooses these photos, by their names, so that any two evaluations of the same
-        photos show the same ones.
+        Chooses these photos by their names, so two evaluations of the same photos show
+        the same ones.
     """
 
     rows: Sequence[str]
@@ -146,7 +146,7 @@ class Sheets:
 
 
 def _file_name(model: str) -> str:
-    """Make a file name of a model's name, which may be the path of a folder."""
+    """Return a file name for a model, whose name may be the path of a folder."""
     return re.sub(r"[^\w.-]+", "-", model).strip("-.")
 
 

@@ -1,4 +1,4 @@
-"""Figures of one model at many decode points, for choosing its defaults."""
+"""Figures of models at many decode points, to choose their defaults."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TEMPERATURES = (0.0, 0.2, 0.38, 0.6, 0.8, 1.0)
 
 
 STEP = 2
-"""Every so many pixels along both axes are scored: the grid is for choosing."""
+"""Only every second pixel along both axes is scored, which is enough to choose by."""
 
 
 class _Point:
@@ -54,7 +54,7 @@ class Sweep:
     """Running sums of each model over the grid of rebalance and temperature.
 
     Every ``STEP``-th pixel is scored, so figures differ a little from those of all
-    pixels, and the gray picture is scored on the same pixels for comparison.
+    pixels. The gray picture is scored on the same pixels, for comparison.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class Sweep:
         Parameters
         ----------
         predictions : mapping of model name to Prediction
-            Distributions of the photo's own height and width.
+            Distributions at the photo's own height and width.
         truth : Truth
             The photo.
         """
@@ -99,13 +99,13 @@ class Sweep:
                 point.add(chroma, lightness, true)
 
     def table(self) -> list[dict[str, str | float]]:
-        """List the figures of every model and point.
+        """Return the figures of every model and point.
 
         Returns
         -------
         list of dict
             ``model``, ``rebalance``, ``temperature``, ``cf`` (mean colorfulness) and
-            what `training.scoring.scores.ChromaScores.summary` gives.
+            the figures of `training.scoring.scores.ChromaScores.summary`.
         """
         return [
             {
@@ -120,7 +120,7 @@ class Sweep:
     def save(self, folder: Path) -> None:
         """Write ``sweep.csv`` and ``sweep.png`` to an existing folder.
 
-        The table has gray first, then the truth with nothing but its colorfulness.
+        The table begins with gray and the truth, which has its colorfulness only.
         """
         table = self.table()
         gray, true_cf = self.gray.summary(), self.true_cf / self.gray.photos
@@ -139,7 +139,10 @@ def _plot(
     true_cf: float,
     path: Path,
 ) -> None:
-    """Draw a row of panels a model: raw against rebalanced, and each over rebalance."""
+    """Draw a row of panels for each model.
+
+    They show rebalanced over raw AuC; then AuC, rebalanced AuC and CF over rebalance.
+    """
     from matplotlib.figure import Figure
 
     models = list(dict.fromkeys(row["model"] for row in table))

@@ -1,4 +1,4 @@
-"""The figures of an evaluation as tables: for reading, and as JSON and CSV."""
+"""Tables of the figures of an evaluation, as Markdown, JSON and CSV."""
 
 from __future__ import annotations
 
@@ -44,19 +44,19 @@ _BLOCKS: tuple[dict[str, tuple[str, str]], ...] = (
 
 
 def markdown(rows: Sequence[Row], heading: str) -> str:
-    """Lay the figures out as tables of fixed width, which are valid Markdown.
+    """Return the figures as Markdown tables with aligned columns.
 
     Parameters
     ----------
     rows : sequence of Row
         See `training.evaluate.evaluate`.
     heading : str
-        What was evaluated.
+        Description of what was evaluated.
 
     Returns
     -------
     str
-        A table each for pictures, chroma and calibration, one line a row.
+        Tables for pictures, chroma and calibration, with one line for each row.
     """
     figures = [(row.name, row.summary()) for row in rows]
     tables = [heading]
@@ -74,7 +74,7 @@ def _cell(value: float | None, form: str) -> str:
 
 
 def table(lines: Sequence[Sequence[str]]) -> str:
-    """Pad the cells to columns: the first to the left, the others to the right."""
+    """Return a Markdown table, the first column aligned left, the others right."""
     widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     padded = [
@@ -90,16 +90,16 @@ def save(folder: Path, rows: Sequence[Row], heading: str) -> None:
     Parameters
     ----------
     folder : Path
-        Where to write; it exists.
+        Folder to write into, which exists.
     rows : sequence of Row
         See `training.evaluate.evaluate`.
     heading : str
-        What was evaluated.
+        Description of what was evaluated.
 
     Notes
     -----
-    ``photos.csv`` has one line for each photo and row of the table; in each row the
-    photos with the largest CIEDE2000 come first. JSON knows neither infinity nor NaN:
+    ``photos.csv`` has one line for each photo and row of the table; for each row the
+    photos with the largest CIEDE2000 come first. JSON has neither infinity nor NaN, so
     null stands for them.
     """
     text = markdown(rows, heading) + "\n"

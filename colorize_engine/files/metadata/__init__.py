@@ -1,4 +1,4 @@
-"""EXIF and XMP."""
+"""EXIF and XMP metadata."""
 
 import lazy_loader
 

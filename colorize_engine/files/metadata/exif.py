@@ -1,9 +1,9 @@
-"""EXIF blocks, read and built with every tag kept raw: none is lost or reworded.
+"""EXIF blocks, read and built with every tag kept raw: none is lost or changed.
 
 An EXIF block is a small TIFF file (Exif 3.0, CIPA DC-008; TIFF 6.0). Values stay bytes
-in the byte order of the block, and a block is built again in that order, because
-user comments and makers' notes depend on it. The same code reads the tags of a TIFF
-file itself, BigTIFF included.
+in the byte order of the block, and a block is built in that order, too, because user
+comments and makers' notes depend on it. The same code reads the tags of TIFF and
+BigTIFF files.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _SIZES = {
     **dict.fromkeys((LONG, 9, 11, 13), 4),
     **dict.fromkeys((RATIONAL, 10, 12, 16, 17, 18), 8),
 }
-# Of unsigned integers, for struct: SHORT, LONG, IFD, LONG8, IFD8.
+# Codes of `struct` for unsigned integers: SHORT, LONG, IFD, LONG8, IFD8.
 _NUMBERS = {SHORT: "H", LONG: "I", 13: "I", 16: "Q", 18: "Q"}
-_LARGEST_TAG, _LARGEST = 1 << 24, (1 << 32) - 1
-MOST_TAGS = 4096
+_MAX_TAG_BYTES, _MAX_LONG = 1 << 24, (1 << 32) - 1
+MAX_TAGS = 4096
 
 
 class Entry(NamedTuple):
-    """One tag: its TIFF type, the number of items, their bytes."""
+    """One tag: its TIFF type, the number of items, and their bytes."""
 
     kind: int
     items: int
@@ -68,22 +68,22 @@ class Exif:
     def rational(self, value: float) -> Entry:
         """Return a RATIONAL tag, exact for integers, else to four decimals.
 
-        Numbers that are too large for that become the largest.
+        Numbers that are too large become the largest RATIONAL.
         """
-        bottom = 1 if value == int(value) or value > _LARGEST // 10_000 else 10_000
-        top = min(round(value * bottom), _LARGEST)
+        bottom = 1 if value == int(value) or value > _MAX_LONG // 10_000 else 10_000
+        top = min(round(value * bottom), _MAX_LONG)
         return Entry(RATIONAL, 1, struct.pack(self.order + "II", top, bottom))
 
 
 def text_entry(text: bytes) -> Entry:
-    """Return an ASCII tag of bytes without their closing zero."""
+    """Return an ASCII tag; `text` has no closing zero."""
     return Entry(ASCII, len(text) + 1, text + b"\0")
 
 
 def integer(directory: Directory, tag: int, order: str) -> int | None:
-    """Return the first value of a tag of unsigned integers, None where there is none.
+    """Return the first value of a tag of unsigned integers, None if there is none.
 
-    Also of the types IFD and IFD8, which pointers to directories may have.
+    The types IFD and IFD8, which pointers to directories may have, count as well.
     """
     entry = directory.get(tag)
     if entry is None or entry.kind not in _NUMBERS:
@@ -105,7 +105,7 @@ def read_directory(stream: BinaryIO, offset: int, head: bytes) -> tuple[Director
     stream : binary file
         The whole file or block; offsets count from its start.
     offset : int
-        Where the directory begins.
+        Position of the directory.
     head : bytes
         The first four bytes of the file: byte order, and 42 or (BigTIFF) 43.
 
@@ -117,25 +117,26 @@ def read_directory(stream: BinaryIO, offset: int, head: bytes) -> tuple[Director
     Raises
     ------
     ValueError
-        If the directory is not whole. A single broken tag is left out.
+        If the directory is incomplete or has too many tags. A single broken tag is
+        left out.
     """
     order = byte_order(head)
     big = 43 in head[2:4]
     number, layout, pointer = ("Q", "HHQ8s", "Q") if big else ("H", "HHI4s", "I")
-    # Tags that share their bytes would hold more than the file.
+    # Bytes still unclaimed: tags that share bytes could claim more than the file has.
     left = size = stream.seek(0, io.SEEK_END)
     if not 0 <= offset < size:
         raise ValueError("the directory lies beyond the end")
     stream.seek(offset)
     (count,) = _unpack(stream, order + number)
-    if count > MOST_TAGS:
+    if count > MAX_TAGS:
         raise ValueError(f"{count} tags in one directory")
     raw = [_unpack(stream, order + layout) for _ in range(count)]
     (following,) = _unpack(stream, order + pointer)
     directory = {}
     for tag, kind, items, inline in raw:
         length = _SIZES.get(kind, 0) * items
-        if not 0 < length <= min(_LARGEST_TAG, left):
+        if not 0 < length <= min(_MAX_TAG_BYTES, left):
             continue
         data = inline[:length]
         if length > len(inline):
@@ -149,14 +150,14 @@ def read_directory(stream: BinaryIO, offset: int, head: bytes) -> tuple[Director
 
 
 def read_exif(stream: BinaryIO, offset: int, head: bytes) -> Exif:
-    """Read a directory with its camera and place directories; as `read_directory`."""
+    """Read a directory with its EXIF and GPS directories; see `read_directory`."""
     main, _ = read_directory(stream, offset, head)
     order = byte_order(head)
-    below: list[Directory] = []
+    subdirectories: list[Directory] = []
     for tag in (EXIF_IFD, GPS_IFD):
         start = integer(main, tag, order)
-        below.append(read_directory(stream, start, head)[0] if start else {})
-    return Exif(order, main, *below)
+        subdirectories.append(read_directory(stream, start, head)[0] if start else {})
+    return Exif(order, main, *subdirectories)
 
 
 def parse(block: bytes) -> Exif:
@@ -165,7 +166,7 @@ def parse(block: bytes) -> Exif:
     Raises
     ------
     ValueError
-        If it is broken.
+        If the block is broken.
     """
     while block.startswith(b"Exif\0\0"):
         block = block[6:]
@@ -180,20 +181,22 @@ def build(exif: Exif) -> bytes:
     """Return an EXIF block, beginning with its TIFF header."""
     head = b"II*\0" if exif.order == "<" else b"MM\0*"
     head += struct.pack(exif.order + "I", 8)
-    below = {EXIF_IFD: exif.camera, GPS_IFD: exif.place}
-    below = {tag: directory for tag, directory in below.items() if directory}
+    subdirectories = {EXIF_IFD: exif.camera, GPS_IFD: exif.place}
+    subdirectories = {
+        tag: directory for tag, directory in subdirectories.items() if directory
+    }
     # A pointer's size does not depend on its value: pack once to learn the length.
-    main = {**exif.main, **dict.fromkeys(below, exif.long(0))}
+    main = {**exif.main, **dict.fromkeys(subdirectories, exif.long(0))}
     offset = len(head) + len(pack_directory(main, 0, exif.order))
     tail = b""
-    for tag, directory in below.items():
+    for tag, directory in subdirectories.items():
         main[tag] = exif.long(offset + len(tail))
         tail += pack_directory(directory, offset + len(tail), exif.order)
     return head + pack_directory(main, len(head), exif.order) + tail
 
 
 def pack_directory(directory: Directory, offset: int, order: str) -> bytes:
-    """Return the bytes of a directory that is to stand at `offset` of a file."""
+    """Return the bytes of a directory that will start at `offset` of a file."""
     table = struct.pack(order + "H", len(directory))
     offset += len(table) + 12 * len(directory) + 4
     heap = b""

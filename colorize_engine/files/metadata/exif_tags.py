@@ -1,4 +1,4 @@
-"""Which EXIF tags a colored copy keeps, and how it is marked as computed color."""
+"""EXIF tags of a colored copy: those it keeps, and the mark of computed color."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _DESCRIPTION, _SOFTWARE = 0x010E, 0x0131
 _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 0x011A, 0x011B, 0x0128
 _USER_COMMENT, _MAKER_NOTE = 0x9286, 0x927C
 _COLOR_SPACE, _WIDTH, _HEIGHT = 0xA001, 0xA002, 0xA003
-# Only a TIFF file may hold these: IPTC captions and the place on a map (GeoTIFF).
+# Tags that only TIFF files may hold: IPTC captions, and the place on a map (GeoTIFF).
 TIFF_ONLY = frozenset((0x83BB, 0x830E, 0x8482, 0x85D8, 0x87AF, 0x87B0, 0x87B1))
-# Tags of the first directory that tell of the scene, not of the layout of the file:
+# Tags of the first directory that describe the scene, not the layout of the file:
 # names, description, make, model, page, dates, artist, host, rating, copyright, and
 # those that Windows writes.
 _SCENE = TIFF_ONLY.union(
@@ -35,15 +35,15 @@ _SCENE = TIFF_ONLY.union(
     (0x4746, 0x4749, 0x8298),
     range(0x9C9B, 0x9CA0),
 )
-_MOST_AN_INCH = 1e6
-# Interoperability (it may say "Adobe RGB") and gamma tell of the old pixels.
+_MAX_DPI = 1e6
+# Interoperability (it may say "Adobe RGB") and gamma describe the old pixels.
 _STALE = frozenset((0xA005, 0xA500))
-# Other programs keep the layout of the old file in its description.
+# Beginnings of descriptions in which other programs keep the layout of the file.
 _STRUCTURAL = (b"ImageJ=", b"<?xml", b"<OME", b'{"shape"', b"SCANIMAGE")
 
 
 def scene_tags(exif: Exif) -> Exif:
-    """Return what holds for a colored copy: no layout, thumbnail or orientation."""
+    """Return the tags valid for a colored copy: no layout, thumbnail or orientation."""
     main = {tag: entry for tag, entry in exif.main.items() if tag in _SCENE}
     description = main.get(_DESCRIPTION)
     if description is not None and description.data.startswith(_STRUCTURAL):
@@ -53,15 +53,15 @@ def scene_tags(exif: Exif) -> Exif:
 
 
 def orientation(exif: Exif) -> int | None:
-    """Return 1..8, None if the tag is missing or holds another value."""
+    """Return the orientation (1..8), None if it is missing or has another value."""
     value = integer(exif.main, ORIENTATION, exif.order)
     return value if value in range(1, 9) else None
 
 
 def resolution(exif: Exif) -> tuple[float, float] | None:
-    """Return pixels an inch along x and y; None if not told, or told without a unit.
+    """Return pixels per inch along x and y; None if missing or declared without a unit.
 
-    A million and more is none: no format holds it, and no scanner has it.
+    A million or more counts as missing: no format stores it, and no scanner has it.
     """
     unit = integer(exif.main, _RESOLUTION_UNIT, exif.order)
     inch = {None: 1.0, 2: 1.0, 3: 2.54}.get(unit)
@@ -74,7 +74,7 @@ def resolution(exif: Exif) -> tuple[float, float] | None:
         if not top or not bottom:
             return None
         values.append(inch * top / bottom)
-        if values[-1] >= _MOST_AN_INCH:
+        if values[-1] >= _MAX_DPI:
             return None
     return values[0], values[1]
 
@@ -85,10 +85,10 @@ def marked(
     shape: tuple[int, int],
     dpi: tuple[float, float] | None,
 ) -> Exif:
-    """Return the EXIF of a written picture of a shape (H, W): upright, sRGB, marked.
+    """Return the EXIF of an output of shape (H, W): upright, sRGB, with the mark.
 
-    The mark stands in the user comment, after what stood there, and its program
-    after the name of the program that made the source.
+    The mark is appended to the user comment, and its program to the name of the
+    program that made the source.
     """
     main = {**exif.main, ORIENTATION: exif.short(1)}
     camera = {**exif.camera, _COLOR_SPACE: exif.short(1)}
@@ -107,7 +107,8 @@ def marked(
 def pack_within(exif: Exif, limit: int) -> tuple[bytes, bool]:
     """Return an EXIF block of at most `limit` bytes, and whether tags were left out.
 
-    What does not fit goes in the order of size, the maker's note first of all.
+    The maker's note is left out first, then the camera, place and main tags in this
+    order, each time the largest first.
     """
     main = {tag: entry for tag, entry in exif.main.items() if tag not in TIFF_ONLY}
     exif, cut = replace(exif, main=main), False
@@ -133,15 +134,16 @@ def _software(before: Entry | None, software: bytes) -> Entry:
 
 
 def _comment(before: Entry | None, text: str, order: str) -> Entry | None:
-    """Return the user comment with `text` added, None if the old one's code is unknown.
+    """Return the user comment with `text` added, None if its character code is unknown.
 
-    Its first eight bytes name the code (Exif 3.0, 4.6.6).
+    The first eight bytes name the character code (Exif 3.0, 4.6.6).
     """
     code, old = b"ASCII\0\0\0", b""
+    # Padding alone counts as no comment; some cameras pad with spaces.
     if before is not None and before.data[8:].strip(b"\0 "):
         code, old = before.data[:8], before.data[8:]
     if code == b"UNICODE\0":
-        # Cut to whole characters; padded with spaces by some cameras.
+        # Cut to whole characters.
         joined = old[: len(old) // 2 * 2] + f"\n{text}".encode(
             "utf-16-le" if order == "<" else "utf-16-be"
         )

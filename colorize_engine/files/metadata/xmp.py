@@ -1,4 +1,4 @@
-"""XMP packets (ISO 16684-1): what the source says is kept, the mark is added."""
+"""XMP packets (ISO 16684-1): the source's entries are kept, the mark is added."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from colorize_engine.files.mark import Mark
 
 # IPTC's code for a captured picture to which a trained model has added something. The
-# milder "algorithmicallyEnhanced" is for what stays true to the scene, as sharpening.
+# milder "algorithmicallyEnhanced" is for edits that stay true to the scene, such as
+# sharpening.
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _META = "adobe:ns:meta/"
@@ -32,10 +33,10 @@ _PREFIXES = {
     "xmpRights": "http://ns.adobe.com/xap/1.0/rights/",
     "Iptc4xmpCore": "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/",
 }
-# Once: the table is that of the whole process, and files are written in threads.
+# Registered once, here: the table is global, and files are written in threads.
 for _prefix, _uri in _PREFIXES.items():
     ElementTree.register_namespace(_prefix, _uri)
-# They describe the old pixels, or hold a thumbnail of them.
+# Entries that describe the old pixels, or hold a thumbnail of them.
 _STALE = frozenset(
     f"{{{_PREFIXES[prefix]}}}{name}"
     for prefix, name in (
@@ -48,43 +49,43 @@ _STALE = frozenset(
     )
 )
 
-# All but what XML 1.0 names as characters (section 2.2), and the line ends it changes.
+# All but the characters of XML 1.0 (section 2.2), and the line ends that it changes.
 _NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BROKEN = "its XMP data are broken and were left out"
 
 
 def orientation(packet: bytes) -> int | None:
-    """Return the orientation (1..8) that a packet tells, None if it tells none."""
+    """Return the orientation (1..8) in a packet, None if it has none."""
     found = re.search(rb"tiff:Orientation(?:=[\"']|>)\s*([1-8])\s*[\"'<]", packet)
     return int(found[1]) if found else None
 
 
 def parameters(packet: bytes) -> str | None:
-    """Return the parameters of the last event that tells some, None if none does.
+    """Return the parameters of the last event that has any, None if no event has.
 
     Other programs may write them as an attribute or under another prefix.
     """
     meta, _ = _parsed(packet)
     name = f"{{{_EVENT}}}parameters"
-    told = [
+    found = [
         text
         for element in meta.iter()
         for text in (element.get(name), element.text if element.tag == name else None)
         if text is not None
     ]
-    return told[-1] if told else None
+    return found[-1] if found else None
 
 
 def without_controls(text: str) -> str:
-    """Return text with a question mark for each character that XML cannot hold."""
+    """Return text with each character that XML cannot hold as a question mark."""
     return _NOT_XML.sub("?", text)
 
 
 def marked(packet: bytes, mark: Mark | None) -> tuple[bytes, list[str]]:
-    """Return a packet that tells of computed color with what the old one says; notes.
+    """Return a packet with the mark added, and notes.
 
     The mark is a `DigitalSourceType` and an event in the history of the document.
-    An old packet that is not well-formed is left out.
+    An old packet that is not well-formed is dropped.
     """
     if mark is None:
         return packet, []
@@ -114,7 +115,7 @@ def marked(packet: bytes, mark: Mark | None) -> tuple[bytes, list[str]]:
     try:
         body = ElementTree.tostring(meta, encoding="utf-8", xml_declaration=False)
     except RecursionError:
-        # Elements in elements, thousands deep.
+        # The elements are nested thousands deep.
         packet, _ = marked(b"", mark)
         return packet, [_BROKEN]
     begin = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'.encode()
@@ -122,10 +123,13 @@ def marked(packet: bytes, mark: Mark | None) -> tuple[bytes, list[str]]:
 
 
 def _parsed(packet: bytes) -> tuple[ElementTree.Element, bool]:
-    """Return the x:xmpmeta element of a packet, a new one if there is none."""
+    """Return a packet's x:xmpmeta element and whether the packet is kept.
+
+    A packet that is empty or not XMP gives a new element; an empty one counts as kept.
+    """
     root = None
     packet = packet.strip(b"\0 \t\r\n")
-    # XMP needs no document type; entities are how XML bombs are made.
+    # XMP needs no document type, and XML bombs are made of entities.
     if packet and not re.search(rb"<!DOCTYPE|<!ENTITY|\0", packet):
         try:
             root = ElementTree.fromstring(packet)  # noqa: S314
@@ -143,7 +147,7 @@ def _parsed(packet: bytes) -> tuple[ElementTree.Element, bool]:
 def _history(
     rdf: ElementTree.Element, description: ElementTree.Element
 ) -> ElementTree.Element:
-    """Return the sequence of events, made in `description` if there is none."""
+    """Return the sequence of events; add one to `description` if there is none."""
     name, sequence = f"{{{_HISTORY}}}History", f"{{{_RDF}}}Seq"
     found = rdf.find(f"*/{name}/{sequence}")
     if found is not None:

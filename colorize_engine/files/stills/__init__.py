@@ -1,4 +1,4 @@
-"""JPEG, PNG, WebP and all else but TIFF."""
+"""JPEG, PNG, WebP and all other formats but TIFF."""
 
 import lazy_loader
 

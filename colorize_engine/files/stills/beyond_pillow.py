@@ -1,4 +1,4 @@
-"""What Pillow cannot read: color of more than 8 bits, and the longest of JPEG files."""
+"""Decoders of what Pillow cannot read: color of more than 8 bits, very long JPEG."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
     Deep = tuple[npt.NDArray[Any], int] | None
 
-# Start of codestream, then the SIZ marker segment (ISO 15444-1, A.5.1): the byte at 42
-# has the bits of the first component less 1, and whether they are signed on top.
+# Start of codestream, then the SIZ marker segment (ISO 15444-1, A.5.1). The byte at 42
+# holds the bits of the first component minus 1; its top bit says whether it is signed.
 _JPEG_2000_SIZE = b"\xff\x4f\xff\x51"
-# The longest side that libjpeg takes, which Pillow uses; JPEG itself allows 65,535.
+# Longest side in libjpeg, which Pillow uses; JPEG itself allows 65,535.
 _LIBJPEG_SIDE = 65_500
 _SCAN, _END = b"\xff\xda", b"\xff\xd9"
-# Kind, width, height and largest value, with comments between, and one blank (netpbm).
+# Magic number, width, height and largest value, with comments between; one whitespace
+# character ends them (netpbm).
 _PPM_HEADER = re.compile(rb"P6" + rb"(?:\s|#[^\n]*\n)+(\d+)" * 3 + rb"\s")
 
 
@@ -34,21 +35,21 @@ def decode(image: ImageFile, stream: BinaryIO) -> Deep:
     Parameters
     ----------
     image : PIL.ImageFile.ImageFile
-        The same file as Pillow knows it from its header.
+        The same file, of which Pillow has read the header.
     stream : binary file
 
     Returns
     -------
     (ndarray, int) or None
-        Pixels (H, W) or (H, W, 2, 3 or 4) and the bits of a sample. None where Pillow
+        Pixels (H, W) or (H, W, 2, 3 or 4) and the bits per sample. None where Pillow
         loses nothing.
 
     Raises
     ------
     Exception
-        Of any kind, if the file is damaged; see `stills.reading`.
+        Of any type, if the file is damaged; see `files.reading`.
     """
-    # Some of Pillow's plugins decode from where their header ended.
+    # Some plugins of Pillow go on decoding where their header ended.
     place = stream.tell()
     stream.seek(0)
     head = stream.read(1 << 12)
@@ -68,18 +69,21 @@ def decode(image: ImageFile, stream: BinaryIO) -> Deep:
 
 
 def _check_size(image: ImageFile, width: int, height: int) -> None:
-    """Refuse a file that tells its decoder another size than Pillow, whose counts."""
+    """Raise FileError if a decoder's size differs from Pillow's.
+
+    Only Pillow's size has been checked against the limit of pixels.
+    """
     if (width, height) != image.size:
         raise FileError(
-            f"the file is damaged: it says {width} x {height} pixels, and "
-            f"{image.width} x {image.height}"
+            f"the file is damaged: its headers say {width} x {height} pixels and "
+            f"{image.width} x {image.height} pixels"
         )
 
 
 def _jpeg(file: bytes) -> Deep:
     import imagecodecs
 
-    # libjpeg makes up what is missing at the end.
+    # libjpeg invents the pixels that are missing at the end.
     if file.find(_END, file.rfind(_SCAN)) < 0:
         raise ValueError("it ends in the middle")
     pixels = imagecodecs.jpeg8_decode(file)

@@ -1,6 +1,6 @@
-"""PNG (ISO 15948) chunk by chunk: 16 bit in color, and what belongs beside the pixels.
+"""PNG (ISO 15948) chunk by chunk: 16-bit color, and the metadata beside the pixels.
 
-Pillow reads 16-bit color as 8 bit without a word and cannot write it.
+Pillow silently reads 16-bit color as 8 bit, and cannot write it.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PIXEL_CHUNKS = frozenset((b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"))
-# Files of photos are about 3 % larger so than with libpng's own choice, written in a
-# third of the time.
+# Photos become about 3 % larger than with libpng's default, but are written in a third
+# of the time.
 _LEVEL, _PAETH = 3, 128
-# Perceptual intent; the curve and the primaries of sRGB for readers that do not know
-# the sRGB chunk, as ISO 15948, 11.3.2.5 wants it.
+# Perceptual intent. Curve and primaries of sRGB are for readers that do not know the
+# sRGB chunk, as ISO 15948, 11.3.2.5 asks for.
 _SRGB = (
     (b"sRGB", b"\0"),
     (b"gAMA", struct.pack(">I", 45455)),
@@ -33,8 +33,8 @@ _SRGB = (
 
 
 _CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
-# First column and row, and the steps from one to the next, of each pass of interlaced
-# pictures (ISO 15948, 8.2).
+# First column, first row, column step and row step of each pass of interlaced pictures
+# (ISO 15948, 8.2).
 _ADAM7 = (
     *((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4)),
     *((0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)),
@@ -44,7 +44,7 @@ _PIECE = 1 << 20
 
 
 class Chunk(NamedTuple):
-    """A chunk's type and its data; `whole` has length and checksum as well."""
+    """A chunk's type and data; `whole` also has the length and the checksum."""
 
     kind: bytes
     data: bytes
@@ -52,7 +52,7 @@ class Chunk(NamedTuple):
 
 
 def split(file: bytes) -> list[Chunk]:
-    """Return the chunks of a PNG file, up to its end or to where it breaks off."""
+    """Return the chunks of a PNG file, up to its end or where it breaks off."""
     chunks, at = [], len(SIGNATURE)
     while at + 12 <= len(file):
         length, kind = struct.unpack_from(">I4s", file, at)
@@ -71,12 +71,15 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def is_deep(head: bytes) -> bool:
-    """Whether a file that begins so is a PNG file of 16 bits a sample."""
+    """Return whether a file with this beginning is a PNG file of 16 bits per sample."""
     return head.startswith(SIGNATURE) and head[24:25] == b"\x10"
 
 
 def header_first(file: bytes) -> bytes:
-    """Return a file with all that is not pixels before them, where a header may end."""
+    """Return a PNG file with all other chunks before the pixels.
+
+    Pillow's reading of the header may end at the pixels.
+    """
     order = {b"IDAT": 1, b"IEND": 2}
     chunks = sorted(split(file), key=lambda chunk: order.get(chunk.kind, 0))
     return SIGNATURE + b"".join(chunk.whole for chunk in chunks)
@@ -103,19 +106,19 @@ def decode_deep(file: bytes) -> npt.NDArray[np.uint16]:
 
 
 def _check_pixels(chunks: list[Chunk]) -> None:
-    """Refuse pixels that libpng would only complain of, on stderr.
+    """Raise an error for damaged pixels that libpng would only report on stderr.
 
     Raises
     ------
     ValueError, zlib.error
-        If they are too many or too few, or their checksum is wrong.
+        If there are too many or too few pixels, or their checksum is wrong.
     """
-    wide, high, _, kind, _, _, laced = struct.unpack(">IIBBBBB", chunks[0].data)
+    width, height, _, kind, _, _, interlaced = struct.unpack(">IIBBBBB", chunks[0].data)
     pixel = 2 * _CHANNELS[kind]
     left = sum(
-        -(-(high - y) // down) * (1 + pixel * -(-(wide - x) // right))
-        for x, y, right, down in (_ADAM7 if laced else _ALL_AT_ONCE)
-        if x < wide and y < high
+        -(-(height - y) // down) * (1 + pixel * -(-(width - x) // right))
+        for x, y, right, down in (_ADAM7 if interlaced else _ALL_AT_ONCE)
+        if x < width and y < height
     )
     stream = zlib.decompressobj()
     for part in chunks:
@@ -125,7 +128,7 @@ def _check_pixels(chunks: list[Chunk]) -> None:
             data = stream.unconsumed_tail
     left -= len(stream.flush())
     if left or not stream.eof:
-        raise ValueError("its pixels are not as many as it says")
+        raise ValueError("it has more or fewer pixels than its header says")
 
 
 def encode(
@@ -136,18 +139,18 @@ def encode(
     text: Iterable[tuple[str, str]],
     dpi: tuple[float, float] | None,
 ) -> bytes:
-    """Return a PNG file of sRGB pixels with what belongs beside them.
+    """Return a PNG file of sRGB pixels with their metadata.
 
     Parameters
     ----------
     image : (H, W, 3 or 4) ndarray of uint8 or uint16
         RGB or RGBA.
     exif, xmp : bytes
-        An EXIF block from its TIFF header on, and an XMP packet; empty for none.
+        An EXIF block, from its TIFF header on, and an XMP packet; empty for none.
     text : iterable of (str, str)
         Keywords (1 to 79 characters of Latin-1) and values.
     dpi : (float, float) or None
-        Pixels an inch along x and y.
+        Pixels per inch along x and y.
     """
     import imagecodecs
     import numpy as np
@@ -171,5 +174,5 @@ def encode(
 
 
 def _text(keyword: str, value: bytes) -> bytes:
-    """Return the data of an iTXt chunk: not compressed, of no told language."""
+    """Return the data of an iTXt chunk: not compressed, without a language."""
     return keyword.encode("latin-1") + b"\0\0\0\0\0" + value

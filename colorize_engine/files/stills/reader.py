@@ -1,4 +1,4 @@
-"""Reading with Pillow: JPEG, PNG, WebP, GIF, BMP, and whatever else it knows."""
+"""Reader based on Pillow: JPEG, PNG, WebP, GIF, BMP, and its other formats."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 
-# Pillow hands EPS to Ghostscript, a program of its own: not for files of any origin.
+# Pillow passes EPS to Ghostscript, an external program: unsafe with untrusted files.
 _LEFT_OUT = frozenset(("EPS",))
-# Text in a PNG that is not text, or is kept elsewhere.
+# Keywords of PNG text chunks that hold no text, or text that is kept elsewhere.
 _NOT_TEXT = ("XML:com.adobe.xmp", "Raw profile type", "exif:", "icc:")
-# Decoded in Python, pixel by pixel, with hundreds of bytes for each.
+# Pillow decodes this in Python, pixel by pixel, with hundreds of bytes for each.
 _SLOW, _SLOW_PIXELS = "fits_gzip", 1 << 24
 _MODES_TO_RGB = frozenset(("P", "HSV", "YCbCr", "RGBX"))
 _ANIMATED = frozenset(("GIF", "PNG", "WEBP"))
@@ -38,13 +38,13 @@ _MODES_TO_RGBA = frozenset(("PA", "RGBa"))
 
 
 def read_still(stream: BinaryIO, max_pixels: int) -> Samples:
-    """Read a picture; of several frames or layers the first.
+    """Read a picture; if there are several frames or layers, the first.
 
     Parameters
     ----------
     stream : binary file
     max_pixels : int
-        The most pixels to decode.
+        Largest number of pixels to decode.
 
     Raises
     ------
@@ -64,23 +64,23 @@ def read_still(stream: BinaryIO, max_pixels: int) -> Samples:
     with reading():
         if image.format in _ANIMATED and getattr(image, "is_animated", False):
             notes.append("animated: only the first frame is colored")
-        metadata, turned, complaints = _metadata(image)
+        metadata, orientation, complaints = _metadata(image)
     return Samples(
         values,
         bits,
         alpha=alpha,
         profile=image.info.get("icc_profile") or b"",
-        orientation=turned,
+        orientation=orientation,
         metadata=metadata,
         notes=(*notes, *complaints),
     )
 
 
 class _Clipped(io.BufferedIOBase):
-    """A file of which no more can be asked for than it holds.
+    """A binary file that never requests more bytes than it holds.
 
-    Python sets memory aside for as many bytes as are asked for before it reads, and
-    Pillow asks for as many as a damaged header says.
+    Before it reads, Python allocates memory for all requested bytes, and Pillow
+    requests as many as a damaged header says.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -109,8 +109,8 @@ class _Clipped(io.BufferedIOBase):
 def open_image(stream: BinaryIO) -> ImageFile:
     """Identify a file by Pillow's plugins and read its header.
 
-    `Image.open` would do, were it not for its limit of size, which is global: it
-    could only be lifted for other users of Pillow in the same process, too.
+    `Image.open` is not used, because its size limit is global: lifting it here would
+    lift it for all users of Pillow in the process.
 
     Raises
     ------
@@ -133,13 +133,13 @@ def open_image(stream: BinaryIO) -> ImageFile:
             known: object = None
             try:
                 known = not accept or accept(head)
-                # A plugin that lacks its library says so in a text.
+                # If its library is missing, a plugin returns a message instead of True.
                 if known and not isinstance(known, str):
                     return factory(stream, "")
             except MemoryError:
                 raise
             except Exception as error:
-                # Plugins fail in any way; those without a signature on every file.
+                # Plugins raise any error; those without a signature do so on any file.
                 if accept and known:
                     trouble = f" ({name}: {error_text(error)})"
     if trouble:
@@ -155,7 +155,7 @@ def pixels(
     Returns
     -------
     (ndarray, int, ndarray or None)
-        Gray (H, W), RGB (H, W, 3) or CMYK (H, W, 4); the bits of a sample; alpha.
+        Gray (H, W), RGB (H, W, 3) or CMYK (H, W, 4); the bits per sample; alpha.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def pixels(
         try:
             check_size(image.width, image.height, _SLOW_PIXELS)
         except TooLarge as error:
-            raise FileError(f"{error} for FITS with compression") from error
+            raise FileError(f"{error} for compressed FITS") from error
     try:
         with reading():
             image.load()
@@ -182,14 +182,14 @@ def pixels(
 
 
 def _array(image: ImageFile) -> tuple[npt.NDArray[Any], int]:
-    """Return pixels with 1 to 4 channels and the bits of a sample."""
+    """Return pixels with 1 to 4 channels, and the bits per sample."""
     mode, bits = image.mode, 8
-    see_through = "transparency" in image.info
+    transparent = "transparency" in image.info
     if mode == "LAB":
         return _lab_to_rgb(image), 8
-    if mode in _MODES_TO_RGBA or (see_through and mode in ("P", "RGB")):
+    if mode in _MODES_TO_RGBA or (transparent and mode in ("P", "RGB")):
         converted: Image.Image = image.convert("RGBA")
-    elif mode == "La" or (see_through and mode in ("1", "L")):
+    elif mode == "La" or (transparent and mode in ("1", "L")):
         converted = image.convert("LA")
     elif mode in _MODES_TO_RGB:
         converted = image.convert("RGB")
@@ -197,7 +197,7 @@ def _array(image: ImageFile) -> tuple[npt.NDArray[Any], int]:
         converted = image
         bits = 16 if mode.startswith("I;16") else 32 if mode in ("I", "F") else 8
     array = np.asarray(converted)
-    # Pillow scales 16-bit PGM to 0..65535 and hands it on in 32 bits.
+    # Pillow scales 16-bit PGM to 0..65535 and returns it with 32 bits.
     if mode == "I" and image.format == "PPM":
         return array.astype(np.uint16), 16
     return array.astype(array.dtype.newbyteorder("="), copy=False), bits
@@ -206,7 +206,7 @@ def _array(image: ImageFile) -> tuple[npt.NDArray[Any], int]:
 def _split(
     array: npt.NDArray[Any], bits: int
 ) -> tuple[npt.NDArray[Any], int, npt.NDArray[Any] | None]:
-    """Part alpha from gray with alpha and from RGBA."""
+    """Return values, bits and alpha; split off the alpha of gray or RGB."""
     if array.ndim == 3 and array.shape[2] in (2, 4):
         values = array[..., 0] if array.shape[2] == 2 else array[..., :3]
         return values, bits, array[..., -1]
@@ -226,7 +226,7 @@ def _lab_to_rgb(image: Image.Image) -> npt.NDArray[np.uint8]:
 
 
 def _metadata(image: ImageFile) -> tuple[Metadata, int, list[str]]:
-    """Return metadata, the orientation, and notes of what could not be read."""
+    """Return metadata, the orientation, and notes on what could not be read."""
     info, notes = image.info, []
     block, legacy = info.get("exif") or b"", info.get("Raw profile type exif")
     found = exif.Exif()
@@ -239,18 +239,18 @@ def _metadata(image: ImageFile) -> tuple[Metadata, int, list[str]]:
         notes.append("its EXIF data are broken and were left out")
     packet = info.get("xmp") or info.get("XML:com.adobe.xmp") or b""
     packet = packet.encode() if isinstance(packet, str) else bytes(packet)
-    turned = exif_tags.orientation(found) or xmp.orientation(packet) or 1
+    orientation = exif_tags.orientation(found) or xmp.orientation(packet) or 1
     text = tuple(
         (keyword, str(value))
         for keyword, value in getattr(image, "text", {}).items()
         if not keyword.startswith(_NOT_TEXT)
     )
     metadata = Metadata(exif_tags.scene_tags(found), packet, text, _dpi(info, found))
-    return metadata, turned, notes
+    return metadata, orientation, notes
 
 
 def _dpi(info: dict[Any, Any], found: exif.Exif) -> tuple[float, float] | None:
-    """Return the resolution of the format's own header, else that of EXIF."""
+    """Return the resolution in the format's own header, else that in EXIF."""
     try:
         x, y = (float(value) for value in info["dpi"])
     except (KeyError, TypeError, ValueError, ZeroDivisionError):

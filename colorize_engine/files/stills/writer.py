@@ -1,4 +1,4 @@
-"""Writing PNG, JPEG and WebP: one picture, sRGB, with metadata and the mark."""
+"""Encoder of PNG, JPEG and WebP: one picture, sRGB, with metadata and the mark."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from colorize_engine.files.picture import Picture
 
 JPEG_QUALITY = 95
-# A segment of a JPEG file holds 65,533 bytes, the names of EXIF and XMP included.
+# A segment of a JPEG file holds 65,533 bytes, with the identifier of EXIF or XMP.
 _JPEG_EXIF, _JPEG_XMP = 65_533 - 6, 65_533 - 29
 _NO_LIMIT = 1 << 30
 
@@ -26,17 +26,17 @@ _NO_LIMIT = 1 << 30
 def encode(
     picture: Picture, kind: str, mark: Mark | None, quality: int | None
 ) -> tuple[bytes, list[str]]:
-    """Return a picture as a file of a kind.
+    """Return the bytes of a picture file.
 
     Parameters
     ----------
     picture : Picture
-        RGB; of a type that the format can hold.
+        RGB, of a type that the format can hold.
     kind : {"PNG", "JPEG", "WebP"}
     mark : Mark or None
     quality : int or None
-        1..100 for JPEG (None: 95, always with full color resolution) and WebP (None:
-        without loss).
+        1..100 for JPEG (None: 95; always with full color resolution) and WebP (None:
+        lossless).
 
     Returns
     -------
@@ -56,7 +56,7 @@ def encode(
     notes += more
     if kind == "JPEG" and len(packet) > _JPEG_XMP:
         packet, _ = xmp.marked(b"", mark)
-        notes.append("its XMP data were left out, as JPEG cannot hold that many")
+        notes.append("its XMP data were left out, as they are too large for JPEG")
     pixels = picture.image
     if picture.alpha is not None:
         if kind == "JPEG":

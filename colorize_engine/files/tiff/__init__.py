@@ -1,4 +1,4 @@
-"""TIFF files: reading, checks against damaged ones, writing."""
+"""TIFF files: reader, writer, and checks against damaged files."""
 
 import lazy_loader
 

@@ -1,8 +1,8 @@
-"""What a TIFF file claims, held against what it can hold, before anything is decoded.
+"""Checks of what a TIFF file claims, before anything is decoded.
 
-A few bytes can claim any size, and tifffile takes them at their word: directories that
-lead in a circle or share their bytes, tiles larger than the picture, compressed
-pictures inside that are larger than their strip.
+A few bytes can claim any size, and tifffile believes them: directories that form a
+circle or share their bytes, tiles larger than the picture, compressed pictures that are
+larger than their strip.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from colorize_engine.files.stills import open_image
 if TYPE_CHECKING:
     import tifffile
 
-# Tiles reach beyond the edges of a picture; small ones of long strips by this factor.
+# Tiles extend beyond a picture's edges; with long, narrow pictures up to this factor.
 _TILE_MARGIN = 4
 _UNCOMPRESSED, _OLD_JPEG, _JPEG = 1, 6, 7
-# Compressed pictures that tell their size themselves, and that Pillow knows: JPEG in
-# the ways of TIFF 6.0, its supplement and Aperio's scanners, JPEG 2000, PNG, WebP.
+# Compressions with a header of their own, whose size Pillow can read: JPEG as in TIFF
+# 6.0, its supplement and Aperio's scanners, JPEG 2000, PNG, WebP.
 _MEASURED = frozenset((_OLD_JPEG, _JPEG, 34892, 33007, 33003, 33004, 33005, 34712))
 _MEASURED |= {34933, 50001}
-# Those whose size would be known too late: JPEG XR, Jetraw, JPEG XL, electron events,
-# LERC.
+# Compressions whose size becomes known too late: JPEG XR, Jetraw, JPEG XL, electron
+# events, LERC.
 _UNKNOWN = frozenset((22610, 34934, 48124, 50002, 52546, 65000, 65001, 65002, 34887))
 
 
 def page_offsets(stream: BinaryIO) -> tuple[list[int], int]:
-    """Follow the list of pages of a TIFF file, each page once.
+    """Return the offsets of the directories of pages in a TIFF file, each once.
 
     Parameters
     ----------
@@ -42,8 +42,9 @@ def page_offsets(stream: BinaryIO) -> tuple[list[int], int]:
     Returns
     -------
     (list of int, int)
-        Where the directories begin, and where the next one would: 0 after the last,
-        one of them where the list leads back to it, and else where it breaks off.
+        The offsets of the pages' directories, and the offset that follows the last one:
+        0 at a regular end, one of the offsets if the list leads back to it, otherwise
+        the place where the list breaks off.
 
     Raises
     ------
@@ -61,12 +62,12 @@ def page_offsets(stream: BinaryIO) -> tuple[list[int], int]:
     while 0 < offset < size and offset not in found:
         stream.seek(offset)
         count = _number(stream, order + number)
-        if count is None or count > exif.MOST_TAGS:
+        if count is None or count > exif.MAX_TAGS:
             break
         found[offset] = None
         used += struct.calcsize("=" + number + pointer) + entry * count
         if used > size:
-            raise FileError("the file is damaged: its pages share their directories")
+            raise FileError("the file is damaged: the directories of its pages overlap")
         stream.seek(entry * count, io.SEEK_CUR)
         following = _number(stream, order + pointer)
         offset = size if following is None else following
@@ -74,7 +75,7 @@ def page_offsets(stream: BinaryIO) -> tuple[list[int], int]:
 
 
 def _number(stream: BinaryIO, layout: str) -> int | None:
-    """Read a number; None if the file ends in it."""
+    """Read a number; return None if the file ends before or within it."""
     data = stream.read(struct.calcsize(layout))
     return (
         struct.unpack(layout, data)[0] if len(data) == struct.calcsize(layout) else None
@@ -82,25 +83,25 @@ def _number(stream: BinaryIO, layout: str) -> int | None:
 
 
 def check_page(stream: BinaryIO, page: tifffile.TiffPage, max_pixels: int) -> None:
-    """Refuse a page that costs tifffile more to decode than its size and bytes tell.
+    """Raise FileError if decoding costs more than a page's size and bytes suggest.
 
     Parameters
     ----------
     stream : binary file
     page : tifffile.TiffPage
-        What it claims of its bytes is cut to what the file holds.
+        Its byte counts are reduced to what the file holds.
     max_pixels : int
-        The most pixels of a page, which it does not exceed.
+        Largest number of pixels of a page; the caller has checked it.
 
     Raises
     ------
     FileError
-        Which says why.
+        The message says why.
     """
     if page.compression in _UNKNOWN:
         name = getattr(page.compression, "name", page.compression)
         raise FileError(
-            f"its pixels are compressed as {name}, which is not read in TIFF files; "
+            f"its pixels are compressed as {name}, which cannot be read in TIFF files; "
             "convert the file first"
         )
     if not page.is_contiguous and page.jpegheader is None:
@@ -114,7 +115,7 @@ def check_page(stream: BinaryIO, page: tifffile.TiffPage, max_pixels: int) -> No
     if page.is_tiled:
         _check_tiles(page, max_pixels)
     parts = _parts(stream, page)
-    # tifffile asks for memory for as many bytes as are claimed.
+    # tifffile allocates memory for as many bytes as are claimed.
     page.databytecounts = tuple(count for _, count in parts)
     _check_bytes(page, parts, stream.seek(0, io.SEEK_END))
     if page.compression in _MEASURED:
@@ -122,12 +123,12 @@ def check_page(stream: BinaryIO, page: tifffile.TiffPage, max_pixels: int) -> No
 
 
 def _parts(stream: BinaryIO, page: Any) -> list[tuple[int, int]]:
-    """Return where the strips or tiles are, and how many bytes are there of each.
+    """Return the offset and the number of existing bytes of each strip or tile.
 
     Raises
     ------
     FileError
-        If one lies beyond the end; tifffile would make it black.
+        If one lies beyond the end of the file; tifffile would make it black.
     """
     size = stream.seek(0, io.SEEK_END)
     pairs = list(zip(page.dataoffsets, page.databytecounts, strict=False))
@@ -137,7 +138,7 @@ def _parts(stream: BinaryIO, page: Any) -> list[tuple[int, int]]:
 
 
 def _check_tiles(page: Any, max_pixels: int) -> None:
-    """Refuse tiles that are far larger in all than any picture may be."""
+    """Raise FileError if the tiles together are far larger than any picture may be."""
     across = math.ceil(page.imagewidth / page.tilewidth)
     down = math.ceil(page.imagelength / page.tilelength)
     tile = page.tilewidth * page.tilelength * max(1, page.tiledepth)
@@ -149,24 +150,24 @@ def _check_tiles(page: Any, max_pixels: int) -> None:
 
 
 def _check_bytes(page: Any, parts: list[tuple[int, int]], size: int) -> None:
-    """Refuse plain pixels that are not all there, and parts that share their bytes."""
+    """Raise FileError if uncompressed pixels are missing, or if parts overlap."""
     bits = page.bitspersample
     bits = min(bits) if isinstance(bits, tuple) else bits
     samples = page.imagewidth * page.imagelength * page.samplesperpixel
     needed = samples * page.imagedepth * bits // 8
-    there = sum(count for _, count in parts)
-    # What has no place in the file is to be filled in, as in GeoTIFF.
+    held = sum(count for _, count in parts)
+    # Strips and tiles at offset 0 are left for the reader to fill in, as in GeoTIFF.
     whole = all(offset for offset, _ in parts)
-    if page.compression == _UNCOMPRESSED and whole and there < needed:
+    if page.compression == _UNCOMPRESSED and whole and held < needed:
         raise FileError(
-            f"the file is damaged: it holds {there:,} of the {needed:,} bytes of a page"
+            f"the file is damaged: it holds {held:,} of the {needed:,} bytes of a page"
         )
-    if there > size + needed:
-        raise FileError("the file is damaged: its strips or tiles share their bytes")
+    if held > size + needed:
+        raise FileError("the file is damaged: its strips or tiles overlap")
 
 
 def _check_pictures(stream: BinaryIO, page: Any, parts: list[tuple[int, int]]) -> None:
-    """Refuse compressed pictures that are larger than the strip or tile they fill."""
+    """Raise FileError if a compressed picture is larger than its strip or tile."""
     width, height = page.imagewidth, page.imagelength
     if page.is_tiled:
         width, height = page.tilewidth, page.tilelength
@@ -174,11 +175,11 @@ def _check_pictures(stream: BinaryIO, page: Any, parts: list[tuple[int, int]]) -
         if not offset or not count:
             continue
         stream.seek(offset)
-        # Pillow wants the whole file of WebP to know its size.
+        # Pillow needs a whole WebP file to read its size.
         head = io.BytesIO(stream.read(count))
         found = open_image(head).size
         if found[0] > width or found[1] > height:
             raise FileError(
-                f"the file is damaged: a picture of {found[0]} x {found[1]} pixels is "
-                f"in the place of one of {width} x {height}"
+                f"the file is damaged: a strip or tile holds a picture of {found[0]} x "
+                f"{found[1]} pixels instead of {width} x {height}"
             )

@@ -1,4 +1,4 @@
-"""TIFF files of values instead of pictures: planes of float32, each with its JSON."""
+"""TIFF files of values instead of pictures: float32 planes, described in JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class PlaneWriter:
-    """Writes planes of values as the pages of a TIFF file.
+    """Writer of planes of values as pages of a TIFF file.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class PlaneWriter:
     software : str
         Program and version.
     size : int
-        About how many bytes the planes have in all; beyond 4 GB the file becomes a
+        Approximate size of all planes in bytes; beyond 4 GB the file becomes a
         BigTIFF.
     """
 
@@ -41,12 +41,12 @@ class PlaneWriter:
         self.close()
 
     def write(self, plane: npt.NDArray[np.float32], about: Mapping[str, Any]) -> None:
-        """Write the next page: (H, W) float32, and what its description says."""
+        """Write a plane, (H, W) float32, as the next page, described by `about`."""
         self._writer.write(
             plane,
             photometric="minisblack",
             compression="zlib",
-            description=json.dumps(about, default=_plain),
+            description=json.dumps(about, default=_json_value),
             software=self._software,
             metadata=None,
             contiguous=False,
@@ -57,6 +57,6 @@ class PlaneWriter:
         self._writer.close()
 
 
-def _plain(value: Any) -> Any:
-    """Return NumPy's numbers and arrays as JSON has them."""
+def _json_value(value: Any) -> Any:
+    """Return a NumPy number or array as a type of JSON."""
     return value.tolist()

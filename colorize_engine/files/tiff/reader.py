@@ -1,4 +1,4 @@
-"""Reading TIFF with tifffile: pages of any depth, with their EXIF directories."""
+"""TIFF reader based on tifffile: pages of any bit depth, with their EXIF."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _WHITE_IS_ZERO, _PALETTE, _CMYK, _YCBCR, _LAB = 0, 3, 5, 6, 8
 _CHANNELS = {_WHITE_IS_ZERO: 1, 1: 1, 2: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3}
 _JPEG = 7
-# Kinds of extra samples: alpha that is multiplied into the colors, and that is not.
+# Kinds of extra samples: alpha that is multiplied into the colors, and separate alpha.
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 # NewSubfileType bits: a smaller copy, a mask.
 _NOT_A_PAGE = 1 | 4
@@ -44,8 +44,8 @@ class Pages:
     pages : list of tifffile.TiffPage
         Without smaller copies and masks.
     stacked : int
-        How many pictures follow each other behind a single page, as in files of
-        ImageJ beyond 4 GB; else 0.
+        Number of pictures that follow each other behind a single page, as in ImageJ
+        files beyond 4 GB; otherwise 0.
     """
 
     stream: BinaryIO
@@ -58,7 +58,7 @@ class Pages:
 
 
 def is_tiff(head: bytes) -> bool:
-    """Whether a file that begins so is a TIFF or BigTIFF file."""
+    """Return whether a file with this beginning is a TIFF or BigTIFF file."""
     return head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -75,17 +75,17 @@ def open_pages(stream: BinaryIO) -> Pages:
     stream.seek(0)
     with reading():
         file = tifffile.TiffFile(stream)
-        # Not as many as tifffile counts, which may go round in circles for ever.
+        # tifffile's own count could follow a circle of pages forever.
         offsets, following = page_offsets(stream)
         pages = [file.pages[index].aspage() for index in range(len(offsets))]
         kept = [page for page in pages if not page.subfiletype & _NOT_A_PAGE]
         stacked = 0
         if len(pages) == 1 and file.series[0].ndim > pages[0].ndim:
             stacked = file.series[0].size // max(1, pages[0].size)
-    # It takes tags of any type and count.
+    # tifffile accepts tags of any type and count.
     sides = (side for page in pages for side in (page.imagewidth, page.imagelength))
     if not all(isinstance(side, int) for side in sides):
-        raise FileError("the file is damaged: the size of a page is no whole number")
+        raise FileError("the file is damaged: the size of a page is not a whole number")
     # tifffile drops pages that it cannot find and only logs it.
     if not pages:
         raise FileError("the file is damaged: it has no page")
@@ -97,12 +97,12 @@ def open_pages(stream: BinaryIO) -> Pages:
 
 
 def read_pages(pages: Pages, max_pixels: int) -> Iterator[Samples]:
-    """Decode pages one after the other.
+    """Yield the pictures of the pages, decoded one by one.
 
     Raises
     ------
     FileError
-        When a page is damaged, too large, or of a kind that is no picture.
+        If a page is damaged, too large, or not a picture.
     """
     for page in pages.pages:
         with reading():
@@ -110,7 +110,7 @@ def read_pages(pages: Pages, max_pixels: int) -> Iterator[Samples]:
             if not _is_for_pillow(page):
                 check_page(pages.stream, page, max_pixels)
                 _check_channels(page)
-            metadata, turned, notes = _metadata(pages.stream, page)
+            metadata, orientation, notes = _metadata(pages.stream, page)
             profile = page.tags.valueof(_PROFILE)
         if page.photometric == _LAB or not isinstance(profile, bytes):
             profile = b""
@@ -118,8 +118,8 @@ def read_pages(pages: Pages, max_pixels: int) -> Iterator[Samples]:
             yield replace(
                 samples,
                 profile=profile,
-                # Pillow turns pictures of TIFF files itself.
-                orientation=1 if _is_for_pillow(page) else turned,
+                # Pillow itself turns pictures of TIFF files upright.
+                orientation=1 if _is_for_pillow(page) else orientation,
                 metadata=metadata,
                 notes=(*samples.notes, *notes),
             )
@@ -145,15 +145,15 @@ def _metadata(
     packet = found.main.get(exif_tags.XMP_PACKET, exif.text_entry(b"")).data.rstrip(
         b"\0"
     )
-    turned = exif_tags.orientation(found) or xmp.orientation(packet) or 1
+    orientation = exif_tags.orientation(found) or xmp.orientation(packet) or 1
     dpi = exif_tags.resolution(found)
-    return Metadata(exif_tags.scene_tags(found), packet, dpi=dpi), turned, notes
+    return Metadata(exif_tags.scene_tags(found), packet, dpi=dpi), orientation, notes
 
 
 def _decoded(
     pages: Pages, page: tifffile.TiffPage, max_pixels: int
 ) -> Iterator[Samples]:
-    """Decode a page: one picture, or the stack behind it."""
+    """Yield the picture of a page, or each picture of the stack behind it."""
     if _is_for_pillow(page):
         with reading():
             samples = _by_pillow(pages.stream, page.index, max_pixels)
@@ -174,12 +174,12 @@ def _stack(pages: Pages, page: tifffile.TiffPage) -> Iterator[npt.NDArray[Any]]:
         raise FileError(
             f"the file is damaged: it is too short for its {pages.stacked:,} pictures"
         )
-    # On disk where it can stay there, as such stacks are large.
+    # Memory-mapped where possible, as such stacks are large.
     return iter(series.asarray(out="memmap").reshape(-1, *page.shape))
 
 
 def _is_for_pillow(page: tifffile.TiffPage) -> bool:
-    """Whether Pillow converts what tifffile leaves as it is: Lab and raw YCbCr."""
+    """Return whether Pillow must convert a page: tifffile keeps Lab and raw YCbCr."""
     raw_ycbcr = page.photometric == _YCBCR and page.compression != _JPEG
     return page.photometric == _LAB or raw_ycbcr
 
@@ -193,7 +193,7 @@ def _by_pillow(stream: BinaryIO, index: int, max_pixels: int) -> Samples:
 
 
 def _check_channels(page: tifffile.TiffPage) -> None:
-    """Refuse a page that is no picture; before it is decoded, as it may be huge.
+    """Raise FileError if a page is not a picture, before decoding: it may be huge.
 
     Raises
     ------
@@ -201,7 +201,7 @@ def _check_channels(page: tifffile.TiffPage) -> None:
         If its channels are not those of a picture.
     """
     if page.axes not in ("YX", "YXS", "SYX"):
-        raise FileError("a page holds a volume; write its layers as pages of their own")
+        raise FileError("a page holds a volume; save its layers as separate pages")
     colors = _CHANNELS.get(page.photometric)
     if colors is None:
         raise FileError(
@@ -211,13 +211,13 @@ def _check_channels(page: tifffile.TiffPage) -> None:
     channels = page.shape[page.axes.index("S")] if "S" in page.axes else 1
     if channels not in (colors, colors + 1):
         raise FileError(
-            f"its {channels} channels are said to be {_name(page)}; expected 1 of "
-            "gray, 3 of RGB or 4 of CMYK, and at most one alpha channel"
+            f"its {channels} channels are said to be {_name(page)}; expected 1 for "
+            "gray, 3 for RGB or 4 for CMYK, and at most one alpha channel"
         )
 
 
 def _samples(page: tifffile.TiffPage, array: npt.NDArray[Any]) -> Samples:
-    """Sort the channels of a decoded page."""
+    """Return the channels of a decoded page, sorted into values and alpha."""
     if page.axes == "SYX":
         array = np.moveaxis(array, 0, -1)
     colors = _CHANNELS[page.photometric]
@@ -231,14 +231,14 @@ def _samples(page: tifffile.TiffPage, array: npt.NDArray[Any]) -> Samples:
         if kind in (_ASSOCIATED, _UNASSOCIATED):
             alpha = array[..., -1]
         else:
-            notes = ("its fourth channel is no alpha and was left out",)
+            notes = ("its last channel is not alpha and was left out",)
     bits: Any = page.bitspersample
-    if isinstance(bits, tuple):  # as in 5-6-5, which tifffile has scaled
+    if isinstance(bits, tuple):  # such as 5-6-5, which tifffile has scaled
         bits = 8 * array.dtype.itemsize
     if page.photometric == _PALETTE:
-        values, bits = _looked_up(page, values), 8
+        values, bits = _palette_colors(page, values), 8
     elif alpha is not None and kind == _ASSOCIATED:
-        values = _divided(values, alpha, bits)
+        values = _unpremultiplied(values, alpha, bits)
     return Samples(
         values,
         bits,
@@ -249,24 +249,24 @@ def _samples(page: tifffile.TiffPage, array: npt.NDArray[Any]) -> Samples:
 
 
 def _name(page: tifffile.TiffPage) -> str:
-    """Return what a page's channels are, as the TIFF standard names it."""
+    """Return the TIFF standard's name for the colors of a page."""
     return str(getattr(page.photometric, "name", page.photometric))
 
 
-def _looked_up(
+def _palette_colors(
     page: tifffile.TiffPage, index: npt.NDArray[Any]
 ) -> npt.NDArray[np.uint8]:
-    """Return the colors of a palette: 16 bit by the standard, 8 bit by some writers."""
+    """Return palette colors: 16 bit in the standard, 8 bit from some writers."""
     colors = np.asarray(page.colormap)
     colors = colors >> 8 if colors.max() > 255 else colors
     rgb: npt.NDArray[np.uint8] = colors.astype(np.uint8).T[index.astype(np.intp)]
     return rgb
 
 
-def _divided(
+def _unpremultiplied(
     values: npt.NDArray[Any], alpha: npt.NDArray[Any], bits: int
 ) -> npt.NDArray[Any]:
-    """Return values with the alpha that is multiplied into them taken out."""
+    """Return values with the alpha divided out that was multiplied into them."""
     top = 1.0 if values.dtype.kind == "f" else 2.0**bits - 1
     result = np.empty_like(values)
     for rows in strips(alpha.shape):

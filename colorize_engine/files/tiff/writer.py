@@ -1,4 +1,4 @@
-"""Writing TIFF with tifffile, page after page, and the EXIF directories it cannot."""
+"""TIFF writer based on tifffile, with the EXIF directories that tifffile refuses."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
     ExtraTag = tuple[int, int, int, bytes, bool]
 
-# tifffile refuses to write the pointers to these directories, so numbers next to theirs
-# (with nothing in between, as tags must ascend) hold the place until the end.
+# tifffile refuses to write pointers to these directories. Until the end, the next
+# higher tag numbers hold their places; no tag lies between, so tags still ascend.
 _STAND_INS = {exif.EXIF_IFD + 1: exif.EXIF_IFD, exif.GPS_IFD + 1: exif.GPS_IFD}
 _RESOLUTION = frozenset((0x011A, 0x011B, 0x0128))
 _BYTE = 1
-# Offsets have 32 bits; that much is left for tags and for incompressible noise.
+# Offsets have 32 bits; 256 MiB are left for tags and for incompressible noise.
 _CLASSIC_LIMIT = (1 << 32) - (1 << 28)
 
 
 def needs_bigtiff(size: float) -> bool:
-    """Whether so many bytes of samples might not fit into a classic TIFF."""
+    """Return whether that many bytes of samples may be too many for a classic TIFF."""
     return size > _CLASSIC_LIMIT
 
 
@@ -49,7 +49,7 @@ def write_pages(
         RGB; taken one by one.
     mark : Mark or None
     page_count : int
-        About how many there are; beyond 4 GB in all the file becomes a BigTIFF.
+        Approximate number of pictures; beyond 4 GB in all the file becomes a BigTIFF.
 
     Returns
     -------
@@ -75,14 +75,14 @@ def write_pages(
     if writer is not None:
         writer.close()
         if big:
-            notes.append("its EXIF data were left out, as the file is beyond 4 GB")
+            notes.append("its EXIF data were left out, as the file may exceed 4 GB")
         else:
             _append(stream, directories)
     return notes
 
 
 def _marked(picture: Picture, mark: Mark | None, order: ByteOrder) -> Exif:
-    """Return a page's EXIF; values of the other byte order cannot be in the file."""
+    """Return a page's marked EXIF; values of another byte order are dropped."""
     meta, shape = picture.metadata, picture.image.shape
     found = meta.exif if meta.exif.order == order else exif.Exif(order)
     return exif_tags.marked(found, mark, (shape[0], shape[1]), meta.dpi)
@@ -109,7 +109,7 @@ def _write_page(
 
 
 def _extra_tags(found: Exif, packet: bytes, *, pointers: bool) -> list[ExtraTag]:
-    """Return tags as tifffile takes them: number, type, count, bytes, once."""
+    """Return tags in the form of tifffile: number, type, count, bytes, write once."""
     extra = [
         (tag, *entry, True)
         for tag, entry in found.main.items()
@@ -119,17 +119,17 @@ def _extra_tags(found: Exif, packet: bytes, *, pointers: bool) -> list[ExtraTag]
         extra.append((exif_tags.XMP_PACKET, _BYTE, len(packet), packet, True))
     if pointers:
         for stand_in, tag in _STAND_INS.items():
-            if _below(found, tag):
+            if _subdirectory(found, tag):
                 extra.append((stand_in, exif.LONG, 1, bytes(4), True))
     return extra
 
 
-def _below(found: Exif, tag: int) -> exif.Directory:
+def _subdirectory(found: Exif, tag: int) -> exif.Directory:
     return found.camera if tag == exif.EXIF_IFD else found.place
 
 
 def _append(stream: BinaryIO, directories: list[Exif]) -> None:
-    """Put directories at the end of a finished file and point to them."""
+    """Append directories to a finished file and make its pages point to them."""
     order = directories[0].order
     stream.seek(4)
     (offset,) = struct.unpack(order + "I", stream.read(4))
@@ -143,8 +143,8 @@ def _append(stream: BinaryIO, directories: list[Exif]) -> None:
                 continue
             end = stream.seek(0, 2)
             end += stream.write(bytes(end % 2))
-            below = _below(found, _STAND_INS[tag])
-            stream.write(exif.pack_directory(below, end, order))
+            subdirectory = _subdirectory(found, _STAND_INS[tag])
+            stream.write(exif.pack_directory(subdirectory, end, order))
             stream.seek(offset + 2 + 12 * index)
             pointer = struct.pack(order + "HHII", _STAND_INS[tag], exif.LONG, 1, end)
             stream.write(pointer)

@@ -23,10 +23,9 @@ from skimage import data
 
 import colorize_engine
 from colorize_engine import ChannelBins, Colorizer, files
-from colorize_engine.batch import Job, Pipeline, Settings
+from colorize_engine.batch import Job, Pipeline, Settings, plan_jobs
 from colorize_engine.batch.color_photo import color_photo
 from colorize_engine.batch.pipeline import Budget, Nets
-from colorize_engine.batch.plan import plan
 from colorize_engine.cli import photos as cli_photos
 from colorize_engine.pretrained import Card
 
@@ -61,7 +60,7 @@ def make_photos(folder: Path, count: int) -> None:
 
 
 def planned(tmp_path: Path, **options: object) -> list[Job]:
-    return plan([tmp_path / "in"], str(tmp_path / "out"), **options).jobs
+    return plan_jobs([tmp_path / "in"], str(tmp_path / "out"), **options).jobs
 
 
 def statuses(jobs_: list[Job], colorizer: Colorizer, **settings: object) -> list[str]:
@@ -82,7 +81,7 @@ def test_it_makes_what_the_photos_make_one_by_one(tmp_path: Path) -> None:
     make_photos(tmp_path / "in", 7)
     colorizer = stand_in()
     assert statuses(planned(tmp_path), colorizer) == ["done"] * 7
-    alone = plan([tmp_path / "in"], str(tmp_path / "alone")).jobs
+    alone = plan_jobs([tmp_path / "in"], str(tmp_path / "alone")).jobs
     for job in alone:
         assert color_photo(job, Settings(), colorizer).status == "done"
     assert content(tmp_path / "out") == content(tmp_path / "alone")

@@ -22,7 +22,7 @@ from skimage import data
 
 import colorize_engine
 from colorize_engine import Colorizer
-from colorize_engine.batch import Settings, plan
+from colorize_engine.batch import Settings, plan_jobs
 from colorize_engine.cli import command as cli
 from colorize_engine.cli import model_table
 from colorize_engine.color import lightness, srgb_to_lab
@@ -166,7 +166,7 @@ def test_what_is_a_file_and_what_a_folder(
 
 
 def test_files_of_microscopes_become_tiff(tmp_path: Path) -> None:
-    (job,) = plan.plan([tmp_path / "cell.lsm"], str(tmp_path / "out")).jobs
+    (job,) = plan_jobs([tmp_path / "cell.lsm"], str(tmp_path / "out")).jobs
     assert job.target == tmp_path / "out" / "cell.tif"
 
 
@@ -574,7 +574,7 @@ def test_a_file_where_the_folder_must_be_is_told(tmp_path: Path, run: Run) -> No
     code, _, errors = run(source, "-o", tmp_path / "out")
     assert code == 1
     [line] = [line for line in errors if "gray.png" in line]
-    assert "a file has the name of the folder" in line
+    assert "it is a file, not a folder" in line
     assert (tmp_path / "out" / "deep").read_text() == "mine"
 
 

@@ -115,10 +115,10 @@ def test_zarr_in_and_out(
     [
         ((), 1, "channel"),
         (("--channel", 7), 1, "channel"),
-        (("--channel", 0, "--probabilities"), 2, "--probabilities does not go with"),
-        (("--channel", 0, "--skip-color"), 2, "--skip-color does not go with"),
+        (("--channel", 0, "--probabilities"), 2, "--probabilities does not work with"),
+        (("--channel", 0, "--skip-color"), 2, "--skip-color does not work with"),
         (("--channel", 0, "--smoothing", 1), 2, "0.99"),
-        (("other.tif",), 2, "a stack is colored by itself, got 2 inputs"),
+        (("other.tif",), 2, "expected a single stack, got 2 inputs"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_leaves_nothing(

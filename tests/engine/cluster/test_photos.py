@@ -25,9 +25,8 @@ import carded_stand_ins  # noqa: E402
 import stand_ins  # noqa: E402
 
 from colorize_engine import cli  # noqa: E402
-from colorize_engine.batch import Job, Settings  # noqa: E402
+from colorize_engine.batch import Job, Settings, plan_jobs  # noqa: E402
 from colorize_engine.batch.color_photo import color_photo, failed_record  # noqa: E402
-from colorize_engine.batch.plan import plan  # noqa: E402
 from colorize_engine.cli import photos as cli_photos  # noqa: E402
 from colorize_engine.cluster import (  # noqa: E402
     ClusterJobs,
@@ -123,7 +122,7 @@ def make_photos(folder: Path, count: int = COUNT) -> None:
 
 
 def planned(tmp_path: Path, out: str = "out") -> list[Job]:
-    return plan([tmp_path / "in"], str(tmp_path / out)).jobs
+    return plan_jobs([tmp_path / "in"], str(tmp_path / out)).jobs
 
 
 def on_cluster(
@@ -163,7 +162,7 @@ def test_a_killed_worker_costs_nothing_but_time(
 
     monkeypatch.setattr(cli_photos, "removing_leftovers", watched)
     events.order_a_death(3)
-    work, settings = plan([tmp_path / "in"], str(out)), Settings()
+    work, settings = plan_jobs([tmp_path / "in"], str(out)), Settings()
     code = cli_photos.color_photos(work, lambda: on_cluster(address), settings, report)
     said = capsys.readouterr()
     assert (code, said.err) == (0, "")
@@ -319,7 +318,7 @@ def test_ctrl_c_ends_with_whole_files_a_report_and_an_idle_cluster(
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt, daemon=True).start()
-    work = plan([tmp_path / "in"], str(out))
+    work = plan_jobs([tmp_path / "in"], str(out))
     code = cli_photos.color_photos(
         work, lambda: on_cluster(address), Settings(), report
     )
@@ -377,7 +376,7 @@ def test_what_a_worker_made_before_it_died_is_this_runs(
 ) -> None:
     make_photos(tmp_path / "in", 1)
     submit, settings = distributed.Client.submit, Settings()
-    jobs = plan([tmp_path / "in" / "00.png"], str(tmp_path / "one.png")).jobs
+    jobs = plan_jobs([tmp_path / "in" / "00.png"], str(tmp_path / "one.png")).jobs
     assert not jobs[0].resumes
 
     def late(
@@ -412,7 +411,7 @@ def test_a_worker_that_sees_other_folders_says_so_and_writes_nothing(
     for one, unseen in zip(found, (jobs[0].source, tmp_path / "out"), strict=True):
         assert one.status == "failed"
         assert one.error.startswith("worker tcp://")
-        assert f"{unseen} is not seen there; all machines need" in one.error
+        assert f"cannot see {unseen}; all machines need" in one.error
     assert not (tmp_path / "out").exists()
 
 
@@ -452,7 +451,7 @@ def test_other_weights_are_found_before_any_work(
     words = (tmp_path / "in", "-o", tmp_path / "out", "-m", f"{tiny_model}/")
     code, errors = call(capsys, *words, "--scheduler", address)
     assert (code, len(errors)) == (2, 1)
-    assert f"its weights of 'tiny' are {card.model_hash}, and not" in errors[0]
+    assert f"its weights of 'tiny' are {card.model_hash}, not" in errors[0]
     assert not (tmp_path / "out").exists()
 
 

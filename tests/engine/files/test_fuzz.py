@@ -3,7 +3,7 @@
 Each case is known by its number, which chooses a file and what is done to its bytes.
 The cases run in processes of their own, with a limit of memory and of time for each,
 so that crashes, bombs and hangs name their case. One case again, with its traceback
-and its file kept: ``python tests/engine/test_fuzz.py NUMBER``.
+and its file kept: ``python tests/engine/files/test_fuzz.py NUMBER``.
 """
 
 from __future__ import annotations

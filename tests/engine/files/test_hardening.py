@@ -207,7 +207,7 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
         ),
         "its tiles of 1048576 x 1048576",
     ),
-    "directories.tif": (shared_directories, "share their directories"),
+    "directories.tif": (shared_directories, "directories of its pages overlap"),
     "tags.tif": (shared_tags, "read"),
     "count.tif": (big_count, "read"),
     "imagej.tif": (lambda: described("ImageJ=1.53\nimages=1000000000\n"), "read"),
@@ -217,13 +217,13 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "jpeg.tif": (
         lambda: holding(jpeg_claim(40_000, 60_000), "jpeg"),
-        "40000 x 60000 pixels is in the place of one of 24 x 16",
+        "a picture of 40000 x 60000 pixels instead of 24 x 16",
     ),
     "jpeg2000.tif": (
         lambda: holding(
             imagecodecs.jpeg2k_encode(np.zeros((3000, 3000), np.uint8)), "jpeg2000"
         ),
-        "3000 x 3000 pixels is in the place",
+        "a picture of 3000 x 3000 pixels instead of",
     ),
     "jpegxl.tif": (
         lambda: holding(
@@ -284,7 +284,7 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "claim.ppm": (lambda: b"P6 8000 8000 65535\n" + bytes(99), "damaged"),
     "plain.ppm": (lambda: b"P2 8000 8000 255\n" + b"9 " * 99, "damaged"),
-    "two sizes.jp2": (jp2_claim, "60000 x 60000 pixels, and 24 x 16"),
+    "two sizes.jp2": (jp2_claim, "60000 x 60000 pixels and 24 x 16"),
     "slow.fits": (fits, "more than the 17 million"),
 }
 
@@ -506,8 +506,7 @@ def test_formats_that_decode_from_where_their_header_ends(tmp_path: Path) -> Non
 @pytest.mark.parametrize("kind", ["same", "symlink", "hard link"])
 def test_a_source_written_onto_is_read_to_its_end(tmp_path: Path, kind: str) -> None:
     """The engine does it when told to; the command refuses before it reads."""
-    from colorize_engine.batch import TargetError
-    from colorize_engine.batch.plan import plan
+    from colorize_engine.batch import TargetError, plan_jobs
 
     source, target = tmp_path / "x.tif", tmp_path / "y.tif"
     pages = np.stack([GRAY, GRAY[::-1], GRAY[:, ::-1]])
@@ -519,7 +518,7 @@ def test_a_source_written_onto_is_read_to_its_end(tmp_path: Path, kind: str) -> 
     else:
         target.hardlink_to(source)
     with pytest.raises(TargetError, match="input"):
-        plan([source], str(target))
+        plan_jobs([source], str(target))
     files.write(target, colored(files.read(source)), overwrite=True, page_count=3)
     assert target.is_symlink() == (kind == "symlink")
     written = list(files.read(target))

@@ -223,7 +223,7 @@ def test_an_extra_channel_that_is_no_alpha_is_left_out_with_a_note(
     TIFF(tmp_path / "x.tif", RGBA, photometric="rgb", extrasamples=["unspecified"])
     picture = only(tmp_path / "x.tif")
     assert picture.alpha is None
-    assert "no alpha" in picture.notes[0]
+    assert "not alpha" in picture.notes[0]
 
 
 def test_cmyk_without_profile_is_read_as_color(tmp_path: Path) -> None:

@@ -389,7 +389,7 @@ def a_directory(folder: Path) -> None:
 
 BROKEN = {
     "missing folder": (shutil.rmtree, "there is no model"),
-    "missing card": (remove("card.json"), "no model folder: it lacks card.json"),
+    "missing card": (remove("card.json"), "not a model folder: it lacks card.json"),
     "card is empty": (write("card.json", b""), "card.json is not JSON"),
     "card is text": (write("card.json", b"hello"), "card.json is not JSON"),
     "card is binary": (
@@ -410,8 +410,8 @@ BROKEN = {
         card_with(sha256={"a.safetensors": 1, "b.safetensors": 2}),
         "expected a SHA-256 of a.safetensors",
     ),
-    "bins of a only": (card_with(bins={"a": {}}), "no model card"),
-    "bins are a list": (card_with(bins=[1, 2]), "no model card"),
+    "bins of a only": (card_with(bins={"a": {}}), "not a model card"),
+    "bins are a list": (card_with(bins=[1, 2]), "not a model card"),
     "descending bins": (
         card_part("bins", "a", centers=[0, -1], prior=[1, 1], weights=[1, 1]),
         "ascending bin centers",
@@ -425,7 +425,7 @@ BROKEN = {
     "temperature is text": (card_with(temperature="hot"), "got 'hot'"),
     "rebalance": (card_with(rebalance=float("inf")), "rebalance to be in"),
     "working size": (card_with(working_size=0), "working_size to be in 1"),
-    "broken size": (card_with(working_size=2.5), "a whole working_size, got 2.5"),
+    "broken size": (card_with(working_size=2.5), "working_size to be a whole number"),
     "calibration": (card_with(calibration={"a": 0, "b": 1}), "calibration to be in"),
     "name": (card_with(name=3), "expected name to be text"),
     "design is text": (card_with(nets={"a": "u", "b": "u"}), "a design of net a"),
@@ -434,11 +434,11 @@ BROKEN = {
     "weights are a folder": (a_directory, "cannot read the weights .*a.safe"),
     "truncated weights": (
         truncate,
-        "b.safetensors .* is truncated, damaged or foreign",
+        "b.safetensors .* is truncated, damaged or from",
     ),
-    "flipped bit": (flip, "a.safetensors .* is truncated, damaged or foreign"),
-    "empty weights": (write("a.safetensors", b""), "is truncated, damaged or foreign"),
-    "b's weights for a": (swap, "a.safetensors .* is truncated, damaged or foreign"),
+    "flipped bit": (flip, "a.safetensors .* is truncated, damaged or from"),
+    "empty weights": (write("a.safetensors", b""), "is truncated, damaged or from"),
+    "b's weights for a": (swap, "a.safetensors .* is truncated, damaged or from"),
     "empty, hash fits": (weights(b""), "cannot load net a"),
     "no safetensors, hash fits": (weights(b"pickled" * 30), "cannot load net a"),
     "foreign, hash fits": (foreign_shapes, "do not fit the design .*: Missing key"),
@@ -449,7 +449,10 @@ BROKEN = {
     ),
     "unknown part": (card_part("nets", "b", depth=3), "net b .* 'depth'"),
     "more outputs than bins": (card_part("nets", "a", outputs=12), "12 outputs but"),
-    "a given a": (card_part("nets", "a", inputs=["L", "a"]), "cannot take a"),
+    "a given a": (
+        card_part("nets", "a", inputs=["L", "a"]),
+        "cannot take a as an input",
+    ),
 }
 
 

@@ -152,11 +152,11 @@ def test_keys_are_the_same_for_the_same_work_only() -> None:
     [
         (np.zeros((8, 8), np.uint8), {}, r"a stack \(\.\.\., H, W\), got .*\(8, 8\)"),
         (np.zeros((2, 8, 8), np.uint8), {"rgb": True}, r"H, W, 3 or 4\), got"),
-        (np.zeros((2, 0, 8), np.uint8), {}, "known sides"),
+        (np.zeros((2, 0, 8), np.uint8), {}, "known and > 0"),
         (np.zeros((2, 8, 8), np.int32), {}, "got int32"),
-        (np.zeros((2, 8, 8), np.uint8), {"time_axis": 1}, "time axis among 1"),
-        (np.zeros((2, 8, 8), np.uint8), {"smoothing": 1.0}, "smoothing in 0..1"),
-        (np.zeros((2, 8, 8), np.uint8), {"smoothing": np.nan}, "smoothing in 0..1"),
+        (np.zeros((2, 8, 8), np.uint8), {"time_axis": 1}, r"time axis in -1\.\.0"),
+        (np.zeros((2, 8, 8), np.uint8), {"smoothing": 1.0}, "0 and below 1"),
+        (np.zeros((2, 8, 8), np.uint8), {"smoothing": np.nan}, "0 and below 1"),
         (np.zeros((2, 8, 8), np.uint8), {"working_size": 0}, "working size"),
     ],
 )

@@ -145,7 +145,7 @@ def test_inputs_are_left_alone_and_impossible_bins_stay_so() -> None:
 
 @pytest.mark.parametrize("smoothing", [-0.1, 1, 2, np.nan, np.inf])
 def test_what_is_no_smoothing(smoothing: float) -> None:
-    with pytest.raises(ValueError, match=r"smoothing in 0\.\.1"):
+    with pytest.raises(ValueError, match="smoothing of at least 0 and below 1"):
         temporal.check_smoothing(smoothing)
 
 

@@ -19,14 +19,14 @@ from napari.utils.interactions import (
 from psygnal import Signal
 from qtpy.QtCore import QPoint
 from qtpy.QtGui import QColor, QImage, QPalette
-from qtpy.QtWidgets import QFileDialog
+from qtpy.QtWidgets import QFileDialog, QLabel
 
 from colorize_engine import ChannelBins, Colorizer, Distribution
 from colorize_engine.decode import DecodeSettings
 from napari_colorize.inspector import Inspector
 from napari_colorize.inspector import dock as module
 from napari_colorize.inspector.bar_chart import BarChart, bin_edges, scale_top, ticks
-from napari_colorize.inspector.panels import Scrolled
+from napari_colorize.inspector.panels import PixelPanel, Scrolled
 from napari_colorize.inspector.pixel_numbers import describe
 from napari_colorize.inspector.pixel_text import value
 from napari_colorize.runs import Pixel, Place, Results, Run, Worker, registry, source_of
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 A_BINS = ChannelBins.unweighted(np.arange(-90, 101, 10))
 B_BINS = ChannelBins.unweighted(np.arange(-110, 91, 10))
 SETTINGS = DecodeSettings(0.38, -0.25, 1.0)
+HINTS = ("press Colorize", "Move the cursor", "2-D display")
 
 
 def make_pixel(frame=(), row=3, column=4):
@@ -109,6 +110,20 @@ def docked(viewer):
     return inspector
 
 
+def hints(inspector):
+    """Return the hints that the inspector shows."""
+    labels = inspector.findChildren(QLabel)
+    shown = [label.text() for label in labels if label.isVisibleTo(inspector)]
+    return [hint for hint in HINTS if any(hint in text for text in shown)]
+
+
+def panel(inspector, heading):
+    """Return the panel of one pixel."""
+    panels = inspector.findChildren(PixelPanel)
+    (found,) = [one for one in panels if one.accessibleName() == heading]
+    return found
+
+
 def place(numbers):
     return numbers.pixel.frame, numbers.pixel.row, numbers.pixel.column
 
@@ -146,8 +161,7 @@ def test_the_numbers_follow_the_cursor_and_vanish_beside_the_picture(viewer):
     viewer.cursor.position = (25.0, 5.0)
     assert inspector.current is None
     assert not inspector.export_button.isEnabled()
-    hints = [label.text() for label in inspector.findChildren(module.QLabel)]
-    assert any("Move the cursor" in hint for hint in hints)
+    assert hints(inspector) == ["Move the cursor"]
 
 
 def test_nothing_is_read_or_decoded_again_while_the_cursor_stays_on_a_pixel(
@@ -207,17 +221,15 @@ def test_the_selected_layer_says_which_run_is_meant(viewer):
 
 def test_without_results_or_in_3d_a_hint_says_what_to_do(viewer):
     inspector = docked(viewer)
-    hint = inspector._hint
     assert inspector.current is None
-    assert "press Colorize" in hint.text()
+    assert hints(inspector) == ["press Colorize"]
     add_run(viewer, (5, 20, 30))
     viewer.cursor.position = (0, 3, 3)
     assert inspector.current is not None
-    assert hint.isHidden()
+    assert hints(inspector) == []
     viewer.dims.ndisplay = 3
     assert inspector.current is None
-    assert "2-D" in hint.text()
-    assert not hint.isHidden()
+    assert hints(inspector) == ["2-D display"]
     viewer.dims.ndisplay = 2
     assert inspector.current is not None
 
@@ -233,12 +245,12 @@ def test_a_click_pins_and_another_pins_another(viewer):
     viewer.cursor.position = (8.0, 9.0)
     assert place(inspector.pinned) == ((), 2, 3)
     assert place(inspector.current) == ((), 8, 9)
-    assert not inspector._pinned_panel.isHidden()
+    assert not panel(inspector, "Pinned").isHidden()
     click(viewer, (4.0, 5.0))
     assert place(inspector.pinned) == ((), 4, 5)
     inspector.unpin_button.click()
     assert inspector.pinned is None
-    assert inspector._pinned_panel.isHidden()
+    assert panel(inspector, "Pinned").isHidden()
     assert inspector.current is not None
 
 
@@ -331,8 +343,9 @@ def test_a_low_screen_does_not_cut_the_inspector_off(viewer):
     viewer.cursor.position = (8.0, 9.0)
     assert inspector.minimumSizeHint().height() < 300 < inspector.sizeHint().height()
     scrolled = inspector.findChild(Scrolled)
-    assert scrolled.isAncestorOf(inspector._current_panel)
-    wide = inspector._current_panel.minimumSizeHint().width()
+    current = panel(inspector, "Under the cursor")
+    assert scrolled.isAncestorOf(current)
+    wide = current.minimumSizeHint().width()
     assert inspector.minimumSizeHint().width() > wide
     assert not scrolled.isAncestorOf(inspector.export_button)
 
@@ -495,7 +508,7 @@ def test_each_bar_is_painted_in_the_color_of_its_value(qtbot):
 
 
 @pytest.mark.parametrize("ink", ["white", "black"])
-def test_marks_and_outline_have_the_color_of_the_text(qtbot, ink):
+def test_symbols_and_outline_have_the_color_of_the_text(qtbot, ink):
     channel = describe(make_pixel(), DecodeSettings(0.2, 0.0)).a
     chart = BarChart()
     qtbot.addWidget(chart)

@@ -39,7 +39,7 @@ def test_the_text_names_place_color_and_entropy() -> None:
     assert "frame" not in summary(numbers)
 
 
-def test_the_text_tells_what_the_marks_of_the_charts_show() -> None:
+def test_the_text_tells_what_the_symbols_of_the_charts_show() -> None:
     numbers = describe(pixel(), DecodeSettings(0.2, 0.0, 2.0))
     lines = summary(numbers).splitlines()
     assert f"a*: most likely +40 (59 %), mean {numbers.a.mean:.1f}" in lines

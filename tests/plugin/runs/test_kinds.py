@@ -45,9 +45,9 @@ def test_the_frame_has_the_lightness_of_the_layer(picture: np.ndarray) -> None:
 
 @pytest.mark.parametrize("name", ["uint16", "big-endian uint16", "float", "RGBA"])
 def test_kinds_are_colored(widget: ColorizeWidget, finish: Finish, name: str) -> None:
-    widget._viewer.add_image(KINDS[name], name="scan")
+    widget.viewer.add_image(KINDS[name], name="scan")
     finish(widget)
-    rgb = widget._viewer.layers["scan colorized"].data
+    rgb = widget.viewer.layers["scan colorized"].data
     assert rgb.shape == (64, 96, 4 if name == "RGBA" else 3)
     assert rgb.dtype == (np.uint8 if name == "RGBA" else np.float32)
     assert rgb.max() <= (255 if rgb.dtype == np.uint8 else 1)
@@ -73,9 +73,9 @@ def test_a_multiscale_image_is_colored_at_full_resolution(
     widget: ColorizeWidget, finish: Finish
 ) -> None:
     pyramid = [GRAY, GRAY[::2, ::2], GRAY[::4, ::4]]
-    source = widget._viewer.add_image(pyramid, name="scan", scale=(3, 3))
+    source = widget.viewer.add_image(pyramid, name="scan", scale=(3, 3))
     finish(widget)
-    colored = widget._viewer.layers["scan colorized"]
+    colored = widget.viewer.layers["scan colorized"]
     assert colored.data.shape == (64, 96, 3)
     np.testing.assert_allclose(
         colored.data_to_world((10, 20)), source.data_to_world((10, 20)), atol=1e-6

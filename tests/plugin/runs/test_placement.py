@@ -67,7 +67,7 @@ def test_a_stack_that_is_rotated_through_its_frames_keeps_them() -> None:
 def test_every_added_layer_lies_on_a_rotated_anisotropic_picture(
     widget: ColorizeWidget, finish: Callable[[ColorizeWidget], None]
 ) -> None:
-    viewer = widget._viewer
+    viewer = widget.viewer
     source = viewer.add_image(
         np.random.default_rng(0).integers(0, 255, (37, 53)).astype(np.uint8),
         name="scan",
@@ -97,7 +97,7 @@ def test_every_added_layer_lies_on_a_rotated_anisotropic_picture(
 def test_a_region_is_colored_where_it_lies(
     widget: ColorizeWidget, finish: Callable[[ColorizeWidget], None]
 ) -> None:
-    viewer = widget._viewer
+    viewer = widget.viewer
     picture = np.random.default_rng(0).integers(0, 255, (60, 80)).astype(np.uint8)
     source = viewer.add_image(picture, name="scan", scale=(2, 3), rotate=20)
     # Rows 10..29 and columns 20..59, from edge to edge.
@@ -126,7 +126,7 @@ def test_a_region_is_colored_where_it_lies(
 def test_results_of_one_slice_lie_on_that_slice(
     widget: ColorizeWidget, finish: Callable[[ColorizeWidget], None]
 ) -> None:
-    viewer = widget._viewer
+    viewer = widget.viewer
     stack = np.random.default_rng(0).integers(0, 255, (5, 40, 40)).astype(np.uint8)
     source = viewer.add_image(
         stack, name="stack", scale=(4, 1, 1), translate=(10, 0, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
@@ -15,6 +15,7 @@ from skimage import data
 from colorize_engine import Colorizer
 from colorize_engine.decode import DecodeSettings
 from napari_colorize.runs import KINDS, Cancelled, Results, Source, Worker
+from napari_colorize.runs.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +33,7 @@ STACK = np.stack([CAMERA[i * 20 : i * 20 + 40, 100:160] for i in range(6)])
 def test_each_frame_is_what_the_engine_says_of_it(
     widget: ColorizeWidget, finish: Finish, tiny_model: Path
 ) -> None:
-    viewer = widget._viewer
+    viewer = widget.viewer
     viewer.add_image(STACK.reshape(2, 3, 40, 60), name="stack")
     finish(widget)
     colorizer = Colorizer.from_folder(tiny_model, "cpu")
@@ -68,7 +69,7 @@ def test_a_lazy_stack_is_read_frame_by_frame(
     lazy = da.map_blocks(
         frame, chunks=((1,) * 6, (40,), (60,)), dtype=np.uint8, meta=STACK[:0]
     )
-    widget._viewer.add_image(lazy, name="stack", contrast_limits=(0, 255))
+    widget.viewer.add_image(lazy, name="stack", contrast_limits=(0, 255))
     shown = list(read)
     finish(widget)
     assert sorted(set(read)) == list(range(6))
@@ -78,7 +79,7 @@ def test_a_lazy_stack_is_read_frame_by_frame(
 def test_a_stack_lies_on_disk_until_its_layers_go(
     widget: ColorizeWidget, finish: Finish
 ) -> None:
-    viewer = widget._viewer
+    viewer = widget.viewer
     viewer.add_image(STACK, name="stack")
     finish(widget)
     folder = Path(widget.run.results.store.folder)
@@ -94,7 +95,7 @@ def test_a_stack_lies_on_disk_until_its_layers_go(
 
 
 def test_a_kept_stack_stays_on_disk(widget: ColorizeWidget, finish: Finish) -> None:
-    viewer = widget._viewer
+    viewer = widget.viewer
     viewer.add_image(STACK, name="stack")
     finish(widget)
     folder = Path(widget.run.results.store.folder)
@@ -110,7 +111,7 @@ def test_a_slider_decodes_the_shown_frame_first_then_all(
     qtbot: QtBot,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    viewer = widget._viewer
+    viewer = widget.viewer
     viewer.add_image(STACK, name="stack")
     finish(widget)
     viewer.dims.set_current_step(1, 4)
@@ -136,7 +137,7 @@ def test_scrolling_runs_neither_nets_nor_decoding(
     qtbot: QtBot,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    viewer = widget._viewer
+    viewer = widget.viewer
     viewer.add_image(STACK, name="stack")
     finish(widget)
     calls = slow_nets.calls
@@ -153,15 +154,14 @@ def test_cancel_in_a_stack_leaves_nothing(
     widget: ColorizeWidget, slow_nets, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stores: list[Path] = []
-    new_store = Results._new_store
 
-    def watched(results: Results, first: object) -> object:
-        store = new_store(results, first)
+    def watched(*arguments: Any) -> Store:
+        store = Store(*arguments)
         stores.append(Path(store.folder))
         return store
 
-    monkeypatch.setattr(Results, "_new_store", watched)
-    widget._viewer.add_image(STACK, name="stack")
+    monkeypatch.setattr("napari_colorize.runs.results.Store", watched)
+    widget.viewer.add_image(STACK, name="stack")
     predictor = slow_nets.__call__
 
     def third_waits(lightness: np.ndarray) -> object:
@@ -179,7 +179,7 @@ def test_cancel_in_a_stack_leaves_nothing(
     slow_nets.go.set()
     qtbot.waitUntil(lambda: not widget.busy, timeout=20_000)
     assert slow_nets.calls == 3, "no frame was begun after Cancel"
-    assert [layer.name for layer in widget._viewer.layers] == ["stack"]
+    assert [layer.name for layer in widget.viewer.layers] == ["stack"]
     assert not stores[0].exists()
 
 

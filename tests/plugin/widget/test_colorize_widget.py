@@ -29,31 +29,31 @@ GRAY = data.camera()[100:200, 100:250]
 
 
 def names(widget: ColorizeWidget) -> list[str]:
-    return [layer.name for layer in widget._viewer.layers]
+    return [layer.name for layer in widget.viewer.layers]
 
 
 def test_the_button_adds_all_layers_of_the_image(
     widget: ColorizeWidget, finish: Finish
 ) -> None:
     assert widget.run_button.text.replace("&", "").startswith("Colorize")
-    widget._viewer.add_image(GRAY, name="scan")
+    widget.viewer.add_image(GRAY, name="scan")
     finish(widget)
     assert names(widget) == ["scan", *(f"scan {kind}" for kind in KINDS)]
-    shown = [layer.name for layer in widget._viewer.layers if layer.visible]
+    shown = [layer.name for layer in widget.viewer.layers if layer.visible]
     assert shown == ["scan", "scan colorized"]
-    assert widget._viewer.layers.selection.active.name == "scan"
+    assert widget.viewer.layers.selection.active.name == "scan"
 
 
 def test_layers_show_what_the_engine_says(
     widget: ColorizeWidget, finish: Finish, tiny_model: Path
 ) -> None:
-    widget._viewer.add_image(GRAY, name="scan")
+    widget.viewer.add_image(GRAY, name="scan")
     widget.sliders.temperature.value = 0.7
     widget.sliders.saturation.value = 1.5
     finish(widget)
     expected = Colorizer.from_folder(tiny_model, "cpu").predict(GRAY, 32)
     settings = (0.7, widget.sliders.rebalance.value, 1.5)
-    layers = {kind: widget._viewer.layers[f"scan {kind}"] for kind in KINDS}
+    layers = {kind: widget.viewer.layers[f"scan {kind}"] for kind in KINDS}
     np.testing.assert_array_equal(
         layers["colorized"].data, expected.colorize(*settings)
     )
@@ -74,9 +74,9 @@ def test_layers_show_what_the_engine_says(
 def test_shipped_weights_color_a_photo(widget: ColorizeWidget, finish: Finish) -> None:
     widget.advanced.folder.value = None
     widget.advanced.working_size.value = 64
-    widget._viewer.add_image(data.camera(), name="camera")
+    widget.viewer.add_image(data.camera(), name="camera")
     finish(widget)
-    rgb = widget._viewer.layers["camera colorized"].data
+    rgb = widget.viewer.layers["camera colorized"].data
     assert rgb.shape == (512, 512, 3)
     assert rgb.dtype == np.uint8
     assert np.ptp(rgb.astype(int), axis=-1).max() > 20, "the picture is still gray"
@@ -85,7 +85,7 @@ def test_shipped_weights_color_a_photo(widget: ColorizeWidget, finish: Finish) -
 
 
 def test_only_ticked_layers_are_added(widget: ColorizeWidget, finish: Finish) -> None:
-    widget._viewer.add_image(GRAY, name="scan")
+    widget.viewer.add_image(GRAY, name="scan")
     for kind, box in widget.layer_choice.boxes.items():
         box.value = kind in ("a", "uncertainty")
     finish(widget)
@@ -95,10 +95,10 @@ def test_only_ticked_layers_are_added(widget: ColorizeWidget, finish: Finish) ->
 def test_metadata_tells_how_to_make_the_result_again(
     widget: ColorizeWidget, finish: Finish, tiny_model: Path
 ) -> None:
-    widget._viewer.add_image(GRAY, name="scan")
+    widget.viewer.add_image(GRAY, name="scan")
     finish(widget)
     widget.sliders.temperature.value = 0.25
-    entry = widget._viewer.layers["scan colorized"].metadata[METADATA]
+    entry = widget.viewer.layers["scan colorized"].metadata[METADATA]
     card = Colorizer.from_folder(tiny_model, "cpu").card
     assert entry["kind"] == "colorized"
     assert entry["source"] == "scan"
@@ -112,10 +112,10 @@ def test_metadata_tells_how_to_make_the_result_again(
 def test_sliders_decode_again_without_the_nets(
     widget: ColorizeWidget, finish: Finish, slow_nets, qtbot: QtBot
 ) -> None:
-    widget._viewer.add_image(GRAY, name="scan")
+    widget.viewer.add_image(GRAY, name="scan")
     finish(widget)
     calls = slow_nets.calls
-    layers = {kind: widget._viewer.layers[f"scan {kind}"] for kind in KINDS}
+    layers = {kind: widget.viewer.layers[f"scan {kind}"] for kind in KINDS}
     before = {kind: np.array(layer.data) for kind, layer in layers.items()}
     widget.sliders.saturation.value = 0
     qtbot.waitUntil(lambda: not widget.run.live.busy, timeout=20_000)
@@ -124,7 +124,7 @@ def test_sliders_decode_again_without_the_nets(
     assert np.ptp(layers["colorized"].data.astype(int), axis=-1).max() <= 1
     for kind in ("a probability", "b probability", "uncertainty"):
         np.testing.assert_array_equal(layers[kind].data, before[kind])
-    assert {layer.name for layer in widget._viewer.layers} == set(names(widget))
+    assert {layer.name for layer in widget.viewer.layers} == set(names(widget))
 
 
 def test_at_most_one_decoding_waits_and_the_last_value_wins(
@@ -134,7 +134,7 @@ def test_at_most_one_decoding_waits_and_the_last_value_wins(
     qtbot: QtBot,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    widget._viewer.add_image(GRAY, name="scan")
+    widget.viewer.add_image(GRAY, name="scan")
     finish(widget)
     results = widget.run.results
     go, decoded, decode = threading.Event(), [], results.decode
@@ -154,7 +154,7 @@ def test_at_most_one_decoding_waits_and_the_last_value_wins(
     assert decoded[-1] == 0.8
     expected = decode((), DecodeSettings(0.8, *decoded_rest(widget)))
     qtbot.waitUntil(
-        lambda: np.array_equal(widget._viewer.layers["scan a"].data, expected["a"])
+        lambda: np.array_equal(widget.viewer.layers["scan a"].data, expected["a"])
     )
 
 
@@ -166,7 +166,7 @@ def decoded_rest(widget: ColorizeWidget) -> tuple[float, float]:
 def test_reset_returns_to_the_settings_of_the_model(
     widget: ColorizeWidget, finish: Finish
 ) -> None:
-    widget._viewer.add_image(GRAY, name="scan")
+    widget.viewer.add_image(GRAY, name="scan")
     finish(widget)
     widget.sliders.temperature.value = 0.9
     widget.sliders.saturation.value = 2.5
@@ -179,11 +179,11 @@ def test_reset_returns_to_the_settings_of_the_model(
 def test_a_layer_that_was_removed_comes_back_visible(
     widget: ColorizeWidget, finish: Finish
 ) -> None:
-    widget._viewer.add_image(GRAY, name="scan")
+    widget.viewer.add_image(GRAY, name="scan")
     finish(widget)
-    widget._viewer.layers.remove("scan colorized")
+    widget.viewer.layers.remove("scan colorized")
     finish(widget)
-    assert widget._viewer.layers["scan colorized"].visible
+    assert widget.viewer.layers["scan colorized"].visible
     assert len(names(widget)) == 7
 
 
@@ -200,7 +200,7 @@ def test_a_model_starts_with_its_own_settings(
     default = list_models()[0]
     assert widget.sliders.rebalance.value == pytest.approx(default.rebalance)
     widget.advanced.folder.value = tiny_model
-    widget._viewer.add_image(GRAY, name="scan")
+    widget.viewer.add_image(GRAY, name="scan")
     finish(widget)
     widget.sliders.temperature.value = 0.9
     finish(widget)
@@ -210,7 +210,7 @@ def test_a_model_starts_with_its_own_settings(
 def test_running_again_replaces_in_place_and_keeps_the_look(
     widget: ColorizeWidget, finish: Finish
 ) -> None:
-    viewer = widget._viewer
+    viewer = widget.viewer
     viewer.add_image(GRAY, name="scan")
     finish(widget)
     before = list(viewer.layers)
@@ -230,7 +230,7 @@ def test_running_again_replaces_in_place_and_keeps_the_look(
 def test_a_kind_no_longer_ticked_goes_when_running_again(
     widget: ColorizeWidget, finish: Finish
 ) -> None:
-    widget._viewer.add_image(GRAY, name="scan")
+    widget.viewer.add_image(GRAY, name="scan")
     finish(widget)
     widget.layer_choice.boxes["uncertainty"].value = False
     finish(widget)
@@ -240,7 +240,7 @@ def test_a_kind_no_longer_ticked_goes_when_running_again(
 def test_keep_leaves_the_earlier_results_beside_the_new(
     widget: ColorizeWidget, finish: Finish
 ) -> None:
-    viewer = widget._viewer
+    viewer = widget.viewer
     viewer.add_image(GRAY, name="scan")
     finish(widget)
     first = viewer.layers["scan a"]
@@ -251,8 +251,9 @@ def test_keep_leaves_the_earlier_results_beside_the_new(
     assert first.name == "scan a (tiny)"
     assert viewer.layers["scan a"] is not first
     widget.sliders.saturation.value = 3.0
-    run = widget._run_of_source(viewer.layers["scan"])
+    run = widget.run
     assert run is not None
+    assert not run.kept
     assert run.settings.saturation == 3.0
     assert first in viewer.layers
     assert len(registry.of(viewer)) == 2
@@ -262,7 +263,7 @@ def test_keep_leaves_the_earlier_results_beside_the_new(
 def test_the_image_list_follows_the_viewer(
     widget: ColorizeWidget, finish: Finish
 ) -> None:
-    viewer = widget._viewer
+    viewer = widget.viewer
     viewer.add_image(GRAY, name="scan")
     viewer.add_labels(np.zeros((5, 5), int))
     assert [choice.name for choice in widget.image.choices if choice] == ["scan"]
@@ -278,7 +279,7 @@ def test_the_image_list_follows_the_viewer(
 def test_two_images_have_their_own_results_and_settings(
     widget: ColorizeWidget, finish: Finish
 ) -> None:
-    viewer = widget._viewer
+    viewer = widget.viewer
     first = viewer.add_image(GRAY, name="first")
     finish(widget)
     widget.sliders.temperature.value = 0.9
@@ -296,7 +297,7 @@ def test_two_images_have_their_own_results_and_settings(
 def test_the_shown_bin_is_named_on_the_canvas(
     widget: ColorizeWidget, finish: Finish
 ) -> None:
-    viewer = widget._viewer
+    viewer = widget.viewer
     viewer.canvas.overlays.text.text = "my own"
     viewer.canvas.overlays.text.box_color = "green"
     viewer.add_image(GRAY, name="scan")
@@ -324,7 +325,7 @@ def test_the_device_list_is_filled_by_the_first_run(
     widget: ColorizeWidget, finish: Finish
 ) -> None:
     assert list(widget.advanced.device.choices) == ["auto"]
-    widget._viewer.add_image(GRAY)
+    widget.viewer.add_image(GRAY)
     finish(widget)
     assert "cpu" in widget.advanced.device.choices
     assert widget.advanced.device.value == "auto"
@@ -333,7 +334,7 @@ def test_the_device_list_is_filled_by_the_first_run(
 def test_removed_result_layers_end_the_run(
     widget: ColorizeWidget, finish: Finish
 ) -> None:
-    viewer = widget._viewer
+    viewer = widget.viewer
     viewer.add_image(GRAY, name="scan")
     finish(widget)
     for kind in KINDS:
@@ -348,13 +349,13 @@ def test_saving_writes_the_settings_into_the_file(
 ) -> None:
     from PIL import Image
 
-    widget._viewer.add_image(GRAY, name="scan")
+    widget.viewer.add_image(GRAY, name="scan")
     finish(widget)
     assert widget.save_button.enabled
     widget.save(str(tmp_path / "color.png"))
     with Image.open(tmp_path / "color.png") as picture:
         text = " ".join(map(str, picture.info.values()))
         pixels = np.asarray(picture)
-    np.testing.assert_array_equal(pixels, widget._viewer.layers["scan colorized"].data)
+    np.testing.assert_array_equal(pixels, widget.viewer.layers["scan colorized"].data)
     assert "tiny" in text
     assert "temperature" in text

@@ -218,7 +218,7 @@ def test_a_run_has_soft_or_hard_targets_of_its_own(
     soft: bool | None,
 ) -> None:
     photos = DataSet.open(data)
-    run = Run("a", 1.0, (Stage(32, 64),), soft=soft)
+    run = Run("a", 1.0, (Stage(32, 64),), soft_targets=soft)
     trainer = Trainer(tiny, run, photos, bins, tmp_path, SETTINGS)
     (loss,) = losses(trainer)
     # Three tenths of the way from one center to the next, with a likelihood of

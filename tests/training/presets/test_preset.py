@@ -105,13 +105,13 @@ def test_a_run_may_have_crops_by_size_and_defer_the_class_weights(
     assert runs[0].stages[1].crop is None
     assert [run.unweighted for run in runs] == [40, 0, 0]
     assert [run.unweighted for run in tiny.runs] == [0, 0, 0]
-    assert [run.frozen for run in runs] == [8, 0, 0]
+    assert [run.frozen_photos for run in runs] == [8, 0, 0]
 
 
 def test_a_run_may_age_a_share_of_its_photos(tiny: Preset, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(tiny.text.replace('"both"', '"both"\naged = 0.3'))
-    assert [run.aged for run in load_preset(path).runs] == [0.3, 1, 1]
+    assert [run.aged_share for run in load_preset(path).runs] == [0.3, 1, 1]
 
 
 def test_a_run_may_have_a_batch_of_its_own_and_drop_blocks(
@@ -150,7 +150,7 @@ def test_a_net_of_its_own_teaches_others_and_none_goes_on_from_it(
 def test_a_run_may_have_hard_targets(tiny: Preset, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(tiny.text.replace('"separate"', '"separate"\nsoft = false'))
-    assert [run.soft for run in load_preset(path).runs] == [None, False, False]
+    assert [run.soft_targets for run in load_preset(path).runs] == [None, False, False]
 
 
 def test_a_run_may_have_class_weights_of_its_own_or_none(
