@@ -4,8 +4,8 @@
 
 The photos are those that scikit-image ships, of half a megapixel or less. Their chroma
 is predicted at a small working size, so that it is enlarged as much as from 256 pixels
-to a scan of 4 or 12 megapixels. Columns: gray, bilinear, the engine's way, truth. Below
-each crop is its chroma alone, at L* = 65.
+to a scan of 1.7 to 4.4 megapixels. Columns: gray, bilinear, the engine's way, truth.
+Below each crop is its chroma alone, at L* = 65.
 """
 
 from __future__ import annotations
@@ -85,8 +85,12 @@ def page(pictures: list[Path], folder: Path) -> str:
         "These crops at 100 % are made by `python benchmarks/crops.py`. From left to",
         "right: gray; chroma enlarged bilinearly; chroma enlarged along the edges of",
         "L\\* (as the engine does it); truth. Below each crop is its chroma alone, at",
-        "one lightness. Look at where each color ends. Both ways of enlarging keep the",
-        "errors of the nets.",
+        "one lightness. Look at where each color ends, such as at the rim of the cup.",
+        "",
+        "The nets see these photos at a small working size, where their colors are",
+        "weaker than in the [gallery](gallery.md), and give one color for each square",
+        "of 4 x 4 pixels. Aligning to the edges mends neither wrong colors nor what",
+        "those squares leave out, such as the eye of the cat.",
         "",
     ]
     for crop, picture in zip(CROPS, pictures, strict=True):
@@ -95,8 +99,8 @@ def page(pictures: list[Path], folder: Path) -> str:
         lines += [
             f"## {crop.photo}",
             "",
-            f"{height} rows from {crop.working_size}: the chroma is enlarged "
-            f"{times:.1f} times, as in a picture with a short side of "
+            f"{height} rows from a working size of {crop.working_size}: the chroma is "
+            f"enlarged {times:.1f} times, as in a picture with a short side of "
             f"{256 * times:.0f} pixels.",
             "",
             f"![Crops of {crop.photo}]({picture.relative_to(folder).as_posix()})",

@@ -31,9 +31,9 @@ from colorize_engine.decode import annealed_mean, rebalanced
 from colorize_engine.pretrained import choose_device, fast_dtype, net_input
 from training.learning.losses import WeightedCrossEntropy
 from training.learning.optimizer import learning_rate
-from training.photos import Augmentation, Batches
+from training.photos import Batches
 from training.photos.data_set import DataSet
-from training.presets import BINS, load_bins, load_preset, weighted
+from training.presets import BINS, load_bins, load_preset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +64,7 @@ def train(
     net: Eccv16,
     batches: Batches,
     losses: Sequence[WeightedCrossEntropy],
-    augmentation: Augmentation,
+    crop: float,
     dtype: torch.dtype,
     seconds: float,
 ) -> int:
@@ -81,7 +81,7 @@ def train(
         side = next(side for side, end in SIZES if share <= end)
         for group in optimizer.param_groups:
             group["lr"] = RATE * learning_rate(elapsed, seconds, 0.03)
-        lightness, *chroma = batches.get(done, side, augmentation)
+        lightness, *chroma = batches.augmented(done, BATCH, side, crop)
         x = net_input(lightness).contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
             logits = net(x)
@@ -91,7 +91,7 @@ def train(
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
-        done += batches.batch
+        done += BATCH
         if (done // BATCH) % 8 == 0:
             # Waits for the GPU, so that it does not fall far behind the clock.
             value = float(loss.detach())
@@ -134,17 +134,14 @@ def train_and_decode(args: argparse.Namespace) -> None:
     """Run the command ``train``."""
     preset, device = load_preset("default"), choose_device(args.device)
     photos, dtype = DataSet.open(args.data), fast_dtype(device)
-    rule = preset.class_weights()
     bins = load_bins(args.bins / BINS, preset)
-    bins = {c: weighted(b, rule) for c, b in bins.items()}
     torch.manual_seed(preset.data["seed"])
     net = Eccv16(bins).to(device, memory_format=torch.channels_last)
     losses = [WeightedCrossEntropy(b, soft=False, device=device) for b in bins.values()]
     rows = photos.draw(0, 0, 0)
-    batches = Batches(photos, rows, BATCH, preset.data["seed"], device)
-    crop, aged = preset.training["crop"], preset.runs[0].aged_share
-    augmentation = Augmentation(crop, aged, flip=True)
-    done = train(net, batches, losses, augmentation, dtype, args.seconds)
+    batches = Batches(photos, rows, preset.data["seed"], device)
+    crop = preset.runs[0].stages[0].crop
+    done = train(net, batches, losses, crop, dtype, args.seconds)
     names = [Path(photos.names[row]).stem for row in photos.validation]
     args.out.mkdir(parents=True, exist_ok=True)
     for number, offset in enumerate(REBALANCE_AROUND):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Floats = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
-    Smooth = Callable[[Floats, Floats, float], Floats]
+    Smooth = Callable[[Floats, Floats, float, int], Floats]
 
 SIDE, BORDER, NOISE = 256, 16, 0.04
 # For each photo: first corner of the visible part, and step from frame to frame.
@@ -47,7 +47,7 @@ class Scene:
 
     Attributes
     ----------
-    planes : list of (2 + Q, h, w) arrays
+    planes : list of (s * s + 1 + Q, h', w') arrays
         Output of the nets for each frame, see `stacks.FrameModel.predict`.
     truths : list of (h, w, 3) arrays
         CIE Lab.
@@ -112,8 +112,9 @@ def rest(model: FrameModel, name: str, count: int) -> Scene:
 
 
 def decoded(model: FrameModel, planes: Floats) -> Floats:
-    """Decode a* and b* as the model does by itself: (2, h, w)."""
-    return model.prediction(np.zeros((1, 1), np.uint8), planes).decode()
+    """Decode a* and b* as the model does by itself, at the working size: (2, h, w)."""
+    prediction = model.prediction(np.zeros((SIDE, SIDE), np.uint8), planes)
+    return prediction.enlarge(prediction.decode())
 
 
 def figures(
@@ -127,7 +128,7 @@ def figures(
         scene.planes[1:], scene.truths[1:], scene.steps[1:], strict=True
     ):
         began = time.process_time()
-        state = smooth(state, planes, smoothing)
+        state = smooth(state, planes, smoothing, model.head_stride)
         seconds += time.process_time() - began
         now = decoded(model, state)
         flow = np.zeros_like(now) + np.reshape(step, (2, 1, 1))
@@ -148,47 +149,55 @@ def error(chroma: Floats, truth: Floats) -> float:
     return float(deltaE_ciede2000(truth, found).mean())
 
 
-def none(_: Floats, current: Floats, __: float) -> Floats:
+def none(_: Floats, current: Floats, *__: float) -> Floats:
     """Return the frame as it is."""
     return current
 
 
 def of_probabilities(model: FrameModel) -> Smooth:
     """Return a function that mixes probabilities instead of logits."""
-    split = len(model.bins[0])
+    first_a = model.head_stride**2 + 1
+    first_b = first_a + len(model.bins[0])
 
-    def mix(previous: Floats, current: Floats, smoothing: float) -> Floats:
+    def mix(previous: Floats, current: Floats, smoothing: float, side: int) -> Floats:
         def swapped(planes: Floats, function: Callable[[Floats], Floats]) -> Floats:
-            a, b = planes[2 : 2 + split], planes[2 + split :]
-            return np.concatenate([planes[:2], function(a), function(b)])
+            rest, a, b = np.split(planes, [first_a, first_b])
+            return np.concatenate([rest, function(a), function(b)])
 
         def shares(logits: Floats) -> Floats:
             powers = np.exp(logits - logits.max(0))
             return powers / powers.sum(0)
 
         mixed = temporal.smoothed(
-            swapped(previous, shares), swapped(current, shares), smoothing
+            swapped(previous, shares), swapped(current, shares), smoothing, side
         )
         return swapped(mixed, lambda p: np.log(np.maximum(p, 1e-20)))
 
     return mix
 
 
-def without_flow(previous: Floats, current: Floats, smoothing: float) -> Floats:
+def without_flow(
+    previous: Floats, current: Floats, smoothing: float, side: int
+) -> Floats:
     """Smooth as if nothing moved."""
-    still = np.zeros((2, *current.shape[1:]), np.float32)
-    with mock.patch.object(temporal, "motion", lambda *_: still):
-        return temporal.smoothed(previous, current, smoothing)
+
+    def still(_: Floats, light: Floats) -> Floats:
+        return np.zeros((2, *light.shape), np.float32)
+
+    with mock.patch.object(temporal, "motion", still):
+        return temporal.smoothed(previous, current, smoothing, side)
 
 
-def shift_alone(previous: Floats, current: Floats, smoothing: float) -> Floats:
+def shift_alone(
+    previous: Floats, current: Floats, smoothing: float, side: int
+) -> Floats:
     """Smooth along the shift of the whole frame, without Lucas-Kanade."""
 
     def nothing(after: Floats, *_: object, **__: object) -> Floats:
         return np.zeros((2, *after.shape), np.float32)
 
     with mock.patch("skimage.registration.optical_flow_ilk", nothing):
-        return temporal.smoothed(previous, current, smoothing)
+        return temporal.smoothed(previous, current, smoothing, side)
 
 
 def report(

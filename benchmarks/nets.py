@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from colorize_engine.pretrained import fast_dtype, load, run_side_by_side
@@ -101,13 +102,21 @@ class Both(nn.Module):
         super().__init__()
         nets = load(name, "cpu").nets
         self.a, self.b = nets["a"], nets["b"]
+        self.hints = len(self.a.design.inputs) - 1
+
+    def _without_hints(self, x: torch.Tensor) -> torch.Tensor:
+        """Put empty planes of hints beside the lightness, as the engine does."""
+        padded = functional.pad(x, (0, 0, 0, 0, 0, self.hints))
+        return padded.contiguous(memory_format=torch.channels_last)
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the logits of a and of b, computed one after the other."""
+        x = self._without_hints(x)
         return self.a(x), self.b(x)
 
     def at_once(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the logits of a and of b, computed side by side as in the engine."""
+        x = self._without_hints(x)
 
         def run(net: nn.Module) -> torch.Tensor:
             with torch.inference_mode():  # applies to one thread only

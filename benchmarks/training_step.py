@@ -49,10 +49,10 @@ def stepper(
     losses = [WeightedCrossEntropy(bins[c], soft, CPU, fast=fast) for c in "ab"]
     if fast and not fastcpu.accelerate(net):
         raise SystemExit("the fast kernels cannot be built here")
-    net.enlarge = False
 
     def step() -> None:
-        x = net_input(photos[:, 0]).contiguous(memory_format=torch.channels_last)
+        x = net_input(photos[:, 0], None, net.design.inputs)
+        x = x.contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
             parts = net(x).split(widths, 1)
         both = zip(losses, parts, photos.unbind(1)[1:], strict=True)

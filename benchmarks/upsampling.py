@@ -57,7 +57,8 @@ def working_chroma(
     if not truth:
         gray = np.asarray(Image.fromarray(rgb).convert("L"))
         prediction = colorizer.predict(gray)
-        return prediction.decode(), fit_lightness(rgb, prediction.lightness.shape)
+        chroma = prediction.enlarge(prediction.decode())
+        return chroma, fit_lightness(rgb, prediction.lightness.shape)
     shape = working_shape(rgb.shape[:2], colorizer.working_size)
     size = shape[1], shape[0]
     planes = [

@@ -40,7 +40,11 @@ class Predictor(Protocol):
     """A callable from lightness to logits: the nets of a model folder, or your own."""
 
     def __call__(self, lightness: Floats, /) -> tuple[Floats, Floats]:
-        """Turn L* (h, w) in 0..100 into logits (Qa, h, w) and (Qb, h, w)."""
+        """Turn L* (h, w) in 0..100 into logits of a and b.
+
+        They have the shapes (Qa, h / s, w / s) and (Qb, h / s, w / s), where s is the
+        head stride of the ``Colorizer``, by default 1.
+        """
 
 
 class Colorizer:
@@ -60,8 +64,16 @@ class Colorizer:
         Default short side in pixels.
     stride : int
         Heights and widths given to the predictor are multiples of it.
+    head_stride : int
+        Side, in pixels of the working size, of the square that each distribution stands
+        for. ``stride`` must be a multiple of it.
     card : Card or None
         The model's card, for the record.
+
+    Raises
+    ------
+    ValueError
+        If the stride is not a multiple of the head stride.
 
     Examples
     --------
@@ -80,11 +92,18 @@ class Colorizer:
         rebalance: float = 0.0,
         working_size: int = 256,
         stride: int = 1,
+        head_stride: int = 1,
         card: Card | None = None,
     ) -> None:
+        if head_stride < 1 or stride % head_stride:
+            raise ValueError(
+                "expected a stride that is a multiple of the head stride, got "
+                f"{stride} and {head_stride}"
+            )
         self.predictor, self.bins = predictor, (a_bins, b_bins)
         self.temperature, self.rebalance = temperature, rebalance
         self.working_size, self.stride, self.card = working_size, stride, card
+        self.head_stride = head_stride
 
     @classmethod
     def from_pretrained(cls, name: str = "default", device: str = "auto") -> Colorizer:
@@ -142,6 +161,7 @@ class Colorizer:
             rebalance=card.rebalance,
             working_size=card.working_size,
             stride=model.stride,
+            head_stride=model.head_stride,
             card=card,
         )
 
@@ -203,6 +223,7 @@ class Colorizer:
                     self.temperature,
                     self.rebalance,
                     self.card,
+                    self.head_stride,
                 )
             report(len(found), len(planes))
         return [found[row] for row in range(len(planes))]
@@ -219,7 +240,8 @@ class Colorizer:
 
     def _run(self, planes: list[Floats]) -> list[list[Floats]]:
         """Pad, predict and crop planes of one shape; return logits of a and of b."""
-        padded = np.stack([pad(plane, self.stride) for plane in planes])
+        strides = self.stride, self.head_stride
+        padded = np.stack([pad(plane, *strides) for plane in planes])
         single = len(planes) == 1
         results = self.predictor(padded[0] if single else padded)
         if not isinstance(results, (tuple, list)) or len(results) != 2:
@@ -228,17 +250,18 @@ class Colorizer:
                 f"{type(results).__name__}"
             )
         shape = (planes[0].shape[0], planes[0].shape[1])
+        cells = tuple(side // self.head_stride for side in padded.shape[1:])
         lead = () if single else (len(planes),)
         checked = []
         for name, bins, result in zip("ab", self.bins, results, strict=True):
             logits = np.asarray(result, np.float32)
-            expected = (*lead, len(bins), *padded.shape[1:])
+            expected = (*lead, len(bins), *cells)
             if logits.shape != expected:
                 raise ValueError(
                     f"expected logits of {name} of shape {expected} from the "
                     f"predictor, got {logits.shape}"
                 )
-            # -inf (probability 0) is allowed, but every pixel needs one finite logit.
+            # -inf (probability 0) is allowed, but every cell needs one finite logit.
             if not np.isfinite(logits.max(-3)).all():
                 raise ValueError(
                     f"expected finite logits of {name} from the predictor, got NaN or "
@@ -246,7 +269,7 @@ class Colorizer:
                 )
             # Copied, so that no prediction keeps the others of its batch in memory.
             rows = logits[None] if single else logits
-            checked.append([crop(row, shape, self.stride).copy() for row in rows])
+            checked.append([crop(row, shape, *strides).copy() for row in rows])
         return checked
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from colorize_engine.color import lab_to_rgb, lightness
 from colorize_engine.parallel import spread
 from colorize_engine.resize import STRIP_PIXELS
-from colorize_engine.upsample import align, check_method, upsample
+from colorize_engine.upsample import align, check_method, enlarge, upsample
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,11 +47,16 @@ class Prediction:
         L* at the working size, 0..100. It covers the whole picture: a pixel here
         stands for H / h by W / w pixels there.
     a, b : Distribution
-        Distributions over the bins of a and of b at the working size.
+        Distributions over the bins of a and of b, with logits (Qa, h', w') and
+        (Qb, h', w') at the resolution of the nets' heads: one for each cell, a square
+        of ``head_stride`` pixels of the working size. h' = ceil(h / head_stride); the
+        last cell may reach beyond the picture.
     temperature, rebalance : float
         Defaults of the methods.
     card : Card or None
         The model's card, if the predictor has one.
+    head_stride : int
+        Side of a cell in pixels of the working size.
     """
 
     image: NDArray[Any]
@@ -61,6 +66,7 @@ class Prediction:
     temperature: float = 0.38
     rebalance: float = 0.0
     card: Card | None = None
+    head_stride: int = 1
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -73,7 +79,7 @@ class Prediction:
         rebalance: float | None = None,
         saturation: float = 1.0,
     ) -> NDArray[np.float32]:
-        """Turn the distributions into chroma at the working size.
+        """Turn the distributions into chroma, one color for each cell.
 
         Parameters
         ----------
@@ -88,7 +94,7 @@ class Prediction:
 
         Returns
         -------
-        (2, h, w) float32
+        (2, h', w') float32
             a* and b*.
 
         Raises
@@ -112,11 +118,19 @@ class Prediction:
         chroma = np.stack([decoded["a"], decoded["b"]])
         return np.asarray(chroma * np.float32(saturation))
 
-    def entropy(self) -> NDArray[np.float32]:
-        """Return the uncertainty H(a) + H(b) in bits.
+    def enlarge(self, chroma: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Enlarge chroma (2, h', w') as from ``decode`` to the working size (2, h, w).
 
-        It is (h, w) float32 at the working size.
+        Raises
+        ------
+        ValueError
+            If the chroma has another shape.
         """
+        height, width = self.lightness.shape
+        return enlarge(chroma, (height, width), self.head_stride)
+
+    def entropy(self) -> NDArray[np.float32]:
+        """Return the uncertainty H(a) + H(b) of each cell in bits: (h', w') float32."""
         return np.asarray(self.a.entropy() + self.b.entropy())
 
     def colorize(
@@ -157,8 +171,8 @@ class Prediction:
 
         Parameters
         ----------
-        chroma : (2, h, w) float32
-            a* and b* at the working size, as from ``decode``.
+        chroma : (2, h', w') float32
+            a* and b* of each cell, as from ``decode``.
         method : {"guided", "bilinear"}
             As in ``colorize``.
 
@@ -170,9 +184,10 @@ class Prediction:
         Raises
         ------
         ValueError
-            If there is no such method.
+            If there is no such method, or the chroma has another shape.
         """
         check_method(method)
+        chroma = self.enlarge(chroma)
         height, width = self.shape
         small_height, small_width = self.lightness.shape
         larger = height * width > small_height * small_width

@@ -45,6 +45,15 @@ def working_shape(shape: tuple[int, int], working_size: int) -> tuple[int, int]:
     return height, width
 
 
+def head_shape(shape: tuple[int, int], head_stride: int) -> tuple[int, int]:
+    """Return the numbers of rows and columns of cells that cover a working shape.
+
+    A cell is the square of ``head_stride`` pixels that one distribution stands for. The
+    last row and column of cells may reach beyond the picture.
+    """
+    return -(-shape[0] // head_stride), -(-shape[1] // head_stride)
+
+
 def fit_lightness(image: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.float32]:
     """Return the L* of a picture at another size.
 
@@ -85,20 +94,46 @@ def fit_lightness(image: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.flo
     return np.clip(np.asarray(fitted, np.float32), 0, 100)
 
 
-def padding(shape: tuple[int, int], stride: int) -> tuple[tuple[int, int], ...]:
-    """Return the rows and columns to add on each side for multiples of the stride."""
-    missing = [-side % stride for side in shape]
-    return tuple((m // 2, m - m // 2) for m in missing)
+def padding(
+    shape: tuple[int, int], stride: int, head_stride: int = 1
+) -> tuple[tuple[int, int], ...]:
+    """Return the rows and columns to add on each side for multiples of the stride.
+
+    Those before the picture are whole cells, so that its first pixel begins one.
+    """
+    sides = []
+    for side in shape:
+        missing = -side % stride
+        before = missing // 2 // head_stride * head_stride
+        sides.append((before, missing - before))
+    return tuple(sides)
 
 
-def pad(plane: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
+def pad(
+    plane: NDArray[np.float32], stride: int, head_stride: int = 1
+) -> NDArray[np.float32]:
     """Pad (h, w) by reflection to multiples of the stride; a side may be 1."""
-    return np.pad(plane, padding(plane.shape, stride), mode="reflect")
+    return np.pad(plane, padding(plane.shape, stride, head_stride), mode="reflect")
 
 
 def crop(
-    stack: NDArray[np.float32], shape: tuple[int, int], stride: int
+    stack: NDArray[np.float32],
+    shape: tuple[int, int],
+    stride: int,
+    head_stride: int = 1,
 ) -> NDArray[np.float32]:
-    """Undo ``pad`` on the last two axes of (..., h', w')."""
-    (top, _), (left, _) = padding(shape, stride)
-    return stack[..., top : top + shape[0], left : left + shape[1]]
+    """Return the cells that cover the picture, from what the nets say of ``pad``.
+
+    Parameters
+    ----------
+    stack : (..., h' / head_stride, w' / head_stride) array
+        One value for each cell of the padded plane (h', w').
+    shape
+        Height and width of the plane before it was padded.
+    stride, head_stride
+        As given to ``pad``.
+    """
+    (top, _), (left, _) = padding(shape, stride, head_stride)
+    top, left = top // head_stride, left // head_stride
+    height, width = head_shape(shape, head_stride)
+    return stack[..., top : top + height, left : left + width]

@@ -1,4 +1,4 @@
-"""Chroma enlarged from working size to full size, along the edges of L."""
+"""Chroma enlarged to the working size, and from there along the edges of L."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     # Of each position: the lower neighbor, the upper one, and the share of the upper.
     Neighbors = tuple[NDArray[np.intp], NDArray[np.intp], Floats]
 
-__all__ = ["METHODS", "align", "check_method", "upsample"]
+__all__ = ["METHODS", "align", "check_method", "enlarge", "upsample"]
 
 METHODS = ("guided", "bilinear")
 
@@ -24,6 +24,43 @@ _HALO = 2  # rows that two 3x3 windows, applied one after the other, reach
 # deviations of its Gaussians, of distance in pixels and of the difference in L*.
 _REACH, _STEP = 6, 2
 _SPATIAL_SIGMA, _LIGHTNESS_SIGMA = 3.0, 3.0
+
+
+def enlarge(chroma: NDArray[Any], shape: tuple[int, int], head_stride: int) -> Floats:
+    """Enlarge chroma from the resolution of a net's head to the working size.
+
+    It is interpolated bilinearly between the centers of the cells: the squares of
+    ``head_stride`` pixels that the distributions stand for.
+
+    Parameters
+    ----------
+    chroma : (2, ceil(h / head_stride), ceil(w / head_stride)) array
+        a* and b* of the cells. The last ones may reach beyond the picture.
+    shape : (h, w)
+        Working size.
+    head_stride : int
+        Side of a cell in pixels; 1 leaves the chroma as it is.
+
+    Returns
+    -------
+    (2, h, w) float32
+
+    Raises
+    ------
+    ValueError
+        If the cells do not fit the working size.
+    """
+    height, width = shape
+    cells = -(-height // head_stride), -(-width // head_stride)
+    if chroma.shape != (2, *cells):
+        raise ValueError(f"expected chroma of shape {(2, *cells)}, got {chroma.shape}")
+    if head_stride == 1:
+        return chroma.astype(np.float32, copy=False)
+    rows = _neighbors(cells[0], cells[0] * head_stride, 0, height)
+    columns = _neighbors(cells[1], cells[1] * head_stride, 0, width)
+    out = np.empty((2, *shape), np.float32)
+    _blend(_enlarged_rows(chroma, columns), rows, out)
+    return out
 
 
 def align(chroma: NDArray[Any], guide: NDArray[Any]) -> Floats:

@@ -16,7 +16,7 @@ from skimage import data
 
 from colorize_engine.color import lightness, lightness_to_gray
 
-PHOTOS = ("astronaut", "coffee", "chelsea", "rocket", "camera")
+PHOTOS = ("camera", "coffee", "rocket", "chelsea")
 HEIGHT = 240
 
 

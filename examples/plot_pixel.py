@@ -38,15 +38,17 @@ def main(arguments: list[str] | None = None) -> None:
     image = next(iter(files.read(args.photo))).image
     prediction = Colorizer.from_pretrained(args.model).predict(image)
     height, width = prediction.lightness.shape
-    # The distributions are at the working size.
     row = args.row * height // prediction.shape[0]
     column = args.column * width // prediction.shape[1]
+    light = prediction.lightness[row, column]
+    # Each distribution stands for a square of pixels of the working size.
+    row, column = row // prediction.head_stride, column // prediction.head_stride
     decoded = prediction.decode()[:, row, column]
     figure = Figure(figsize=(8, 3), layout="constrained")
     for channel, axes in enumerate(figure.subplots(1, 2)):
         name, said = "ab"[channel], (prediction.a, prediction.b)[channel]
         bars, centers = said.probabilities[:, row, column], said.bins.centers
-        colors = bar_colors(centers, channel, prediction.lightness[row, column])
+        colors = bar_colors(centers, channel, light)
         axes.bar(centers, bars, np.diff(centers).min(), color=colors, edgecolor="0.4")
         axes.axvline(decoded[channel], color="black", linestyle="--")
         axes.set(xlabel=f"{name}*", ylabel="probability")

@@ -52,12 +52,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def tiny_card_and_nets(*, chained: bool = False) -> tuple[Card, dict[str, UNet]]:
-    """Untrained nets of a few hundred weights, fixed by a seed, and their card."""
+def tiny_card_and_nets(*, hints: bool = False) -> tuple[Card, dict[str, UNet]]:
+    """Untrained nets of a few hundred weights, fixed by a seed, and their card.
+
+    They have stride 4 and head stride 2.
+    """
     import torch
 
     from colorize_engine.bins import ChannelBins, zero_centered
     from colorize_engine.pretrained import Card, NetDesign, UNet
+    from colorize_engine.pretrained.unet import INPUTS
 
     torch.manual_seed(7)
     bins, nets = {}, {}
@@ -66,12 +70,12 @@ def tiny_card_and_nets(*, chained: bool = False) -> tuple[Card, dict[str, UNet]]
         prior = np.exp(-np.abs(centers) / 30)
         prior /= prior.sum()
         bins[channel] = ChannelBins(centers, prior, 1 / (prior + 0.1))
-        inputs = ("L", "a") if chained and channel == "b" else ("L",)
+        inputs = INPUTS[hints]
         nets[channel] = UNet(
-            NetDesign("plain", (4, 8, 8), (8, 4), True, inputs, len(centers))
+            NetDesign("plain", (4, 8, 8), (8,), True, inputs, len(centers))
         )
         # Or else all pixels of all pictures would get nearly the same distribution.
-        torch.nn.init.normal_(nets[channel].head.weight, 0, 10)
+        torch.nn.init.normal_(nets[channel].head.weight, 0, 7)
     card = Card(
         "tiny",
         "0",
@@ -96,12 +100,12 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def chained_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a tiny model whose b-net takes a as well; do not change it."""
+def hinted_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a tiny model whose nets take hints; do not change it."""
     from colorize_engine.pretrained import save
 
-    folder = tmp_path_factory.mktemp("model") / "chained"
-    save(folder, *tiny_card_and_nets(chained=True))
+    folder = tmp_path_factory.mktemp("model") / "hinted"
+    save(folder, *tiny_card_and_nets(hints=True))
     return folder
 
 

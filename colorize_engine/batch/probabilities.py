@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 class ProbabilityWriter:
     """Writer of the distributions of one channel, picture by picture.
 
-    Each page holds the probability (float32, 0..1) of one bin at the working size. Its
-    description in JSON names the picture (from 1), the bin (from 0) and the bin's
-    value in CIE Lab. The first page of each picture also names all bins and the model.
+    Each page holds the probability (float32, 0..1) of one bin at the resolution of the
+    net's head. Its description in JSON names the picture (from 1), the bin (from 0) and
+    the bin's value in CIE Lab. The first page of each picture also names all bins and
+    the model.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ class ProbabilityWriter:
         self._planes: PlaneWriter | None = None
 
     def write(self, distribution: Distribution) -> None:
-        """Write the distribution of the next picture: probabilities (Q, h, w)."""
+        """Write the distribution of the next picture: probabilities (Q, h', w')."""
         if self._planes is None:
             size = distribution.logits.nbytes * self._page_count
             self._planes = PlaneWriter(self._stream, self._mark.software, size)

@@ -133,8 +133,8 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     is_flag=True,
     help="Also write the probabilities that the networks give: NAME.a-probability.tif "
     "and NAME.b-probability.tif beside the output. These are TIFF files of float32 "
-    "(0..1) at the working size, one page per bin. The description of each page, in "
-    "JSON, names the bin's value of a* or b*.",
+    "(0..1) at the networks' own resolution, one page per bin. The description of each "
+    "page, in JSON, names the bin's value of a* or b*.",
 )
 @click.option(
     "--overwrite",

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORMAT = 1
+# 1: nets that see lightness alone; 2: some net takes hints, which versions that write
+# only format 1 cannot show it.
+FORMATS = (1, 2)
 CHANNELS = ("a", "b")
 
 
@@ -96,13 +98,25 @@ class Card:
         return f"{self.name} {self.version} {self.model_hash}"
 
     @property
+    def head_stride(self) -> int:
+        """Side, in pixels, of the square that each distribution of the nets stands for.
+
+        Raises
+        ------
+        ValueError
+            If it is not the same for both nets.
+        """
+        return _head_stride(self.nets)
+
+    @property
     def calibrated_bins(self) -> dict[str, ChannelBins]:
         """Bins of a and b for the calibrated logits."""
         return {c: self.bins[c].tempered(self.calibration[c]) for c in CHANNELS}
 
     def to_json(self) -> str:
         """Return the card as JSON text for ``from_json``."""
-        content = {"format": FORMAT, **self.__dict__}
+        hints = any(len(net.get("inputs", ())) > 1 for net in self.nets.values())
+        content = {"format": FORMATS[hints], **self.__dict__}
         content["bins"] = {
             channel: {
                 name: _floats(getattr(bins, name))
@@ -129,9 +143,10 @@ class Card:
             raise ModelError(
                 "its card.json is not a model card: expected a JSON object"
             )
-        if content.get("format", FORMAT) != FORMAT:
+        if content.get("format", FORMATS[0]) not in FORMATS:
             raise ModelError(
-                f"its card.json is of format {content['format']!r}, expected {FORMAT}; "
+                f"its card.json is of format {content['format']!r}, expected "
+                f"{' or '.join(map(str, FORMATS))}; "
                 "install the version of napari-colorize that the model was made for"
             )
         try:
@@ -167,7 +182,23 @@ class Card:
                 raise TypeError(f"expected a design of net {channel}")
             if not isinstance(card.sha256[f"{channel}.safetensors"], str):
                 raise TypeError(f"expected a SHA-256 of {channel}.safetensors")
+        _head_stride(card.nets)
         return card
+
+
+def _head_stride(nets: dict[str, dict[str, Any]]) -> int:
+    """Return the head stride of both nets, as ``unet.UNet`` has it, without torch."""
+    strides = []
+    for design in (nets[channel] for channel in CHANNELS):
+        plain = design["encoder"] == "plain"
+        halvings = len(design["encoder_widths"]) - 1 if plain else 5
+        strides.append(2 ** max(0, halvings - len(design["decoder_widths"])))
+    if strides[0] != strides[1]:
+        raise ValueError(
+            f"the heads of the nets of a and b have the strides {strides[0]} and "
+            f"{strides[1]}, expected the same"
+        )
+    return int(strides[0])
 
 
 def _check_range(name: str, value: object, low: float, high: float) -> None:

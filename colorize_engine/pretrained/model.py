@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from colorize_engine.decode import Distribution
 from colorize_engine.pretrained.torch_threads import run_side_by_side
 
 if TYPE_CHECKING:
@@ -30,12 +29,16 @@ class Model:
     ----------
     stride : int
         Height and width of the input must be multiples of it.
+    head_stride : int
+        Height and width of the input divided by those of the logits.
     batched : bool
         Whether to give it several pictures at once. False at reduced precision, where
         the results of a batch are rounded differently from those of single pictures.
     concurrent : bool
         Whether it is faster to call it from several threads at once, each with a share
         of the processors.
+    takes_hints : bool
+        Whether both nets can be shown colors.
 
     Parameters
     ----------
@@ -47,6 +50,11 @@ class Model:
         Device to run them on.
     dtype
         Precision to run them in.
+
+    Raises
+    ------
+    ValueError
+        If the head strides of the nets differ.
     """
 
     def __init__(
@@ -65,11 +73,13 @@ class Model:
         }
         # Strides are powers of two, so the largest is a multiple of the other.
         self.stride = max(net.stride for net in nets.values())
+        self.head_stride = card.head_stride
         self.batched = dtype == torch.float32
         self.concurrent = device.type == "cpu"
+        self.takes_hints = all(net.design.takes_hints for net in nets.values())
 
     def __call__(
-        self, lightness: NDArray[np.float32]
+        self, lightness: NDArray[np.float32], hints: NDArray[np.float32] | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Predict the logits of a and b.
 
@@ -77,54 +87,51 @@ class Model:
         ----------
         lightness : (h, w) or (n, h, w) float32
             L* in 0..100; h and w are multiples of ``stride``.
+        hints : (4, h, w) or (n, 4, h, w) float32, optional
+            Given colors and their masks, see `unet.net_input`; none by default.
 
         Returns
         -------
-        a, b : (Qa, h, w) and (Qb, h, w) float32, or with a leading n
-            Calibrated logits, to be decoded with the card's ``calibrated_bins``.
+        a, b : (Qa, h / s, w / s) and (Qb, h / s, w / s) float32, or with a leading n
+            Calibrated logits, to be decoded with the card's ``calibrated_bins``; s is
+            ``head_stride``.
+
+        Raises
+        ------
+        ValueError
+            If hints are given to nets that take none.
         """
+        single = lightness.ndim == 2
+        batch = self._tensor(lightness[None] if single else lightness)
+        shown = None
+        if hints is not None:
+            shown = self._tensor(hints[None] if single else hints)
+        if self.concurrent:
+            a, b = run_side_by_side(
+                partial(self._run, "a", batch, shown),
+                partial(self._run, "b", batch, shown),
+            )
+        else:
+            a, b = self._run("a", batch, shown), self._run("b", batch, shown)
+        return (a[0], b[0]) if single else (a, b)
+
+    def _tensor(self, planes: NDArray[np.float32]) -> Tensor:
         import torch
 
         # Copied because torch warns about read-only arrays.
-        planes = torch.from_numpy(np.array(lightness, np.float32, order="C"))
-        planes = planes.to(self.device)
-        single = planes.ndim == 2
-        batch = planes[None] if single else planes
-        if "a" in self.nets["b"].design.inputs:
-            a = self._run("a", batch)
-            guess = torch.from_numpy(self._decode_a(a)).to(self.device)
-            b = self._run("b", batch, guess)
-        elif self.concurrent:
-            a, b = run_side_by_side(
-                partial(self._run, "a", batch), partial(self._run, "b", batch)
-            )
-        else:
-            a, b = self._run("a", batch), self._run("b", batch)
-        return (a[0], b[0]) if single else (a, b)
+        return torch.from_numpy(np.array(planes, np.float32, order="C")).to(self.device)
 
     def _run(
-        self, channel: str, lightness: Tensor, a: Tensor | None = None
+        self, channel: str, lightness: Tensor, hints: Tensor | None
     ) -> NDArray[np.float32]:
         import torch
 
         from colorize_engine.pretrained.unet import net_input
 
+        net = self.nets[channel]
         with torch.inference_mode():  # applies to this thread only
-            x = net_input(lightness, a).to(self.dtype)
-            logits = self.nets[channel](x.contiguous(memory_format=torch.channels_last))
+            x = net_input(lightness, hints, net.design.inputs).to(self.dtype)
+            logits = net(x.contiguous(memory_format=torch.channels_last))
             scaled = logits.float() / self.card.calibration[channel]
             result: NDArray[np.float32] = scaled.contiguous().cpu().numpy()
         return result
-
-    def _decode_a(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Decode logits (n, Qa, h, w) to a*, the input of a b-net with the chain rule.
-
-        Temperature and rebalancing are the card's.
-        """
-        bins, card = self.card.calibrated_bins["a"], self.card
-        return np.stack(
-            [
-                Distribution(one, bins).decode(card.temperature, card.rebalance)
-                for one in logits
-            ]
-        )

@@ -14,12 +14,15 @@ import math
 from collections import OrderedDict
 from dataclasses import asdict, dataclass
 from itertools import accumulate
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Per stage of EfficientNet-Lite0: expansion, channels, repeats, stride, kernel.
 _STAGES = (
@@ -34,7 +37,9 @@ _STAGES = (
 # Width and depth multipliers relative to Lite0.
 LITE = {"lite0": (1.0, 1.0), "lite1": (1.0, 1.1), "lite2": (1.1, 1.2)}
 LITE_STEM = 32
-INPUTS = (("L",), ("L", "a"))
+HINTS = ("a-hint", "a-mask", "b-hint", "b-mask")
+"""Planes in which a net is shown colors, and masks of where it is shown them."""
+INPUTS = (("L",), ("L", *HINTS))
 
 
 @dataclass(frozen=True)
@@ -50,12 +55,11 @@ class NetDesign:
         Channels of each level of the plain encoder; unused by the others.
     decoder_widths : tuple of int
         Channels of each level of the decoder, from the bottom up: one for each skip.
-        With fewer, the finest skips are left out and the logits are enlarged instead.
+        With fewer, the finest skips are left out and the logits stay coarser.
     context : bool
         Whether the mean over the whole picture is added at the coarsest level.
-    inputs : {("L",), ("L", "a")}
-        Input channels. A b-net that takes a as well follows the chain rule
-        p(a, b | L) = p(a | L) p(b | L, a).
+    inputs : tuple of str, one of ``INPUTS``
+        Input channels: lightness alone, or with the four planes of ``HINTS``.
     outputs : int
         Number of logits, one for each bin.
 
@@ -79,7 +83,10 @@ class NetDesign:
             known = ", ".join(("plain", *LITE))
             raise ValueError(f"expected the encoder {known}, got {self.encoder!r}")
         if self.inputs not in INPUTS:
-            raise ValueError(f"expected inputs L or L and a, got {self.inputs}")
+            raise ValueError(
+                f"expected the inputs L, or L and {', '.join(HINTS)}, got "
+                f"{', '.join(map(str, self.inputs)) or 'none'}"
+            )
         widths = (*self.encoder_widths, *self.decoder_widths, self.outputs)
         if not all(isinstance(width, int) and width > 0 for width in widths):
             raise ValueError(
@@ -93,6 +100,11 @@ class NetDesign:
                 f"expected at most {levels - 1} decoder widths for the {levels} levels "
                 f"of the encoder, and at least one, got {len(self.decoder_widths)}"
             )
+
+    @property
+    def takes_hints(self) -> bool:
+        """Whether the net can be shown colors."""
+        return len(self.inputs) > 1
 
     def to_json(self) -> dict[str, Any]:
         """Return the design as plain JSON values."""
@@ -280,10 +292,7 @@ class UNet(nn.Module):
     stride : int
         Height and width of the input must be multiples of it.
     head_stride : int
-        Height and width of the input divided by those of the head's output.
-    enlarge : bool
-        Whether the logits are enlarged to the size of the input; a loss does not need
-        that.
+        Height and width of the input divided by those of the logits.
     """
 
     def __init__(self, design: NetDesign) -> None:
@@ -307,7 +316,6 @@ class UNet(nn.Module):
         self.doubling = Doubling()
         self.head = nn.Conv2d(bottom, design.outputs, 1)
         self.head_stride = self.stride >> len(levels)
-        self.enlarge = True
 
     def forward(self, x: Tensor) -> Tensor:
         """Predict logits.
@@ -315,12 +323,11 @@ class UNet(nn.Module):
         Parameters
         ----------
         x : (N, C, h, w) float
-            Lightness as 2 L* / 100 - 1 and, for a net that takes it, a* / 110;
-            h and w are multiples of the stride.
+            As from `net_input`; h and w are multiples of the stride.
 
         Returns
         -------
-        (N, Q, h, w) float
+        (N, Q, h / head_stride, w / head_stride) float
 
         Raises
         ------
@@ -338,9 +345,6 @@ class UNet(nn.Module):
         for skip, level in zip(reversed(skips), self.decoder, strict=False):
             y = level(torch.cat([self.doubling(y), skip], 1))
         logits: Tensor = self.head(y)
-        if self.enlarge and self.head_stride > 1:
-            factor = float(self.head_stride)
-            return F.interpolate(logits, scale_factor=factor, mode="bilinear")
         return logits
 
     def fold(self) -> UNet:
@@ -352,7 +356,37 @@ class UNet(nn.Module):
         return self
 
 
-def net_input(lightness: Tensor, a: Tensor | None = None) -> Tensor:
-    """Scale L* (N, h, w) and, if given, a* (N, h, w) to a net's input (N, C, h, w)."""
-    planes = [lightness * 0.02 - 1] if a is None else [lightness * 0.02 - 1, a / 110]
-    return torch.stack(planes, 1)
+def net_input(
+    lightness: Tensor, hints: Tensor | None = None, inputs: Sequence[str] = ("L",)
+) -> Tensor:
+    """Scale lightness, and put hints beside it, for a net.
+
+    Parameters
+    ----------
+    lightness : (N, h, w) float
+        L* in 0..100.
+    hints : (N, 4, h, w) float, optional
+        In the order of ``HINTS``: a* / 110 where a is given, its mask (0 or 1), b* /
+        110 where b is given, its mask. Where a mask is 0, the plane before it is 0.
+        None stands for zeros: the net colors automatically.
+    inputs : sequence of str
+        Of the net's design.
+
+    Returns
+    -------
+    (N, C, h, w) float
+        C is the number of inputs.
+
+    Raises
+    ------
+    ValueError
+        If hints are given to a net that takes none.
+    """
+    scaled = (lightness * 0.02 - 1)[:, None]
+    if len(inputs) == 1:
+        if hints is not None:
+            raise ValueError("this net takes no hints")
+        return scaled
+    if hints is None:
+        hints = scaled.new_zeros(len(scaled), len(HINTS), *scaled.shape[2:])
+    return torch.cat([scaled, hints.to(scaled.dtype)], 1)

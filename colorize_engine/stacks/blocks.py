@@ -27,10 +27,14 @@ def predict_block(source: FrameModel, lead: int, block: NDArray[Any]) -> Floats:
     return planes.reshape(*(1,) * lead, *planes.shape)
 
 
-def smooth_block(smoothing: float, before: Floats, block: Floats) -> Floats:
+def smooth_block(
+    smoothing: float, head_stride: int, before: Floats, block: Floats
+) -> Floats:
     """Smooth the planes of a frame with the smoothed planes of the frame before."""
     shape = block.shape[-3:]
-    planes = smoothed(before.reshape(shape), block.reshape(shape), smoothing)
+    planes = smoothed(
+        before.reshape(shape), block.reshape(shape), smoothing, head_stride
+    )
     return planes.reshape(block.shape)
 
 
@@ -53,6 +57,7 @@ def color_block(
 
 def apply_block(
     source: FrameModel,
+    frame_shape: tuple[int, int],
     function: Callable[[Prediction], Floats],
     dtype: DTypeLike,
     planes: Floats,
@@ -60,6 +65,6 @@ def apply_block(
     """Apply a function to the prediction of a frame."""
     lead, shape = planes.ndim - 3, planes.shape[-3:]
     # The functions use only the planes.
-    no_picture = np.zeros((1, 1), np.uint8)
+    no_picture = np.broadcast_to(np.uint8(0), frame_shape)
     values = function(source.prediction(no_picture, planes.reshape(shape)))
     return values.astype(dtype, copy=False).reshape(*(1,) * lead, *values.shape)

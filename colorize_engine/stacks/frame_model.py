@@ -12,6 +12,8 @@ from colorize_engine.colorizer import ModelLike as ModelLike
 from colorize_engine.colorizer import loaded
 from colorize_engine.decode import Distribution
 from colorize_engine.prediction import Prediction
+from colorize_engine.resize import working_shape
+from colorize_engine.stacks.cells import join, split
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,6 +46,9 @@ class FrameModel:
         Bins of a and of b.
     temperature, rebalance : float
         Defaults of the model.
+    head_stride : int
+        Side, in pixels of the working size, of the square that each distribution stands
+        for.
     card : Card or None
     """
 
@@ -54,6 +59,7 @@ class FrameModel:
     bins: tuple[ChannelBins, ChannelBins]
     temperature: float
     rebalance: float
+    head_stride: int
     card: Card | None
 
     @classmethod
@@ -87,13 +93,13 @@ class FrameModel:
             bins = card.calibrated_bins["a"], card.calibrated_bins["b"]
             key = str(tokenize(model, device, card.model_hash))
         size = about.working_size if working_size is None else working_size
-        settings = about.temperature, about.rebalance
+        settings = about.temperature, about.rebalance, about.head_stride
         return cls(model, device, key, size, bins, *settings, card)
 
     @property
     def plane_count(self) -> int:
         """Number of planes that `predict` returns for a frame."""
-        return 2 + len(self.bins[0]) + len(self.bins[1])
+        return self.head_stride**2 + 1 + len(self.bins[0]) + len(self.bins[1])
 
     def loaded(self) -> Colorizer:
         """Return the model; each process loads it once."""
@@ -108,9 +114,10 @@ class FrameModel:
 
         Returns
         -------
-        (2 + Qa + Qb, h, w) float32
-            L* in 0..100; the number of frames in the planes, which is 1 (see
-            `smoothing.smoothed`); the logits of a and of b.
+        (s * s + 1 + Qa + Qb, h', w') float32
+            L* in 0..100 of the s x s pixels of each cell, row by row (see
+            `cells.split`; s is the head stride); the number of frames in the planes,
+            which is 1 (see `smoothing.smoothed`); the logits of a and of b.
 
         Raises
         ------
@@ -121,20 +128,24 @@ class FrameModel:
         """
         with _RUNNING:
             found = self.loaded().predict(frame, self.working_size)
-        light = found.lightness[np.newaxis]
+        light = split(found.lightness, self.head_stride)
         return np.concatenate(
-            [light, np.ones_like(light), found.a.logits, found.b.logits]
+            [light, np.ones_like(light[:1]), found.a.logits, found.b.logits]
         )
 
     def prediction(self, frame: NDArray[Any], planes: Floats) -> Prediction:
         """Return the planes of a frame as a `Prediction`, without running the nets."""
-        split = 2 + len(self.bins[0])
+        pixels = self.head_stride**2
+        first_b = pixels + 1 + len(self.bins[0])
+        shape = frame.shape[0], frame.shape[1]
+        height, width = working_shape(shape, self.working_size)
         return Prediction(
             frame,
-            planes[0],
-            Distribution(planes[2:split], self.bins[0]),
-            Distribution(planes[split:], self.bins[1]),
+            join(planes[:pixels])[:height, :width],
+            Distribution(planes[pixels + 1 : first_b], self.bins[0]),
+            Distribution(planes[first_b:], self.bins[1]),
             self.temperature,
             self.rebalance,
             self.card,
+            self.head_stride,
         )

@@ -20,14 +20,14 @@ Results that are computed together share the runs of the nets::
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter, methodcaller
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from colorize_engine.resize import working_shape
+from colorize_engine.resize import head_shape, working_shape
 from colorize_engine.stacks.blocks import (
     apply_block,
     color_block,
@@ -61,9 +61,9 @@ class StackPrediction:
     ----------
     stack : (..., H, W) or (..., H, W, 3 or 4) dask array
         The frames, one chunk each.
-    planes : (..., 2 + Qa + Qb, h, w) dask array, float32
-        L*, number of frames in the mean, logits of a and of b; see
-        `FrameModel.predict`.
+    planes : (..., s * s + 1 + Qa + Qb, h', w') dask array, float32
+        L* of the pixels of each cell, number of frames in the mean, logits of a and of
+        b; see `FrameModel.predict`.
     model : FrameModel
     """
 
@@ -118,7 +118,7 @@ class StackPrediction:
         rebalance: float | None = None,
         saturation: float = 1.0,
     ) -> da.Array:
-        """Return a* and b* at the working size: (..., 2, h, w) float32.
+        """Return a* and b* of each cell: (..., 2, h', w') float32.
 
         Parameters and errors are those of `Prediction.decode`.
         """
@@ -127,7 +127,7 @@ class StackPrediction:
         return self._apply("decode", methodcaller("decode", *settings), (2,))
 
     def probabilities(self, dtype: DTypeLike = np.float32) -> tuple[da.Array, da.Array]:
-        """Return the distributions of a and of b at the working size.
+        """Return the distributions of a and of b, one for each cell.
 
         They are calibrated and the class weights of the training are undone, as in
         ``Distribution.probabilities``.
@@ -139,7 +139,7 @@ class StackPrediction:
 
         Returns
         -------
-        (..., Qa, h, w) and (..., Qb, h, w) dask arrays
+        (..., Qa, h', w') and (..., Qb, h', w') dask arrays
 
         Raises
         ------
@@ -156,14 +156,15 @@ class StackPrediction:
         )
 
     def entropy(self) -> da.Array:
-        """Return H(a) + H(b) in bits at the working size: (..., h, w) float32."""
+        """Return H(a) + H(b) of each cell in bits: (..., h', w') float32."""
         return self._apply("entropy", methodcaller("entropy"), ())
 
     def _sample(self) -> Prediction:
         """Return a prediction of one pixel, to check settings before the nets run."""
         tail = self.stack.shape[len(self.frames) + 2 :]
-        planes = np.zeros((self.model.plane_count, 1, 1), np.float32)
-        return self.model.prediction(np.zeros((1, 1, *tail), self.stack.dtype), planes)
+        model = replace(self.model, working_size=1)
+        planes = np.zeros((model.plane_count, 1, 1), np.float32)
+        return model.prediction(np.zeros((1, 1, *tail), self.stack.dtype), planes)
 
     def _apply(
         self,
@@ -177,8 +178,11 @@ class StackPrediction:
         lead, (height, width) = self.planes.chunks[:-3], self.planes.shape[-2:]
         chunks = (*lead, *((n,) for n in (*tail, height, width)))
         arguments = (self.planes, function, self.model, dtype)
+        first = len(self.frames)
+        rows, columns = self.stack.shape[first : first + 2]
+        frame_shape = int(rows), int(columns)
         applied: da.Array = _dask().map_blocks(
-            partial(apply_block, self.model, function, dtype),
+            partial(apply_block, self.model, frame_shape, function, dtype),
             self.planes,
             name=f"colorize-{name}-{tokenize(*arguments)}",
             drop_axis=() if tail else self.planes.ndim - 3,
@@ -244,6 +248,7 @@ def predict(
     source = FrameModel.of(model, device, working_size)
     height, width = frames.shape[lead : lead + 2]
     shape = working_shape((int(height), int(width)), source.working_size)
+    shape = head_shape(shape, source.head_stride)
     chunks = (*frames.chunks[:lead], *((n,) for n in (source.plane_count, *shape)))
     planes: da.Array = _dask().map_blocks(
         partial(predict_block, source, lead),
@@ -256,7 +261,8 @@ def predict(
         meta=np.empty((0,) * len(chunks), np.float32),
     )
     if smoothing:
-        planes = _smooth_along(planes, smoothing, time_axis % lead)
+        step = partial(smooth_block, smoothing, source.head_stride)
+        planes = _smooth_along(planes, step, time_axis % lead)
     return StackPrediction(frames, planes, source)
 
 
@@ -289,13 +295,14 @@ def _dask() -> Any:
     return dask.array
 
 
-def _smooth_along(planes: da.Array, smoothing: float, axis: int) -> da.Array:
+def _smooth_along(
+    planes: da.Array, step: Callable[[Floats, Floats], Floats], axis: int
+) -> da.Array:
     """Smooth along an axis; each frame's task uses the result of the one before."""
     from dask.base import tokenize
     from dask.highlevelgraph import HighLevelGraph
 
-    name = f"colorize-smooth-{tokenize(planes, smoothing, axis)}"
-    step = partial(smooth_block, smoothing)
+    name = f"colorize-smooth-{tokenize(planes, step, axis)}"
     tasks: dict[Any, Any] = {}
     for index in np.ndindex(*planes.numblocks):
         own = (planes.name, *index)

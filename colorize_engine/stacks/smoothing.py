@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from colorize_engine.stacks.cells import join, means
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -36,7 +38,9 @@ def check_smoothing(smoothing: float) -> None:
         )
 
 
-def smoothed(previous: Floats, current: Floats, smoothing: float) -> Floats:
+def smoothed(
+    previous: Floats, current: Floats, smoothing: float, head_stride: int = 1
+) -> Floats:
     """Average the logits of a frame with those of the frames before it.
 
     This is a recursive mean. The result for the frame before is moved along the motion
@@ -55,31 +59,43 @@ def smoothed(previous: Floats, current: Floats, smoothing: float) -> Floats:
     later. It is taken before decoding, because the mean of two decoded colors would be
     grayer.
 
+    Motion and reliability are found from the L* of the pixels. Their means over each
+    cell then hold for its distribution.
+
     Parameters
     ----------
-    previous : (2 + Q, h, w) float32
+    previous : (k + 1 + Q, h, w) float32
         Result of this function for the frame before; if that is the first frame, its
         planes in the form of ``current``.
-    current : (2 + Q, h, w) float32
-        L* in 0..100; the number of frames in the planes, which is 1; logits.
+    current : (k + 1 + Q, h, w) float32
+        L* in 0..100 of the k = ``head_stride``**2 pixels of each cell, as from
+        `cells.split`; the number of frames in the planes, which is 1; logits.
     smoothing : float
         s, at least 0 and below 1.
+    head_stride : int
+        Side of a cell in pixels.
 
     Returns
     -------
-    (2 + Q, h, w) float32
+    (k + 1 + Q, h, w) float32
         L* of the current frame; n + 1; averaged logits.
     """
-    flow = motion(previous[0], current[0])
-    past = warped(np.maximum(previous, _MIN_LOGIT), flow)
-    confidence = _inside(flow) * _match(past[0], current[0]) * _rigidity(flow)
-    count = np.minimum(confidence * past[1], np.float32(smoothing / (1 - smoothing)))
+    pixels = head_stride**2
+    before, light = join(previous[:pixels]), join(current[:pixels])
+    flow = motion(before, light)
+    match = _match(warped(before[np.newaxis], flow)[0], light)
+    confidence = means(_inside(flow) * match * _rigidity(flow), head_stride)
+    past = warped(
+        np.maximum(previous[pixels:], _MIN_LOGIT),
+        means(flow, head_stride) / np.float32(head_stride),
+    )
+    count = np.minimum(confidence * past[0], np.float32(smoothing / (1 - smoothing)))
     result = np.maximum(current, _MIN_LOGIT)
-    result[1] += count
-    # In place, because the logits of a frame take 10 MB.
-    past[2:] -= result[2:]
-    past[2:] *= count / result[1]
-    result[2:] += past[2:]
+    mean = result[pixels:]
+    mean[0] += count
+    past[1:] -= mean[1:]
+    past[1:] *= count / mean[0]
+    mean[1:] += past[1:]
     return result
 
 

@@ -61,7 +61,8 @@ def place(kind: str, layer: Image, results: Results) -> dict[str, Any]:
     source = results.source
     offset, ratio = (0.0, 0.0), (1.0, 1.0)
     if kind not in AT_FULL_SIZE:
-        offset, ratio = working_ratio(source.shape, results.working_shape)
+        stride = results.colorizer.head_stride
+        offset, ratio = working_ratio(source.shape, results.working_shape, stride)
     start = (*source.start, *np.add(source.corner, offset))
     ratios = (*[1.0] * len(source.start), *ratio)
     return placement(layer, start, ratios, bins=kind in PROBABILITIES)

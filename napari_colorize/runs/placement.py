@@ -60,14 +60,15 @@ def placement(
 
 
 def working_ratio(
-    full: tuple[int, int], working: tuple[int, int]
+    full: tuple[int, int], working: tuple[int, int], head_stride: int
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return the offset and ratio of working-size pixels, in full-size pixels.
+    """Return the offset and ratio of the nets' cells, in full-size pixels.
 
-    Both grids cover the same area, so the first center lies half a working pixel from
-    the area's edge, which is at -0.5.
+    A cell is a square of ``head_stride`` pixels of the working size. Both sizes cover
+    the same area, whose edge is at -0.5, so the first center lies half a cell from
+    there. The last cell may reach beyond the area.
     """
-    ratio = (full[0] / working[0], full[1] / working[1])
+    ratio = (head_stride * full[0] / working[0], head_stride * full[1] / working[1])
     return ((ratio[0] - 1) / 2, (ratio[1] - 1) / 2), ratio
 
 

@@ -49,6 +49,9 @@ class Results:
         it.
     working_shape : (int, int)
         Rows and columns at the working size.
+    cells : (int, int)
+        Rows and columns of the distributions: of squares of ``colorizer.head_stride``
+        pixels of the working size.
     seconds : float
         Duration of ``compute``.
     """
@@ -60,11 +63,12 @@ class Results:
         working_size: int,
         kinds: Iterable[str],
     ) -> None:
-        from colorize_engine.resize import working_shape
+        from colorize_engine.resize import head_shape, working_shape
 
         self.source, self.colorizer = source, colorizer
         self.working_size, self.kinds = working_size, tuple(kinds)
         self.working_shape = working_shape(source.shape, working_size)
+        self.cells = head_shape(self.working_shape, colorizer.head_stride)
         self.seconds = 0.0
         self.store: Store
         self._single: Prediction | None = None
@@ -125,7 +129,7 @@ class Results:
 
     def _new_store(self, first: Prediction) -> Store:
         stack = self.source.is_stack
-        at_working = self.working_shape
+        cells = self.cells
         color: DTypeLike = first.image.dtype
         if color != np.uint8:
             color = np.float16 if stack else np.float32
@@ -133,11 +137,11 @@ class Results:
         shares = np.float16 if stack else np.float32
         types: dict[str, tuple[tuple[int, ...], DTypeLike]] = {
             "colorized": ((*first.shape, channels), color),
-            "a": (at_working, np.float32),
-            "b": (at_working, np.float32),
-            "a probability": ((len(first.a.bins), *at_working), shares),
-            "b probability": ((len(first.b.bins), *at_working), shares),
-            "uncertainty": (at_working, np.float32),
+            "a": (cells, np.float32),
+            "b": (cells, np.float32),
+            "a probability": ((len(first.a.bins), *cells), shares),
+            "b probability": ((len(first.b.bins), *cells), shares),
+            "uncertainty": (cells, np.float32),
         }
         wanted = {k for k in types if k in self.kinds or (stack and "prob" in k)}
         return Store(self.source.frames, {k: types[k] for k in types if k in wanted})
@@ -171,6 +175,7 @@ class Results:
             self._stored("a", index),
             self._stored("b", index),
             card=self.card,
+            head_stride=self.colorizer.head_stride,
         )
 
     def _stored(self, channel: str, index: tuple[int, ...]) -> Distribution:
@@ -190,9 +195,15 @@ class Results:
     def distributions(
         self, index: tuple[int, ...], row: int, column: int
     ) -> tuple[Distribution, Distribution]:
-        """Return the distributions at a pixel of the working size, with logits (Q,)."""
+        """Return the distributions at a pixel of the source, with logits (Q,)."""
         from colorize_engine import Distribution
 
+        row, column = (
+            int((i + 0.5) * small / full) // self.colorizer.head_stride
+            for i, small, full in zip(
+                (row, column), self.working_shape, self.source.shape, strict=True
+            )
+        )
         found = []
         for channel in "ab":
             if self._single is not None:

@@ -165,13 +165,7 @@ class Run:
         source = self.results.source
         index = tuple(i - n for i, n in zip(place.frame, source.start, strict=True))
         top, left = place.row - source.corner[0], place.column - source.corner[1]
-        row, column = (
-            int((i + 0.5) * small / full)
-            for i, small, full in zip(
-                (top, left), self.results.working_shape, source.shape, strict=True
-            )
-        )
-        a, b = self.results.distributions(index, row, column)
+        a, b = self.results.distributions(index, top, left)
         return Pixel(*place, self.results.lightness_at(index, top, left), a, b)
 
     def keep(self) -> None:

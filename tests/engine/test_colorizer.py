@@ -263,6 +263,66 @@ def test_chroma_comes_back_where_it_belongs(
     np.testing.assert_allclose(lab[..., 2], 10 - lab[..., 0] / 5, atol=0.3)
 
 
+class Coarse(Marker):
+    """Stand-in with a head: the mean L* of 4 x 4 pixels says a* and b*."""
+
+    def __call__(self, light: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Paint by the mean L* of each cell."""
+        self.seen.append(light.shape)
+        height, width = light.shape[-2] // 4, light.shape[-1] // 4
+        cells = light.reshape(*light.shape[:-2], height, 4, width, 4).mean((-3, -1))
+        return super().__call__(cells)
+
+
+@pytest.mark.parametrize("batched", [False, True])
+@pytest.mark.parametrize("shape", [(37, 53), (53, 37), (30, 30), (1, 9), (300, 37)])
+def test_cells_lie_where_they_were_predicted(
+    shape: tuple[int, int], batched: bool
+) -> None:
+    """Neither 30 nor the long sides are multiples of 4 or 16."""
+    subject = marking(Coarse(batched=batched), working_size=30, head_stride=4)
+    image = data.camera()[100 : 100 + shape[0], 80 : 80 + shape[1]]
+    prediction = subject.predict_batch([image, image])[1]
+    light = prediction.lightness
+    cells = tuple(-(-side // 4) for side in light.shape)
+    chroma = prediction.decode()
+    assert chroma.shape == (2, *cells)
+    assert prediction.entropy().shape == cells
+    whole = tuple(side // 4 for side in light.shape)
+    inside = light[: 4 * whole[0], : 4 * whole[1]]
+    means = inside.reshape(whole[0], 4, whole[1], 4).mean((1, 3))
+    np.testing.assert_allclose(
+        chroma[0, : whole[0], : whole[1]], means / 5 - 10, atol=1e-3
+    )
+    assert prediction.enlarge(chroma).shape == (2, *light.shape)
+    np.testing.assert_array_equal(
+        prediction.colorize(0.3), prediction.render(prediction.decode(0.3))
+    )
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_colors_of_cells_come_back_where_they_belong(axis: int) -> None:
+    subject = marking(Coarse(), working_size=30, head_stride=4)
+    prediction = subject.predict(ramp(211, 157, axis))
+    lab = srgb_to_lab(prediction.colorize())
+    # At the ends, half a cell is beyond the last center.
+    lab = np.moveaxis(lab, axis, 0)[15:-15]
+    np.testing.assert_allclose(lab[..., 1], lab[..., 0] / 5 - 10, atol=0.3)
+    np.testing.assert_allclose(lab[..., 2], 10 - lab[..., 0] / 5, atol=0.3)
+
+
+@pytest.mark.parametrize("head_stride", [0, 3, 32])
+def test_a_stride_is_a_multiple_of_the_head_stride(head_stride: int) -> None:
+    with pytest.raises(ValueError, match=f"got 16 and {head_stride}"):
+        marking(head_stride=head_stride)
+
+
+def test_chroma_of_another_shape_is_not_rendered(tiny: Colorizer) -> None:
+    prediction = tiny.predict(np.zeros((50, 50), np.uint8))
+    with pytest.raises(ValueError, match=r"\(2, 16, 16\), got \(2, 32, 32\)"):
+        prediction.render(np.zeros((2, 32, 32), np.float32))
+
+
 def test_a_very_tall_picture() -> None:
     image = (ramp(20_000, 200, 0) * 255).round().astype(np.uint8)
     prediction = marking(working_size=64).predict(image)
@@ -291,7 +351,10 @@ def test_working_size_is_the_short_side(size: int) -> None:
 
 def test_the_working_size_is_the_models_own_by_default(tiny: Colorizer) -> None:
     assert tiny.working_size == 32
-    assert tiny.predict(np.zeros((50, 50), np.uint8)).lightness.shape == (32, 32)
+    prediction = tiny.predict(np.zeros((50, 50), np.uint8))
+    assert prediction.lightness.shape == (32, 32)
+    assert prediction.head_stride == 2
+    assert prediction.a.logits.shape[1:] == prediction.entropy().shape == (16, 16)
 
 
 @pytest.mark.parametrize("size", [0, -3, 1.5, float("nan"), float("inf")])
@@ -394,7 +457,7 @@ class Counting:
         return self.predictor(light)
 
 
-@pytest.mark.parametrize("fixture", ["tiny_model", "chained_model"])
+@pytest.mark.parametrize("fixture", ["tiny_model", "hinted_model"])
 def test_sliders_never_run_the_nets(
     request: pytest.FixtureRequest, fixture: str, astronaut: np.ndarray
 ) -> None:
@@ -586,7 +649,7 @@ def test_from_pretrained(shipped: Path, tiny_model: Path) -> None:
         Colorizer.from_folder(str(tiny_model)),
     ):
         assert subject.card.name == "tiny"
-        assert subject.stride == 4
+        assert (subject.stride, subject.head_stride) == (4, 2)
         assert subject.working_size == 32
 
 

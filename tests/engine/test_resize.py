@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from colorize_engine.color import lightness
-from colorize_engine.resize import crop, fit_lightness, pad, working_shape
+from colorize_engine.resize import crop, fit_lightness, head_shape, pad, working_shape
 
 sides = st.integers(1, 30_000)
 
@@ -123,6 +123,19 @@ def test_cropping_undoes_padding(height: int, width: int, stride: int) -> None:
     np.testing.assert_array_equal(
         crop(stack, plane.shape, stride), np.stack([plane, -plane])
     )
+
+
+@given(st.integers(1, 70), st.integers(1, 70), st.sampled_from([2, 4, 8]))
+def test_cells_begin_with_the_picture(height: int, width: int, side: int) -> None:
+    """The first pixel of each cell is where the cell's number says, despite padding."""
+    plane = np.arange(height * width, dtype=np.float32).reshape(height, width)
+    padded = pad(plane, 32, side)
+    for long, before in zip(padded.shape, plane.shape, strict=True):
+        assert long % 32 == 0
+        assert before <= long < before + 32
+    cells = crop(padded[::side, ::side], plane.shape, 32, side)
+    assert cells.shape == head_shape(plane.shape, side)
+    np.testing.assert_array_equal(cells, plane[::side, ::side])
 
 
 def test_padding_reflects() -> None:

@@ -13,7 +13,7 @@ from stand_ins import A_BINS, B_BINS, noisy
 
 from colorize_engine import Colorizer
 from colorize_engine.color import lab_to_rgb, lightness, srgb_to_lab
-from colorize_engine.upsample import METHODS, align, upsample
+from colorize_engine.upsample import METHODS, align, enlarge, upsample
 
 sides = st.integers(1, 40)
 seeds = st.integers(0, 2**32 - 1)
@@ -56,6 +56,38 @@ def guided(chroma, guide, lightness):
         slope, offset = bilinear(planes, lightness.shape)
         out.append(slope * lightness + offset)
     return np.stack(out)
+
+
+@quick
+@given(seeds, sides, sides, st.sampled_from([1, 2, 4, 8]))
+def test_enlarging_cells_equals_torch(seed, h, w, side):
+    cells = -(-h // side), -(-w // side)
+    chroma = np.random.default_rng(seed).normal(0, 30, (2, *cells)).astype("f4")
+    found = enlarge(chroma, (h, w), side)
+    assert found.dtype == np.float32
+    expected = bilinear(chroma, (cells[0] * side, cells[1] * side))[:, :h, :w]
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    if side == 1:
+        np.testing.assert_array_equal(found, chroma)
+
+
+def test_a_ramp_of_cells_stays_a_ramp():
+    """By hand: cell i of 4 pixels has its center at pixel 4 i + 1.5."""
+    rows, columns = np.mgrid[:10, :14].astype(np.float32)
+    chroma = np.stack([3 * rows - 2 * columns, columns])
+    found = enlarge(chroma, (37, 53), 4)
+    y, x = (np.mgrid[:37, :53] - 1.5) / 4
+    inside = np.s_[:, 2:, 2:]  # before the first center there is nothing to go by
+    np.testing.assert_allclose(
+        found[inside], np.stack([3 * y - 2 * x, x])[inside], atol=1e-4
+    )
+    np.testing.assert_array_equal(found[:, 0, 0], chroma[:, 0, 0])
+
+
+@pytest.mark.parametrize("shape", [(36, 53), (41, 53), (37, 52), (37, 57)])
+def test_cells_that_do_not_fit_are_refused(shape):
+    with pytest.raises(ValueError, match=r"expected chroma of shape .* \(2, 10, 14\)"):
+        enlarge(np.zeros((2, 10, 14), np.float32), shape, 4)
 
 
 @quick

@@ -48,3 +48,23 @@ def make() -> Colorizer:
     return Colorizer(
         noisy, A_BINS, B_BINS, temperature=0.5, rebalance=-0.2, working_size=16
     )
+
+
+def coarse(light: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the noisy logits of the mean L* of each 4 x 4 pixels."""
+    height, width = light.shape[0] // 4, light.shape[1] // 4
+    return noisy(light.reshape(height, 4, width, 4).mean((1, 3)))
+
+
+def make_coarse() -> Colorizer:
+    """Make a colorizer around the stand-in with a head stride of 4."""
+    return Colorizer(
+        coarse,
+        A_BINS,
+        B_BINS,
+        temperature=0.5,
+        rebalance=-0.2,
+        working_size=18,
+        stride=8,
+        head_stride=4,
+    )

@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 
 from colorize_engine.bins import ChannelBins
 from colorize_engine.colorizer import Colorizer
-from colorize_engine.decode import Distribution, rebalanced, softmax
+from colorize_engine.decode import rebalanced, softmax
 from colorize_engine.pretrained import (
     Card,
     Model,
@@ -95,7 +95,7 @@ def test_load_gives_what_was_saved(tiny_model: Path) -> None:
     assert (model.card.name, model.card.version) == ("tiny", "0")
     assert (model.card.temperature, model.card.rebalance) == (0.5, -0.5)
     assert model.card.working_size == 32
-    assert model.stride == 4
+    assert (model.stride, model.head_stride) == (4, 2)
     light = np.random.default_rng(0).uniform(0, 100, (8, 12)).astype(np.float32)
     for channel, logits in zip("ab", model(light), strict=True):
         net = UNet(NetDesign(**model.card.nets[channel])).eval()
@@ -103,7 +103,7 @@ def test_load_gives_what_was_saved(tiny_model: Path) -> None:
         with torch.inference_mode():
             expected = net(net_input(torch.from_numpy(light)[None]))[0].numpy()
         assert logits.dtype == np.float32
-        assert logits.shape == (len(model.card.bins[channel]), 8, 12)
+        assert logits.shape == (len(model.card.bins[channel]), 4, 6)
         np.testing.assert_allclose(logits, expected, atol=1e-4)
 
 
@@ -164,7 +164,7 @@ def test_without_class_weights_it_is_the_temperature_of_the_data(
     )
 
 
-@pytest.mark.parametrize("fixture", ["tiny_model", "chained_model"])
+@pytest.mark.parametrize("fixture", ["tiny_model", "hinted_model"])
 def test_a_batch_gives_what_single_pictures_give(
     request: pytest.FixtureRequest, fixture: str
 ) -> None:
@@ -189,17 +189,21 @@ def test_the_nets_run_side_by_side(tiny_model: Path) -> None:
     model = load(tiny_model, "cpu")
     picture = np.linspace(0, 100, 64 * 64, dtype=np.float32).reshape(64, 64)
     alone = model(picture)
-    threads: dict[str, int] = {}
-    for channel, net in model.nets.items():
-        net.register_forward_hook(
-            lambda *_, channel=channel: threads.update({channel: threading.get_ident()})
-        )
+    threads: set[int] = set()
+    both = threading.Barrier(2, timeout=60)
+
+    def meet(*_: object) -> None:
+        threads.add(threading.get_ident())
+        both.wait()
+
+    for net in model.nets.values():
+        net.register_forward_hook(meet)
     torch.set_num_threads(2)
     try:
         at_once = model(picture)
     finally:
         torch.set_num_threads(1)
-    assert len({*threads.values(), threading.get_ident()}) == 3
+    assert len(threads | {threading.get_ident()}) == 3
     for one, other in zip(alone, at_once, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -215,49 +219,62 @@ def test_only_full_precision_takes_batches(folder: Path) -> None:
             assert np.isfinite(logits).all()
 
 
-# -- the chain rule
+# -- hints
 
 
 @pytest.mark.usefixtures("full_precision")
-def test_b_net_is_conditioned_on_a_as_the_card_decodes_it(chained_model: Path) -> None:
-    """By hand: folded nets, a decoded at the card's own settings, then b."""
-    card = pretrained.read_card(chained_model)
-    assert card.nets["b"]["inputs"] == ["L", "a"]
-    light = np.random.default_rng(2).uniform(0, 100, (8, 8)).astype(np.float32)
-    planes = torch.from_numpy(light)[None]
-    nets = {}
-    for channel in "ab":
-        nets[channel] = UNet(NetDesign(**card.nets[channel]))
-        state = load_file(chained_model / f"{channel}.safetensors")
-        nets[channel].load_state_dict(state)
-        nets[channel].eval()
-
-    def b_given(a: np.ndarray) -> np.ndarray:
-        with torch.inference_mode():
-            return nets["b"](net_input(planes, torch.from_numpy(a)[None]))[0].numpy()
-
-    with torch.inference_mode():
-        logits = nets["a"](net_input(planes))[0].numpy()
-    said = Distribution(logits, card.bins["a"])
-    a, b = load(chained_model, "cpu")(light)
-    np.testing.assert_allclose(a, logits, atol=1e-4)
-    np.testing.assert_allclose(b, b_given(said.decode(0.5, -0.5)), atol=1e-4)
-    # With other settings, or with gray, it would have said something else.
-    for other in (said.decode(0.5, 0), said.decode(0.0, -0.5), np.zeros_like(light)):
-        assert np.abs(b_given(other) - b).max() > 1e-3
+def test_nets_see_the_hints_beside_the_lightness(hinted_model: Path) -> None:
+    """By hand: the nets themselves, with the five planes that the design names."""
+    card = pretrained.read_card(hinted_model)
+    names = ["L", "a-hint", "a-mask", "b-hint", "b-mask"]
+    random = np.random.default_rng(2)
+    light = random.uniform(0, 100, (8, 8)).astype(np.float32)
+    hints = random.uniform(-1, 1, (4, 8, 8)).astype(np.float32)
+    model = load(hinted_model, "cpu")
+    assert model.takes_hints
+    shown = model(light, hints)
+    without = model(light)
+    for index, channel in enumerate("ab"):
+        assert card.nets[channel]["inputs"] == names
+        net = UNet(NetDesign(**card.nets[channel]))
+        net.load_state_dict(load_file(hinted_model / f"{channel}.safetensors"))
+        net.eval()
+        for planes, said in ((hints, shown), (np.zeros_like(hints), without)):
+            x = torch.from_numpy(np.concatenate([light[None] * 0.02 - 1, planes]))[None]
+            with torch.inference_mode():
+                expected = net(x)[0].numpy()
+            np.testing.assert_allclose(said[index], expected, atol=1e-4)
+        assert np.abs(shown[index] - without[index]).max() > 1e-3
 
 
-def test_settings_of_the_card_reach_the_b_net(
-    chained_model: Path, tmp_path: Path
+def test_each_picture_of_a_batch_has_its_own_hints(hinted_model: Path) -> None:
+    model = load(hinted_model, "cpu")
+    random = np.random.default_rng(3)
+    light = random.uniform(0, 100, (2, 8, 8)).astype(np.float32)
+    hints = random.uniform(-1, 1, (2, 4, 8, 8)).astype(np.float32)
+    together = model(light, hints)
+    for row in range(2):
+        for one, batch in zip(model(light[row], hints[row]), together, strict=True):
+            np.testing.assert_allclose(batch[row], one, atol=1e-4)
+
+
+def test_nets_without_hint_planes_refuse_hints(tiny_model: Path) -> None:
+    model = load(tiny_model, "cpu")
+    assert not model.takes_hints
+    light = np.zeros((8, 8), np.float32)
+    with pytest.raises(ValueError, match="takes no hints"):
+        model(light, np.zeros((4, 8, 8), np.float32))
+
+
+def test_the_card_of_nets_that_take_hints_has_a_format_of_its_own(
+    hinted_model: Path, tiny_model: Path
 ) -> None:
-    light = np.random.default_rng(2).uniform(0, 100, (8, 8)).astype(np.float32)
-    a, b = load(chained_model, "cpu")(light)
-    for change in ({"temperature": 1.0}, {"rebalance": 1.0}):
-        other = shutil.copytree(chained_model, tmp_path / next(iter(change)))
-        change_card(other, **change)
-        same_a, other_b = load(other, "cpu")(light)
-        np.testing.assert_array_equal(same_a, a)
-        assert np.abs(other_b - b).max() > 1e-3
+    """Versions that know format 1 alone then say which format they expected."""
+    formats = [
+        json.loads((folder / "card.json").read_text())["format"]
+        for folder in (tiny_model, hinted_model)
+    ]
+    assert formats == [1, 2]
 
 
 # -- names
@@ -387,6 +404,11 @@ def a_directory(folder: Path) -> None:
     (folder / "a.safetensors").mkdir()
 
 
+def unknown_encoders(folder: Path) -> None:
+    for channel in "ab":
+        change_part(folder, "nets", channel, encoder="vgg")
+
+
 BROKEN = {
     "missing folder": (shutil.rmtree, "there is no model"),
     "missing card": (remove("card.json"), "not a model folder: it lacks card.json"),
@@ -400,7 +422,7 @@ BROKEN = {
     "card is a list": (write("card.json", b"[1]"), "expected a JSON object"),
     "card is a number": (write("card.json", b"7"), "expected a JSON object"),
     "card is empty object": (write("card.json", b"{}"), "lacks format, name, version"),
-    "other format": (card_with(format=99), "is of format 99, expected 1; install"),
+    "other format": (card_with(format=99), "is of format 99, expected 1 or 2; install"),
     "no format": (card_without("format"), "it lacks format"),
     "no bins": (card_without("bins"), "it lacks bins"),
     "no nets": (card_without("nets"), "it lacks nets"),
@@ -430,6 +452,14 @@ BROKEN = {
     "name": (card_with(name=3), "expected name to be text"),
     "design is text": (card_with(nets={"a": "u", "b": "u"}), "a design of net a"),
     "design lacks b": (card_with(nets={"a": {}}), "it lacks b"),
+    "design lacks its widths": (
+        card_with(nets={c: {"encoder": "lite0"} for c in "ab"}),
+        "it lacks decoder_widths",
+    ),
+    "heads of other strides": (
+        card_part("nets", "b", decoder_widths=[8, 4]),
+        "a and b have the strides 2 and 1, expected the same",
+    ),
     "missing weights": (remove("b.safetensors"), "cannot read the weights .*b.safe"),
     "weights are a folder": (a_directory, "cannot read the weights .*a.safe"),
     "truncated weights": (
@@ -444,14 +474,14 @@ BROKEN = {
     "foreign, hash fits": (foreign_shapes, "do not fit the design .*: Missing key"),
     "design of other widths": (other_widths, "do not fit the design .*: size mismatch"),
     "unknown encoder": (
-        card_part("nets", "a", encoder="vgg"),
+        unknown_encoders,
         "plain, lite0, lite1, lite2",
     ),
     "unknown part": (card_part("nets", "b", depth=3), "net b .* 'depth'"),
     "more outputs than bins": (card_part("nets", "a", outputs=12), "12 outputs but"),
     "a given a": (
         card_part("nets", "a", inputs=["L", "a"]),
-        "cannot take a as an input",
+        "expected the inputs L, or L and a-hint",
     ),
 }
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from colorize_engine.pretrained import NetDesign, UNet, net_input
+from colorize_engine.pretrained import Card, NetDesign, UNet, net_input
+from colorize_engine.pretrained.unet import HINTS
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -62,7 +63,7 @@ def parameters(net: nn.Module) -> int:
     ],
 )
 @pytest.mark.parametrize("multiples", [(1, 1), (2, 1), (1, 5), (3, 2)])
-def test_any_multiple_of_the_stride_keeps_its_size(
+def test_any_multiple_of_the_stride_is_taken(
     chosen: NetDesign, stride: int, outputs: int, multiples: tuple[int, int]
 ) -> None:
     net = UNet(chosen).eval()
@@ -70,7 +71,8 @@ def test_any_multiple_of_the_stride_keeps_its_size(
     height, width = (stride * m for m in multiples)
     with torch.inference_mode():
         logits = net(torch.randn(2, 1, height, width))
-    assert logits.shape == (2, outputs, height, width)
+    cells = height // net.head_stride, width // net.head_stride
+    assert logits.shape == (2, outputs, *cells)
     assert logits.isfinite().all()
 
 
@@ -83,7 +85,7 @@ def test_any_multiple_of_the_stride_keeps_its_size(
         (lite(decoder_widths=(8, 8, 6)), 4),
     ],
 )
-def test_logits_are_those_of_the_head_enlarged(
+def test_each_logit_stands_for_a_square_of_pixels(
     chosen: NetDesign, head_stride: int
 ) -> None:
     torch.manual_seed(3)
@@ -91,13 +93,11 @@ def test_logits_are_those_of_the_head_enlarged(
     assert net.head_stride == head_stride
     x = torch.rand(1, 1, 64, 96) * 2 - 1
     with torch.inference_mode():
-        enlarged = net(x)
-        net.enlarge = False
-        small = net(x)
-    assert small.shape[2:] == (64 // head_stride, 96 // head_stride)
-    assert small.std() > 1e-3
-    expected = nn.functional.interpolate(small, size=(64, 96), mode="bilinear")
-    torch.testing.assert_close(enlarged, expected)
+        logits = net(x)
+    assert logits.shape[2:] == (64 // head_stride, 96 // head_stride)
+    assert logits.std() > 1e-3
+    card = Card("n", "0", "d", {c: chosen.to_json() for c in "ab"}, {})
+    assert card.head_stride == head_stride
 
 
 @pytest.mark.parametrize("size", [(8, 12), (4, 8), (7, 7)])
@@ -151,7 +151,7 @@ def test_the_lite_encoders_are_efficientnet_lite(
     assert found == weights - head - 2 * 32 * 9
 
 
-@pytest.mark.parametrize("chosen", [design(), lite(), lite(inputs=("L", "a"))])
+@pytest.mark.parametrize("chosen", [design(), lite(), lite(inputs=("L", *HINTS))])
 def test_folding_batch_norms_changes_nothing(chosen: NetDesign) -> None:
     torch.manual_seed(3)
     net = randomized(UNet(chosen))
@@ -184,13 +184,14 @@ def test_the_context_carries_what_is_far_away() -> None:
         assert (change > 0) == reaches
 
 
-def test_both_inputs_of_a_chained_net_matter() -> None:
+def test_all_inputs_of_a_net_with_hints_matter() -> None:
     torch.manual_seed(3)
-    net = randomized(UNet(design(inputs=("L", "a"))))
-    x = torch.zeros(1, 2, 16, 16)
+    net = randomized(UNet(design(inputs=("L", *HINTS))))
+    assert net.design.takes_hints
+    x = torch.zeros(1, 5, 16, 16)
     with torch.inference_mode():
         base = net(x)
-        for channel in (0, 1):
+        for channel in range(5):
             changed = x.clone()
             changed[:, channel] = 1
             assert (net(changed) - base).abs().max() > 1e-6
@@ -198,17 +199,22 @@ def test_both_inputs_of_a_chained_net_matter() -> None:
 
 def test_net_input_is_scaled() -> None:
     lightness = torch.tensor([0.0, 50.0, 100.0]).reshape(1, 1, 3)
-    a = torch.tensor([-110.0, 0.0, 55.0]).reshape(1, 1, 3)
-    torch.testing.assert_close(net_input(lightness), torch.tensor([[[[-1.0, 0, 1]]]]))
-    torch.testing.assert_close(
-        net_input(lightness, a), torch.tensor([[[[-1.0, 0, 1]], [[-1.0, 0, 0.5]]]])
-    )
+    scaled = torch.tensor([[[[-1.0, 0, 1]]]])
+    torch.testing.assert_close(net_input(lightness), scaled)
+    inputs = ("L", *HINTS)
+    without = net_input(lightness, inputs=inputs)
+    torch.testing.assert_close(without, torch.cat([scaled, torch.zeros(1, 4, 1, 3)], 1))
+    hints = torch.arange(12.0).reshape(1, 4, 1, 3)
+    shown = net_input(lightness, hints, inputs)
+    torch.testing.assert_close(shown, torch.cat([scaled, hints], 1))
+    with pytest.raises(ValueError, match="takes no hints"):
+        net_input(lightness, hints)
 
 
 def test_a_design_survives_json() -> None:
     import json
 
-    chosen = lite(inputs=("L", "a"))
+    chosen = lite(inputs=("L", *HINTS))
     assert NetDesign(**json.loads(json.dumps(chosen.to_json()))) == chosen
 
 
@@ -216,8 +222,9 @@ def test_a_design_survives_json() -> None:
     ("changes", "message"),
     [
         ({"encoder": "resnet"}, "encoder plain, lite0, lite1, lite2"),
-        ({"inputs": ("a",)}, "inputs L or L and a"),
-        ({"inputs": ()}, "inputs L or L and a"),
+        ({"inputs": ("a",)}, "inputs L, or L and a-hint, a-mask, .* got a$"),
+        ({"inputs": ("L", "a")}, "inputs L, or L and a-hint, .* got L, a$"),
+        ({"inputs": ()}, "inputs L, or L and a-hint, .* got none$"),
         ({"decoder_widths": (8, 6, 4, 4)}, "at most 3 decoder widths for the 4 levels"),
         ({"decoder_widths": ()}, "for the 4 levels of the encoder, and at least one"),
         (

@@ -15,7 +15,10 @@ import stand_ins  # noqa: E402
 from colorize_engine import Colorizer, ModelError, stacks  # noqa: E402
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+BOTH = pytest.mark.parametrize("make", [stand_ins.make, stand_ins.make_coarse])
 
 
 @pytest.fixture
@@ -34,29 +37,37 @@ def film(*shape: int, dtype: Any = np.uint8, seed: int = 0) -> np.ndarray:
     return (values * top).astype(dtype)
 
 
+@BOTH
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
-def test_each_frame_is_colored_as_by_itself(dtype: Any) -> None:
-    frames = film(3, 2, 24, 40, dtype=dtype)
-    lazy = stacks.predict(da.from_array(frames, chunks=(2, 1, 11, 40)), stand_ins.make)
+def test_each_frame_is_colored_as_by_itself(
+    dtype: Any, make: Callable[[], Colorizer]
+) -> None:
+    frames = film(3, 2, 25, 40, dtype=dtype)
+    lazy = stacks.predict(da.from_array(frames, chunks=(2, 1, 11, 40)), make)
     rgb = lazy.colorize(temperature=0.3, saturation=1.5)
-    assert rgb.shape == (3, 2, 24, 40, 3)
+    assert rgb.shape == (3, 2, 25, 40, 3)
     assert rgb.dtype == dtype
     assert rgb._meta.dtype == dtype
-    assert rgb.chunks == ((1, 1, 1), (1, 1), (24,), (40,), (3,))
+    assert rgb.chunks == ((1, 1, 1), (1, 1), (25,), (40,), (3,))
     found = rgb.compute(scheduler="sync")
     for index in np.ndindex(3, 2):
-        one = stand_ins.make().predict(frames[index])
+        one = make().predict(frames[index])
         expected = one.colorize(temperature=0.3, saturation=1.5)
         np.testing.assert_array_equal(found[index], expected)
 
 
-def test_distributions_decoding_and_entropy() -> None:
+@pytest.mark.parametrize(
+    ("make", "cells"), [(stand_ins.make, (10, 16)), (stand_ins.make_coarse, (3, 4))]
+)
+def test_distributions_decoding_and_entropy(
+    make: Callable[[], Colorizer], cells: tuple[int, int]
+) -> None:
     frames = film(3, 20, 32)
-    lazy = stacks.predict(frames, stand_ins.make, working_size=10)
+    lazy = stacks.predict(frames, make, working_size=10)
     halves = lazy.probabilities(np.float16)
     wholes, chroma, entropy = lazy.probabilities(), lazy.decode(1, 0.5), lazy.entropy()
     arrays = (*halves, *wholes, chroma, entropy)
-    shapes = [(3, 5, 10, 16), (3, 4, 10, 16)] * 2 + [(3, 2, 10, 16), (3, 10, 16)]
+    shapes = [(3, n, *cells) for n in (5, 4, 5, 4, 2)] + [(3, *cells)]
     kinds = [np.float16] * 2 + [np.float32] * 4
     assert [array.shape for array in arrays] == shapes
     assert [array.dtype for array in arrays] == kinds
@@ -65,7 +76,7 @@ def test_distributions_decoding_and_entropy() -> None:
     assert [array.shape for array in found] == shapes
     assert [array.dtype for array in found] == kinds
     for number, frame in enumerate(frames):
-        one = stand_ins.make().predict(frame, 10)
+        one = make().predict(frame, 10)
         for place, part in enumerate((one.a, one.b)):
             np.testing.assert_array_equal(found[2 + place][number], part.probabilities)
             np.testing.assert_allclose(
@@ -119,7 +130,8 @@ def test_shipped_models_and_folders_are_described_without_their_nets(
         patch.setattr("colorize_engine.pretrained.load", None)
         lazy = stacks.predict(frames, tiny_model, device="cpu")
         shipped = stacks.predict(frames)
-    assert lazy.planes.shape[-2:] == (32, 48)
+    assert lazy.planes.shape[-2:] == (16, 24)
+    assert shipped.planes.shape[-2:] == (64, 96)
     assert shipped.model.model == "default"
     assert len(pickle.dumps(shipped.model)) < 100_000
     np.testing.assert_array_equal(lazy.colorize()[1].compute(), expected)
@@ -186,31 +198,35 @@ def test_values_that_are_no_picture_stop_the_computation() -> None:
         lazy.colorize().compute()
 
 
+@BOTH
 @pytest.mark.parametrize("axis", [0, 1, -2])
-def test_smoothing_goes_along_time_in_each_series_by_itself(axis: int) -> None:
+def test_smoothing_goes_along_time_in_each_series_by_itself(
+    axis: int, make: Callable[[], Colorizer]
+) -> None:
     # Three scenes in noise, four frames of each.
     frames = film(3, 1, 16, 20) // 2 + film(3, 4, 16, 20, seed=1) // 20
     one_by_one = [
-        stacks.predict(scene, stand_ins.make, smoothing=0.7).colorize().compute()
+        stacks.predict(scene, make, smoothing=0.7).colorize().compute()
         for scene in frames
     ]
     along = frames if axis == 1 else frames.swapaxes(0, 1)
-    lazy = stacks.predict(along, stand_ins.make, smoothing=0.7, time_axis=axis)
+    lazy = stacks.predict(along, make, smoothing=0.7, time_axis=axis)
     assert lazy.planes.chunks[:2] == tuple((1,) * n for n in along.shape[:2])
     found = lazy.colorize().compute()
     expected = np.stack(one_by_one, axis=0 if axis == 1 else 1)
     np.testing.assert_array_equal(found, expected)
 
 
-def test_a_frame_depends_on_the_past_only() -> None:
+@BOTH
+def test_a_frame_depends_on_the_past_only(make: Callable[[], Colorizer]) -> None:
     frames = film(16, 20) // 2 + film(5, 16, 20, seed=1) // 20
     other = frames.copy()
     other[3:] = film(2, 16, 20, seed=2)
     found, changed = (
-        stacks.predict(stack, stand_ins.make, smoothing=0.7).colorize().compute()
+        stacks.predict(stack, make, smoothing=0.7).colorize().compute()
         for stack in (frames, other)
     )
-    plain = stacks.predict(frames, stand_ins.make).colorize().compute()
+    plain = stacks.predict(frames, make).colorize().compute()
     np.testing.assert_array_equal(found[:3], changed[:3])
     np.testing.assert_array_equal(found[0], plain[0])
     assert (found[1:] != plain[1:]).any(axis=(1, 2, 3)).all()

@@ -16,6 +16,8 @@ from colorize_engine import Colorizer
 from colorize_engine.color import lightness, srgb_to_lab
 from colorize_engine.decode import softmax
 from colorize_engine.stacks import smoothing as temporal
+from colorize_engine.stacks.cells import join, means, split
+from colorize_engine.upsample import enlarge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,10 +36,32 @@ def seen(top: float, left: float, side: int = 64) -> np.ndarray:
     return part[:, :side, :side].astype(np.float32)
 
 
-def planes(light: np.ndarray, *logits: float) -> np.ndarray:
+def planes(light: np.ndarray, *logits: float, side: int = 1) -> np.ndarray:
     """Planes of a frame whose distributions are the same all over."""
-    same = [np.full_like(light, logit) for logit in logits]
-    return np.stack([light, np.ones_like(light), *same])
+    pixels = split(light, side)
+    same = np.ones((1 + len(logits), *pixels.shape[1:]), np.float32)
+    same[1:] *= np.reshape(np.float32(logits), (-1, 1, 1))
+    return np.concatenate([pixels, same])
+
+
+SIDES = pytest.mark.parametrize("side", [1, 4])
+
+
+# -- cells
+
+
+def test_pixels_of_cells_by_hand() -> None:
+    plane = np.arange(15, dtype=np.float32).reshape(3, 5)
+    found = split(plane, 2)
+    np.testing.assert_array_equal(found[0], [[0, 2, 4], [10, 12, 14]])
+    # Beyond the picture its last row and column go on.
+    np.testing.assert_array_equal(found[1], [[1, 3, 4], [11, 13, 14]])
+    np.testing.assert_array_equal(found[2], [[5, 7, 9], [10, 12, 14]])
+    whole = join(found)
+    assert whole.shape == (4, 6)
+    np.testing.assert_array_equal(whole[:3, :5], plane)
+    np.testing.assert_array_equal(means(whole, 2), found.mean(0))
+    np.testing.assert_array_equal(split(plane, 1)[0], plane)
 
 
 def inner(values: np.ndarray, border: int = 8) -> np.ndarray:
@@ -97,22 +121,25 @@ def test_warping() -> None:
 
 
 @given(
+    side=st.sampled_from([1, 4]),
     smoothing=st.floats(0, 0.98),
     values=st.lists(st.floats(-20, 20), min_size=2, max_size=7),
 )
 def test_at_rest_it_is_the_recursive_mean(
-    smoothing: float, values: Sequence[float]
+    side: int, smoothing: float, values: Sequence[float]
 ) -> None:
     light = np.full((5, 6), 40, np.float32)
-    found, mean, count = planes(light, values[0], -values[0]), values[0], 1.0
+    mean, count = values[0], 1.0
+    found = planes(light, mean, -mean, side=side)
     for value in values[1:]:
-        found = temporal.smoothed(found, planes(light, value, -value), smoothing)
+        now = planes(light, value, -value, side=side)
+        found = temporal.smoothed(found, now, smoothing, side)
         count = 1 + min(count, smoothing / (1 - smoothing))
         mean += (value - mean) / count
-    np.testing.assert_allclose(found[1], count, rtol=1e-4)
-    np.testing.assert_allclose(found[2], mean, atol=1e-3)
-    np.testing.assert_allclose(found[3], -mean, atol=1e-3)
-    np.testing.assert_array_equal(found[0], light)
+    np.testing.assert_allclose(found[-3], count, rtol=1e-4)
+    np.testing.assert_allclose(found[-2], mean, atol=1e-3)
+    np.testing.assert_allclose(found[-1], -mean, atol=1e-3)
+    np.testing.assert_array_equal(found[:-3], split(light, side))
 
 
 def test_a_mean_of_logits_commutes_with_rebalancing() -> None:
@@ -152,18 +179,38 @@ def test_what_is_no_smoothing(smoothing: float) -> None:
 # -- where it ends
 
 
-def test_after_a_cut_the_new_frame_counts_alone() -> None:
-    before, after = planes(seen(0, 0)[0], 5), planes(seen(120, 150)[0], -5)
-    found = temporal.smoothed(before, after, 0.9)
+@SIDES
+def test_after_a_cut_the_new_frame_counts_alone(side: int) -> None:
+    before = planes(seen(0, 0)[0], 5, side=side)
+    after = planes(seen(120, 150)[0], -5, side=side)
+    found = temporal.smoothed(before, after, 0.9, side)
     np.testing.assert_array_equal(found, after)
 
 
-def test_what_comes_into_view_starts_anew() -> None:
-    before, after = planes(seen(60, 60)[0], 5), planes(seen(60, 70)[0], -5)
-    found = temporal.smoothed(before, after, 0.5)
-    assert np.median(found[1, :, -8:]) == 1
-    assert np.median(found[2, :, -8:]) == -5
-    np.testing.assert_allclose(np.median(found[2, :, :44]), 0, atol=0.2)
+@SIDES
+def test_what_comes_into_view_starts_anew(side: int) -> None:
+    before = planes(seen(60, 60)[0], 5, side=side)
+    after = planes(seen(60, 70)[0], -5, side=side)
+    found = temporal.smoothed(before, after, 0.5, side)
+    count, logit = found[-2:]
+    assert np.median(count[:, -8 // side :]) == 1
+    assert np.median(logit[:, -8 // side :]) == -5
+    np.testing.assert_allclose(np.median(logit[:, : 44 // side]), 0, atol=0.2)
+
+
+def test_logits_of_cells_move_with_the_picture() -> None:
+    """A pan by two cells: the logits of a cell come from two cells beside it."""
+    rng = np.random.default_rng(5)
+    logits = rng.normal(0, 3, (1, 16, 16)).astype(np.float32)
+    before = planes(seen(60, 60)[0], 0, side=4)
+    before[-1:] = logits
+    after = planes(seen(60, 68)[0], 0, side=4)
+    found = temporal.smoothed(before, after, 0.5, 4)[-1]
+    inside = np.s_[3:-3, 3:-5]
+    expected = np.roll(logits[0], -2, 1) / 2
+    error = np.abs(found - expected)[inside]
+    assert error.mean() < 0.25
+    assert np.abs(logits[0] / 2 - expected)[inside].mean() > 1
 
 
 def test_what_changes_its_lightness_starts_anew() -> None:
@@ -179,10 +226,13 @@ def test_what_changes_its_lightness_starts_anew() -> None:
 
 
 def measured(
-    frames: Sequence[np.ndarray], way: tuple[float, float], smoothing: float
+    frames: Sequence[np.ndarray],
+    way: tuple[float, float],
+    smoothing: float,
+    side: int = 1,
 ) -> tuple[float, float]:
     """Flicker along the true way, and dE00 against the stand-in's own color."""
-    colorizer = stand_ins.make()
+    colorizer = stand_ins.make() if side == 1 else stand_ins.make_coarse()
     flow = np.zeros((2, *frames[0].shape), np.float32)
     flow += np.reshape(way, (2, 1, 1)).astype(np.float32)
     state: np.ndarray | None = None
@@ -190,10 +240,14 @@ def measured(
     flicker, errors = [], []
     for light in frames:
         a, b = colorizer.predictor(light)
-        frame = np.concatenate([planes(light), a, b])
-        state = frame if state is None else temporal.smoothed(state, frame, smoothing)
-        shares = softmax(state[2:7])
-        chroma = np.einsum("q,qyx->yx", stand_ins.A_BINS.centers, shares)[None]
+        frame = np.concatenate([planes(light, side=side), a, b])
+        if state is None:
+            state = frame
+        else:
+            state = temporal.smoothed(state, frame, smoothing, side)
+        shares = softmax(state[side**2 + 1 :][:5])
+        cells = np.einsum("q,qyx->yx", stand_ins.A_BINS.centers, shares)
+        chroma = enlarge(np.stack([cells] * 2), light.shape, side)[:1]
         truth = light / 2 - 25
         lab = [np.stack([light, a, 0 * light], -1) for a in (truth, chroma[0])]
         errors.append(inner(deltaE_ciede2000(*lab)).mean())
@@ -215,11 +269,12 @@ def test_flicker_of_a_resting_scene_in_noise() -> None:
     assert after < before / 2
 
 
+@SIDES
 @pytest.mark.parametrize("way", [(1.0, 2.0), (0.3, 1.6)])
-def test_flicker_of_a_pan(way: tuple[float, float]) -> None:
+def test_flicker_of_a_pan(way: tuple[float, float], side: int) -> None:
     frames = [seen(40 + step * way[0], 40 + step * way[1])[0] for step in range(6)]
-    before, error_before = measured(frames, way, 0)
-    after, error_after = measured(frames, way, 0.6)
+    before, error_before = measured(frames, way, 0, side)
+    after, error_after = measured(frames, way, 0.6, side)
     assert after < before / 2
     assert error_after < error_before
 
@@ -232,17 +287,18 @@ def test_flicker_of_the_shipped_nets(one_thread: None) -> None:
     for _ in range(4):
         noisy = np.clip(gray + rng.normal(0, 0.03, gray.shape), 0, 1)
         found = colorizer.predict(noisy.astype(np.float32), 64)
-        frame = np.concatenate(
-            [planes(found.lightness), found.a.logits, found.b.logits]
-        )
-        state = frame if state is None else temporal.smoothed(state, frame, 0.6)
+        side = found.head_stride
+        light = planes(found.lightness, side=side)
+        frame = np.concatenate([light, found.a.logits, found.b.logits])
+        state = frame if state is None else temporal.smoothed(state, frame, 0.6, side)
         for smoothing, source in ((0.0, frame), (0.6, state)):
-            count = len(found.a.bins)
+            first_a = len(light)
+            first_b = first_a + len(found.a.bins)
             pair = [
                 type(found.a)(logits, bins).decode(0.5, 0)
                 for logits, bins in (
-                    (source[2 : 2 + count], found.a.bins),
-                    (source[2 + count :], found.b.bins),
+                    (source[first_a:first_b], found.a.bins),
+                    (source[first_b:], found.b.bins),
                 )
             ]
             chroma[smoothing].append(np.stack(pair))

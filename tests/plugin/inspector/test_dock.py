@@ -617,7 +617,7 @@ def test_a_real_run_shows_the_distributions_of_its_prediction(viewer, tiny_model
     viewer.cursor.position = (0.0, *world)
     assert place(inspector.current) == ((), 31, 50)
     height, width = results.working_shape
-    row, column = int(31.5 * height / 48), int(50.5 * width / 64)
+    row, column = int(31.5 * height / 48) // 2, int(50.5 * width / 64) // 2
     prediction = results.prediction(())
     np.testing.assert_allclose(
         inspector.current.a.probabilities,

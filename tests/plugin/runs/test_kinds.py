@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import dask.array as da
 import numpy as np
 import pytest
+import stand_ins
 import zarr
 from napari.layers import Image, Shapes
 from skimage import data
 
+from colorize_engine.pretrained import read_card
+from napari_colorize.runs import KINDS as RESULTS
 from napari_colorize.runs import source_of
 
 if TYPE_CHECKING:
@@ -53,6 +56,49 @@ def test_kinds_are_colored(widget: ColorizeWidget, finish: Finish, name: str) ->
     assert rgb.max() <= (255 if rgb.dtype == np.uint8 else 1)
     if name == "RGBA":
         np.testing.assert_array_equal(rgb[..., 3], 255 - GRAY)
+
+
+@pytest.mark.parametrize("stack", [False, True])
+def test_a_distribution_is_that_of_the_cell_that_a_pixel_lies_in(
+    widget: ColorizeWidget,
+    finish: Finish,
+    tiny_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stack: bool,
+) -> None:
+    """At a working size of 30 x 43, with cells of 4 x 4 pixels."""
+    coarse = stand_ins.make_coarse()
+    coarse.card = read_card(tiny_model)
+    monkeypatch.setattr("colorize_engine.colorizer.loaded", lambda *_: coarse)
+    picture = GRAY[:37, :53]
+    source = widget.viewer.add_image(
+        np.stack([picture.T.reshape(37, 53), picture]) if stack else picture,
+        name="scan",
+        scale=(1, 2, 0.5) if stack else (2, 0.5),
+    )
+    widget.advanced.working_size.value = 30
+    finish(widget)
+    index = (1,) if stack else ()
+    expected = coarse.predict(picture, 30)
+    shares = expected.a.probabilities
+    assert shares.shape == (5, 8, 11)
+    layers = {kind: widget.viewer.layers[f"scan {kind}"] for kind in RESULTS}
+    a = layers["a"]
+    settings = widget.sliders.settings()
+    np.testing.assert_allclose(
+        a.data[index], expected.decode(*settings.arguments)[0], atol=0.1
+    )
+    np.testing.assert_allclose(
+        layers["uncertainty"].data[index], expected.entropy(), atol=1e-4
+    )
+    rgb = expected.colorize(*settings.arguments).astype(int)
+    assert np.abs(layers["colorized"].data[index] - rgb).max() <= 2
+    run = widget.run
+    for row, column in ((0, 0), (36, 52), (4, 5), (5, 4), (18, 30), (31, 47)):
+        world = source.data_to_world((*index, row, column))
+        cell = np.rint(a.world_to_data(world)).astype(int)[-2:]
+        pixel = run.pixel(run.place_at(world))
+        np.testing.assert_allclose(pixel.a.probabilities, shares[:, *cell], atol=1e-3)
 
 
 def lazy(kind: str, folder: Path) -> Any:

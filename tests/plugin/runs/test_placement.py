@@ -31,15 +31,20 @@ TRANSFORMS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
 @pytest.mark.parametrize("bins", [False, True])
-def test_a_point_has_one_world_position(transform: dict[str, Any], bins: bool) -> None:
+@pytest.mark.parametrize(("side", "cells"), [(1, (30, 43)), (4, (8, 11))])
+def test_a_point_has_one_world_position(
+    transform: dict[str, Any], bins: bool, side: int, cells: tuple[int, int]
+) -> None:
+    """At a working size of 30 x 43, which 4 does not divide."""
     source = Image(np.zeros((37, 53)), units=("um", "um"), **transform)
-    offset, ratio = working_ratio((37, 53), (32, 46))
-    shape = (5, 32, 46) if bins else (32, 46)
+    offset, ratio = working_ratio((37, 53), (30, 43), side)
+    shape = (5, *cells) if bins else cells
     result = Image(np.zeros(shape), **placement(source, offset, ratio, bins=bins))
-    for row, column in ((0, 0), (31, 45), (10.3, 20.7)):
+    for row, column in ((0, 0), (cells[0] - 1, cells[1] - 1), (5.3, 7.7)):
         at = (3, row, column) if bins else (row, column)
-        # Areas are the same, so half a pixel from either edge is, too.
-        full = ((row + 0.5) * 37 / 32 - 0.5, (column + 0.5) * 53 / 46 - 0.5)
+        # Cells begin at the edge of the picture and are `side` working pixels wide.
+        working = ((row + 0.5) * side, (column + 0.5) * side)
+        full = (working[0] * 37 / 30 - 0.5, working[1] * 53 / 43 - 0.5)
         world = np.asarray(result.data_to_world(at))[-2:]
         np.testing.assert_allclose(world, source.data_to_world(full), atol=1e-6)
     assert [str(unit) for unit in result.units][-2:] == ["micrometer"] * 2
@@ -83,15 +88,16 @@ def test_every_added_layer_lies_on_a_rotated_anisotropic_picture(
     finish(widget)
     for kind in KINDS:
         layer = viewer.layers[f"scan {kind}"]
-        extent = np.array(layer.data.shape[:2] if layer.rgb else layer.data.shape[-2:])
-        # A chosen pixel of the source, in the result's own pixels.
+        # A chosen pixel of the source, in the result's own pixels: of 16 x 23 pixels,
+        # two by two.
+        extent = (37, 53) if layer.rgb else (16 / 2, 23 / 2)
         own = (np.array([12, 40]) + 0.5) * extent / (37, 53) - 0.5
         at = own if layer.ndim == 2 else np.array([1, *own])
         world = np.asarray(layer.data_to_world(at))[-2:]
         np.testing.assert_allclose(world, source.data_to_world((12, 40)), atol=1e-6)
         assert layer.axis_labels[-2:] == ("y", "x")
         assert layer.units[-2:] == source.units
-    assert viewer.layers["scan a"].data.shape == (16, 23)
+    assert viewer.layers["scan a"].data.shape == (8, 12)
 
 
 def test_a_region_is_colored_where_it_lies(
