@@ -134,14 +134,17 @@ def moved(before: Prediction, after: Prediction, inside: Mask) -> tuple[float, f
         Jensen-Shannon divergence in bits, the mean of a and b; distance in a*b* between
         the region's mean decoded colors.
     """
+    rows, columns = np.nonzero(inside)
+    # Each pixel has the distribution of its cell.
+    cells = np.s_[:, rows // before.head_stride, columns // before.head_stride]
     bits = [
         divergence(
-            getattr(before, channel).probabilities[:, inside],
-            getattr(after, channel).probabilities[:, inside],
+            getattr(before, channel).probabilities[cells],
+            getattr(after, channel).probabilities[cells],
         )
         for channel in "ab"
     ]
-    step = (before.decode() - after.decode())[:, inside].mean(1)
+    step = before.enlarge(before.decode() - after.decode())[:, inside].mean(1)
     return float(np.mean(bits)), float(np.hypot(*step))
 
 
@@ -188,7 +191,7 @@ def sheet(colorizer: Colorizer) -> NDArray[np.uint8]:
     for photo in PHOTOS:
         truth = truth_of(photo)
         prediction = colorizer.predict(truth.gray, SIDE)
-        chroma = prediction.decode()
+        chroma = prediction.enlarge(prediction.decode())
         pictures = [
             np.repeat(truth.gray[..., None], 3, axis=2),
             prediction.colorize(),

@@ -130,10 +130,14 @@ def fit(
         truth = Truth.of(name, square(rgb, SIDE))
         prediction = colorizer.predict(truth.gray, working_size=SIDE)
         pixels = random.integers(0, truth.gray.size, PIXELS)
+        # Each pixel has the distribution of its cell.
+        rows, columns = np.divmod(pixels, SIDE)
+        cells = np.s_[
+            :, rows // colorizer.head_stride, columns // colorizer.head_stride
+        ]
         for channel, true in zip(CHANNELS, truth.chroma, strict=True):
             distribution = getattr(prediction, channel)
-            flat = distribution.logits.reshape(len(distribution.bins), -1)
-            logits[channel].append(flat[:, pixels].T)
+            logits[channel].append(distribution.logits[cells].T)
             nearest = distribution.bins.encode_hard(true.ravel()[pixels])
             targets[channel].append(nearest)
     if not logits["a"]:

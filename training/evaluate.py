@@ -4,8 +4,9 @@
 
 Every photo is cut to its central square and scaled to 256x256, the size for which the
 metrics are defined. A model gets the gray 8-bit picture and works at the photo's own
-size, so it predicts the chroma of every pixel. Figures of chroma (areas under the
-curve, casts, signs) use this chroma as decoded. Figures of pictures (PSNR, SSIM, CF,
+size. Figures of chroma (areas under the curve, casts, signs) use the chroma as decoded,
+enlarged to this size. Calibration compares each distribution with all pixels that it
+stands for. Figures of pictures (PSNR, SSIM, CF,
 CIEDE2000, L error) use the 8-bit RGB that a user gets.
 """
 
@@ -74,7 +75,7 @@ def evaluate(
             prediction = model.predict(truth.gray, working_size=SIDE)
             predictions[row.name] = prediction
             outputs.append(prediction.colorize(temperature, rebalance))
-            chroma = prediction.decode(temperature, rebalance)
+            chroma = prediction.enlarge(prediction.decode(temperature, rebalance))
             row.add(truth, outputs[-1], chroma, prediction)
         if sweep is not None:
             sweep.add(predictions, truth)

@@ -1,7 +1,12 @@
-"""Export of trained runs as a model folder with a complete card.
+"""Export of trained nets as a model folder with a complete card.
 
 ``python -m training.export --data data/photos --preset default --runs runs/default
 --out colorize_engine/weights/default``
+
+Nets that a preset's recipe trained elsewhere are given as files instead:
+``python -m training.export --nets a.safetensors b.safetensors --bins bins.json
+--about about.json --preset default --out MODEL``. ``about.json`` says how they were
+trained; all that it holds goes into the card beside the text of the preset.
 """
 
 from __future__ import annotations
@@ -9,24 +14,26 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import subprocess
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from textwrap import shorten
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from colorize_engine.pretrained import LITE, Card, ConvNorm, UNet, save
-from training.command import add_data, add_preset, add_version
+from colorize_engine.pretrained import CHANNELS, LITE, Card, ConvNorm, UNet, save
+from training.command import add_preset, add_version
 from training.command import run as run_command
-from training.learning import PACKAGES, published_sha256, read_finished
 from training.learning.checkpoints import WEIGHTS
+from training.origin import describe_photos, describe_recipe, describe_training
 from training.photos.data_set import DataSet
 from training.presets import BINS, load_bins, load_preset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from colorize_engine.bins import ChannelBins
     from training.presets import Preset
 
 # A quarter of the largest number in fp16.
@@ -40,95 +47,22 @@ DESCRIPTIONS = {
 }
 
 
-def commit() -> str:
-    """Return the code's commit, with ``+`` if changed since; empty outside of git."""
-    folder = Path(__file__).parent
+class Trained(NamedTuple):
+    """The outcome of a training.
 
-    def git(*words: str) -> str:
-        done = subprocess.run(  # noqa: S603
-            ["git", *words],  # noqa: S607
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.stdout.strip() if done.returncode == 0 else ""
-
-    try:
-        head = git("rev-parse", "HEAD")
-        return head + ("+" if head and git("status", "--porcelain", "-uno") else "")
-    except FileNotFoundError:
-        return ""
-
-
-def describe_photos(preset: Preset, photos: DataSet) -> dict[str, Any]:
-    """Return what the card says about the photos that were trained on."""
-    data = preset.data
-    drawn = photos.draw(data["draw"], data["sample"], data["seed"])
-    description: dict[str, Any] = {
-        "source_sha256": photos.settings["source_sha256"],
-        "photos_found": photos.found,
-        "photos_left_out": photos.skipped,
-        "photos_after_filter": len(photos.names),
-        "photos_drawn_to_train": len(drawn),
-    }
-    if data["draw"] and len(photos.names) < data["sample"]:
-        description["remark"] = (
-            f"The preset samples {data['sample']} photos and draws {data['draw']} of "
-            f"them to train; with {len(photos.names)} at hand the same share of those "
-            "not set aside for validation was drawn."
-        )
-    return description
-
-
-def describe_training(preset: Preset, runs: Path) -> dict[str, Any]:
-    """Return what the card says about how the weights were trained.
-
-    Raises
-    ------
-    FileNotFoundError
-        If a run is not finished.
-    ValueError
-        If a run belongs to another version of the preset.
+    Attributes
+    ----------
+    nets : dict of str to Path
+        Files with the weights of the nets ``a`` and ``b``.
+    bins : dict of str to ChannelBins
+        Bins of ``a`` and ``b``.
+    about : dict
+        What the card says about the training.
     """
-    seconds: dict[str, int] = {}
-    teachers: dict[str, str] = {}
-    for run in preset.runs:
-        finished = read_finished(runs / run.name, preset)
-        if finished is None:
-            raise FileNotFoundError(
-                f"{runs / run.name / WEIGHTS} is missing: the run has not finished"
-            )
-        seconds[run.name] = round(finished.seconds)
-        if run.teacher:
-            teachers[run.teacher] = finished.teacher
-    description: dict[str, Any] = {
-        "preset": preset.text,
-        "seed": preset.data["seed"],
-        "photos_seen_by_each_net": preset.photos_seen,
-        "seconds_of_training": seconds,
-        "commit": commit(),
-    }
-    if teachers:
-        description["teachers"] = teachers
-    if preset.net["initial"] == "pretrained":
-        description["encoder"] = _describe_encoder(preset.net["encoder"])
-        others = {run.encoder for run in preset.runs if run.encoder}
-        if others:
-            description["encoders_of_teachers"] = [
-                _describe_encoder(encoder) for encoder in sorted(others)
-            ]
-    return description
 
-
-def _describe_encoder(encoder: str) -> dict[str, str]:
-    return {
-        "package": PACKAGES[encoder],
-        "sha256": published_sha256(encoder),
-        "license": "Apache-2.0",
-        "origin": f"EfficientNet-{encoder.title()} (TensorFlow TPU models), trained on "
-        "ImageNet",
-    }
+    nets: dict[str, Path]
+    bins: dict[str, ChannelBins]
+    about: dict[str, Any]
 
 
 def fit_fp16(net: UNet) -> None:
@@ -150,17 +84,8 @@ def fit_fp16(net: UNet) -> None:
                 variance *= factor**2
 
 
-def export(
-    data: str | Path,
-    preset: Preset,
-    runs: str | Path,
-    out: str | Path,
-    *,
-    version: str = "1",
-    calibration: Mapping[str, float] | None = None,
-    figures: Mapping[str, Any] | None = None,
-) -> Card:
-    """Write the model folder of a preset's finished runs.
+def finished_runs(data: str | Path, preset: Preset, runs: str | Path) -> Trained:
+    """Return the outcome of a preset's finished runs.
 
     Parameters
     ----------
@@ -170,14 +95,6 @@ def export(
         Preset of the runs.
     runs
         Folder with the trained runs.
-    out
-        Model folder to write.
-    version
-        Version of the model, for its card.
-    calibration
-        Divisors of the logits of ``a`` and ``b``; 1 by default.
-    figures
-        Measured quality for the card.
 
     Raises
     ------
@@ -188,11 +105,79 @@ def export(
     """
     runs, photos = Path(runs), DataSet.open(data)
     bins = load_bins(runs / BINS, preset)
-    training = {**describe_photos(preset, photos), **describe_training(preset, runs)}
+    about = {**describe_photos(preset, photos), **describe_training(preset, runs)}
+    return Trained({c: runs / c / WEIGHTS for c in CHANNELS}, bins, about)
+
+
+def given_nets(
+    preset: Preset, nets: Sequence[Path], bins: Path, about: Path
+) -> Trained:
+    """Return nets that were trained elsewhere, by the recipe of a preset.
+
+    Parameters
+    ----------
+    preset
+        Describes the nets.
+    nets
+        Files with the weights of ``a`` and of ``b``, under the names of `UNet`.
+    bins
+        JSON file: of ``a`` and ``b`` each the ``centers``, ``prior`` and ``weights``.
+    about
+        JSON file: what the card says about the training.
+    """
+    content = json.loads(about.read_text(encoding="utf-8"))
+    described = {**describe_recipe(preset), **content}
+    files = dict(zip(CHANNELS, nets, strict=True))
+    return Trained(files, load_bins(bins, preset), described)
+
+
+def export(
+    preset: Preset,
+    trained: Trained,
+    out: str | Path,
+    *,
+    version: str = "1",
+    remark: str = "",
+    calibration: Mapping[str, float] | None = None,
+    figures: Mapping[str, Any] | None = None,
+) -> Card:
+    """Write the model folder of trained nets.
+
+    Parameters
+    ----------
+    preset
+        Preset of the nets.
+    trained
+        From `finished_runs` or `given_nets`.
+    out
+        Model folder to write.
+    version
+        Version of the model, for its card.
+    remark
+        Sentence about the training, for the card.
+    calibration
+        Divisors of the logits of ``a`` and ``b``; 1 by default.
+    figures
+        Measured quality for the card.
+
+    Raises
+    ------
+    ValueError
+        If the weights are not those of the preset's nets.
+    """
+    bins, about = trained.bins, trained.about
+    if remark:
+        about = {**about, "remark": f"{about.get('remark', '')} {remark}".strip()}
     nets: dict[str, UNet] = {}
-    for channel in ("a", "b"):
+    for channel, path in trained.nets.items():
         nets[channel] = UNet(preset.design(channel, bins))
-        nets[channel].load_state_dict(load_file(runs / channel / WEIGHTS))
+        try:
+            nets[channel].load_state_dict(load_file(path))
+        except (RuntimeError, SafetensorError) as error:
+            raise ValueError(
+                f"{path} does not hold the weights of the net {channel} of the preset "
+                f"{preset.name}: {shorten(str(error), 160)}"
+            ) from error
         fit_fp16(nets[channel])
     title = DESCRIPTIONS[preset.net["encoder"]]
     card = Card(
@@ -202,7 +187,7 @@ def export(
         f"{preset.bins['scheme']}.",
         nets={},
         bins=bins,
-        training=training,
+        training=about,
         figures=dict(figures or {}),
         **preset.decode,
     )
@@ -241,14 +226,19 @@ def read_figures(table: Path, name: str) -> dict[str, Any]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m training.export",
-        description="Write the model folder of a preset's finished runs.",
+        description="Write the model folder of trained nets: of a preset's finished "
+        "runs (--data, --runs), or of given files (--nets, --bins, --about).",
     )
     add = parser.add_argument
-    add_data(parser)
     add_preset(parser)
     add_version(parser)
-    add("--runs", required=True, help="folder of the trained runs")
+    add("--data", help="folder of the data set")
+    add("--runs", help="folder of the trained runs")
+    add("--nets", type=Path, nargs=2, metavar=("A", "B"), help="safetensors of a and b")
+    add("--bins", type=Path, help="bins.json of the given nets")
+    add("--about", type=Path, help="JSON file for the card: how they were trained")
     add("--out", required=True, help="model folder to write")
+    add("--remark", default="", help="sentence about the training, for the card")
     add(
         "--figures",
         type=Path,
@@ -269,16 +259,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line of this module."""
     parser = _parser()
     args = parser.parse_args(arguments)
+    of_runs, given = (args.data, args.runs), (args.nets, args.bins, args.about)
+    # All of one and none of the other.
+    if all(of_runs) == all(given) or any(of_runs) == any(given):
+        parser.error("expected --data and --runs, or --nets, --bins and --about")
 
     def work() -> None:
         preset = load_preset(args.preset)
+        if args.runs:
+            trained = finished_runs(args.data, preset, args.runs)
+        else:
+            trained = given_nets(preset, *given)
         divisors = args.calibration
         card = export(
-            args.data,
             preset,
-            args.runs,
+            trained,
             args.out,
             version=args.version,
+            remark=args.remark,
             calibration=dict(zip("ab", divisors, strict=True)) if divisors else None,
             figures=read_figures(args.figures, preset.name) if args.figures else None,
         )

@@ -29,6 +29,9 @@ ROWS = {
     "de00": ("dE00", ".2f"),
     "cf": ("colorfulness", ".1f"),
     "delta_cf": ("colorfulness less the truth's", "+.1f"),
+    "hue_tv": ("hues: total variation from the truth's", ".3f"),
+    "magenta": ("share of magenta in the color, %", ".1f"),
+    "true_magenta": ("the truth's share, %", ".1f"),
     "cast_a": ("mean signed error of a*", "+.2f"),
     "cast_b": ("mean signed error of b*", "+.2f"),
     "blue_sky": ("blue skies with the right sign, %", ".1f"),
@@ -103,14 +106,17 @@ def _origin(training: dict[str, Any]) -> str:
         f"{name} {s / 60:.0f} min" if s >= 60 else f"{name} {s} s"
         for name, s in seconds.items()
     )
+    commit = training.get("commit")
+    code = f"code at commit `{commit}`, " if commit else ""
+    seen = training.get("photos_seen_by_each_net", "unknown")
+    if isinstance(seen, dict):
+        seen = ", ".join(f"{channel} {count}" for channel, count in seen.items())
     lines = [
         f"- Photos to train on: {training.get('photos_drawn_to_train', 'unknown')} of "
-        f"{training.get('photos_found', 'unknown')}; each net saw "
-        f"{training.get('photos_seen_by_each_net', 'unknown')}.",
+        f"{training.get('photos_found', 'unknown')}; seen by each net: {seen}.",
         f"- Time of training: {times or 'unknown'}.",
-        f"- Seed {training.get('seed', 'unknown')}, code at commit "
-        f"`{training.get('commit') or 'unknown'}`, SHA-256 of the photos' manifest "
-        f"`{training.get('source_sha256', 'unknown')}`.",
+        f"- Seed {training.get('seed', 'unknown')}, {code}SHA-256 of the photos' "
+        f"manifest `{training.get('source_sha256', 'unknown')}`.",
         "- The photos come from public repositories, most of which state no terms; "
         "[training/SOURCES.md](../../training/SOURCES.md) names them. None is "
         "distributed with the model.",
@@ -121,15 +127,9 @@ def _origin(training: dict[str, Any]) -> str:
             f"SHA-256 `{encoder['sha256']}`. ImageNet's own terms allow research."
         )
     lines.extend(
-        "- It also learned what larger nets say. The encoder of one started from "
-        f"{other['origin']} ({other['license']}), SHA-256 `{other['sha256']}`."
-        for other in training.get("encoders_of_teachers", [])
+        f"- The run {run} started from the weights of the model {label}."
+        for run, label in training.get("started_from", {}).items()
     )
-    for teacher, digest in training.get("teachers", {}).items():
-        lines.append(
-            f"- Its nets first learned the distributions that the model `{teacher}` "
-            f"(hash `{digest}`) predicts, and what that one started from is in them."
-        )
     if remark := training.get("remark"):
         lines.append(f"- {remark}")
     return "\n".join(lines)

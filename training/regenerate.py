@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorize_engine.colorizer import Colorizer
-from colorize_engine.pretrained import ModelError, read_card
+from colorize_engine.pretrained import ModelError, find_folder, read_card
 from training.calibrate import PHOTOS, fit
 from training.command import add_device, add_photos, add_preset, add_version
 from training.command import run as run_command
 from training.dataset import build
 from training.evaluate import evaluate
-from training.export import export, read_figures
+from training.export import export, finished_runs, read_figures
 from training.photos import find_photos, read_photos, select
 from training.photos.data_set import DataSet
 from training.presets import BINS, load_preset
@@ -135,13 +135,20 @@ def regenerate(
     runs, evaluation = work / "runs", work / "evaluation"
     marker = work / "finished.json"
     build(photos, data, sample=preset.data["sample"], seed=preset.data["seed"])
-    wanted = {"preset": preset.text, "limit": limit, "version": version}
+    wanted = {
+        "preset": preset.text,
+        "init_from": read_card(find_folder(init_from)).label if init_from else "",
+        "precision": precision,
+        "limit": limit,
+        "version": version,
+    }
     if card := _finished(out, marker, wanted):
         return card
     if not (runs / BINS).is_file():
         measure(data, preset, runs)
     train(data, preset, runs, device=device, precision=precision, init_from=init_from)
-    write = partial(export, data, preset, runs, out, version=version)
+    trained = finished_runs(data, preset, runs)
+    write = partial(export, preset, trained, out, version=version)
     write()
     even = validation_photos(photos, data, "even", min(limit or PHOTOS, PHOTOS))
     pictures = read_photos(even, "calibration")

@@ -19,10 +19,16 @@ from typing import TYPE_CHECKING
 import torch
 import torch.distributed as dist
 
-from colorize_engine.pretrained import choose_device, fast_dtype
+from colorize_engine.pretrained import (
+    choose_device,
+    fast_dtype,
+    find_folder,
+    read_card,
+)
 from training.command import add_data, add_device, add_preset
 from training.command import run as run_command
 from training.learning import Trainer, read_finished
+from training.learning.checkpoints import expect_same_start
 from training.learning.machine import Machine
 from training.photos.data_set import DataSet
 from training.presets import BINS, load_bins, load_preset
@@ -30,6 +36,7 @@ from training.presets import BINS, load_bins, load_preset
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from training.learning.checkpoints import Finished
     from training.presets import Preset
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -72,7 +79,7 @@ def train(
     device: str = "auto",
     precision: str = "auto",
     init_from: str | Path | None = None,
-    checkpoint_every: int = 2000,
+    checkpoint_every: int = 20000,
 ) -> None:
     """Train the runs of a preset; continue an interrupted one from its checkpoint.
 
@@ -97,8 +104,9 @@ def train(
     Raises
     ------
     ValueError
-        If a checkpoint or the bins belong to another preset, the preset has no such
-        run, or the model to start from does not fit.
+        If a checkpoint or the bins belong to another preset, a run started from another
+        model or has another precision, the preset has no such run, or the model to
+        start from does not fit.
     FileNotFoundError
         If the data set, the bins or the published encoder are missing.
     """
@@ -112,16 +120,29 @@ def train(
         dist.init_process_group("nccl" if machine.device.type == "cuda" else "gloo")
     try:
         for run in runs:
-            if read_finished(out / run.name, preset):
-                continue
             first = init_from if run is runs[0] or runs[0].channels != "both" else None
-            first = None if run.encoder else first
+            if finished := read_finished(out / run.channels, preset):
+                _expect_same(out / run.channels, finished, first, precision)
+                continue
             trainer = Trainer(preset, run, photos, bins, out, machine, first)
             trainer.resume()
             trainer.fit()
     finally:
         if machine.world > 1:
             dist.destroy_process_group()
+
+
+def _expect_same(
+    folder: Path, finished: Finished, init_from: str | Path | None, precision: str
+) -> None:
+    """Raise ValueError if a finished run is not what is asked for."""
+    label = read_card(find_folder(init_from)).label if init_from else ""
+    expect_same_start(folder, finished.init_from, label)
+    if precision not in ("auto", finished.precision):
+        raise ValueError(
+            f"{folder} was trained in {finished.precision}, expected {precision}: use "
+            "another folder, or remove it"
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -151,7 +172,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--checkpoint-every",
         type=int,
-        default=2000,
+        default=20000,
         metavar="PHOTOS",
         help="photos between two checkpoints",
     )

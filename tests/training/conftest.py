@@ -53,7 +53,7 @@ def data(photo_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny() -> Preset:
-    """Give the preset that trains in seconds; its b-net sees a."""
+    """Give the preset that trains in seconds; its nets take hints."""
     from training.presets import load_preset
 
     return load_preset(TINY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,16 +12,19 @@ import pytest
 import torch
 
 from colorize_engine.pretrained import NetDesign, UNet, load, net_input
-from training import export as module
-from training.export import describe_photos, export, fit_fp16, main, read_figures
+from training.export import (
+    export,
+    finished_runs,
+    fit_fp16,
+    given_nets,
+    main,
+    read_figures,
+)
 from training.learning.checkpoints import WEIGHTS, Finished, write_finished
 from training.photos.data_set import DataSet
-from training.presets import load_preset
 from training.statistics import measure
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from training.presets import Preset
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -38,7 +42,7 @@ def finished(
         folder = out / run.channels
         folder.mkdir()
         net = UNet(tiny.design(run.channels, bins))
-        write_finished(folder, net.state_dict(), tiny, Finished(12.3, ""))
+        write_finished(folder, net.state_dict(), tiny, Finished(12.3, "", "float32"))
     return out
 
 
@@ -48,14 +52,16 @@ def test_the_folder_holds_the_trained_nets(
     from safetensors.torch import load_file
 
     divisors = {"a": 1.0, "b": 2.0}
-    card = export(data, tiny, finished, tmp_path, calibration=divisors)
+    trained = finished_runs(data, tiny, finished)
+    card = export(tiny, trained, tmp_path, calibration=divisors)
     model = load(tmp_path, "cpu")
     assert model.card.model_hash == card.model_hash
     lightness = np.random.default_rng(0).uniform(0, 100, (32, 32)).astype(np.float32)
     net = UNet(tiny.design("a", model.card.bins)).eval()
     net.load_state_dict(load_file(finished / "a" / WEIGHTS))
     with torch.no_grad():
-        expected = net(net_input(torch.from_numpy(lightness)[None]))[0]
+        x = net_input(torch.from_numpy(lightness)[None], None, net.design.inputs)
+        expected = net(x)[0]
     a, b = model(lightness)
     # The folder keeps half precision.
     torch.testing.assert_close(torch.from_numpy(a), expected, atol=0.02, rtol=0.02)
@@ -66,7 +72,8 @@ def test_the_folder_holds_the_trained_nets(
 def test_the_card_is_complete(
     data: Path, tiny: Preset, finished: Path, tmp_path: Path
 ) -> None:
-    export(data, tiny, finished, tmp_path, figures={"gray": {"auc": 88.0}})
+    trained = finished_runs(data, tiny, finished)
+    export(tiny, trained, tmp_path, figures={"gray": {"auc": 88.0}})
     card = json.loads((tmp_path / "card.json").read_text())
     training = card["training"]
     photos = DataSet.open(data)
@@ -80,45 +87,12 @@ def test_the_card_is_complete(
     assert training["photos_seen_by_each_net"] == tiny.photos_seen
     assert training["seconds_of_training"] == {"both": 12, "a": 12, "b": 12}
     assert re.fullmatch(r"([0-9a-f]{40}\+?)?", training["commit"])
-    assert "remark" not in training
-    assert "encoder" not in training
+    assert not {"remark", "encoder", "started_from"} & training.keys()
     assert card["figures"] == {"gray": {"auc": 88.0}}
     assert (card["temperature"], card["rebalance"]) == (0.38, -0.5)
     assert card["working_size"] == 64
     assert card["name"] == "tiny"
     assert card["bins"].keys() == {"a", "b"}
-
-
-def test_the_card_says_when_half_was_drawn(data: Path) -> None:
-    preset, photos = load_preset("reference-10"), DataSet.open(data)
-    description = describe_photos(preset, photos)
-    assert description["photos_drawn_to_train"] == round(len(photos.train) / 2)
-    assert "samples 50000 photos and draws 25000" in description["remark"]
-    assert f"with {len(photos.names)} at hand" in description["remark"]
-
-
-def test_the_commit_is_marked_when_the_code_was_changed(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    import subprocess
-
-    def git(*words: str) -> None:
-        identity = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
-        command = ["git", *identity, "-C", str(tmp_path), *words]
-        subprocess.run(command, check=True, capture_output=True)
-
-    code = tmp_path / "code.py"
-    monkeypatch.setattr(module, "__file__", str(code))
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    assert module.commit() == ""
-    git("init")
-    code.write_text("one")
-    git("add", ".")
-    git("commit", "-m", "x")
-    clean = module.commit()
-    assert re.fullmatch(r"[0-9a-f]{40}", clean)
-    code.write_text("two")
-    assert module.commit() == clean + "+"
 
 
 def table(path: Path) -> Path:
@@ -141,6 +115,75 @@ def test_figures_are_those_of_the_model_and_of_gray(tmp_path: Path) -> None:
     }
     with pytest.raises(ValueError, match="no row of the model nobody"):
         read_figures(tmp_path / "table.json", "nobody")
+
+
+def given(finished: Path, folder: Path) -> dict[str, list[str]]:
+    """Give the options of the command for nets that were trained elsewhere."""
+    about = folder / "about.json"
+    about.write_text(json.dumps({"photos_found": 7, "remark": "By a trial."}))
+    bins = json.loads((finished / "bins.json").read_text())
+    given_bins = folder / "given-bins.json"
+    given_bins.write_text(json.dumps({c: bins[c] for c in "ab"}))
+    return {
+        "--nets": [str(finished / c / WEIGHTS) for c in "ab"],
+        "--bins": [str(given_bins)],
+        "--about": [str(about)],
+    }
+
+
+def test_nets_trained_elsewhere_need_no_data_set_and_no_runs(
+    data: Path, tiny: Preset, finished: Path, tmp_path: Path
+) -> None:
+    preset = tmp_path / "tiny.toml"
+    preset.write_text(tiny.text)
+    options = given(finished, tmp_path)
+    arguments = [word for name, words in options.items() for word in (name, *words)]
+    arguments += ["--preset", str(preset), "--remark", "The preset repeats it."]
+    main([*arguments, "--out", str(tmp_path / "given"), "--version", "9"])
+    card = load(tmp_path / "given", "cpu").card
+    of_runs = export(tiny, finished_runs(data, tiny, finished), tmp_path / "runs")
+    assert card.sha256 == of_runs.sha256
+    assert card.training == {
+        "preset": tiny.text,
+        "photos_found": 7,
+        "remark": "By a trial. The preset repeats it.",
+    }
+    assert card.version == "9"
+
+
+@pytest.mark.parametrize("left_out", ["--nets", "--bins", "--about", "--data"])
+def test_the_command_line_wants_all_of_one_kind(
+    left_out: str, data: Path, finished: Path, tmp_path: Path
+) -> None:
+    options = given(finished, tmp_path)
+    if left_out == "--data":
+        options["--runs"] = [str(finished)]  # beside the given nets
+    else:
+        del options[left_out]
+    arguments = [word for name, words in options.items() for word in (name, *words)]
+    with pytest.raises(SystemExit) as stop:
+        main([*arguments, "--out", str(tmp_path / "out")])
+    assert stop.value.code == 2
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("kind", ["other", "damaged"])
+def test_weights_that_do_not_fit_are_an_error_that_names_them(
+    kind: str, tiny: Preset, finished: Path, tmp_path: Path
+) -> None:
+    options = given(finished, tmp_path)
+    nets = [Path(path) for path in options["--nets"]]
+    if kind == "other":
+        nets[0] = finished / "both" / WEIGHTS
+    else:
+        nets[0] = tmp_path / "net.safetensors"
+        nets[0].write_bytes(b"half of some weights")
+    trained = given_nets(
+        tiny, nets, Path(options["--bins"][0]), Path(options["--about"][0])
+    )
+    with pytest.raises(ValueError, match=r"net.safetensors .* the net a of the preset"):
+        export(tiny, trained, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def copied(finished: Path, to: Path) -> Path:

@@ -26,17 +26,16 @@ def test_the_page_names_what_a_person_must_know(name: str) -> None:
     assert f"{card.figures[name]['auc']:.2f}" in text
     assert f"{card.figures['gray']['auc']:.2f}" in text
     assert "evidence" in text
-    of_teachers = card.training.get("encoders_of_teachers", [])
-    for encoder in (card.training.get("encoder"), *of_teachers):
-        assert encoder is None or f"`{encoder['sha256']}`" in text
-    if "encoder" in card.training:
+    if encoder := card.training.get("encoder"):
+        assert f"`{encoder['sha256']}`" in text
         assert "ImageNet" in text
 
 
 def test_all_weights_together_are_within_the_limits() -> None:
     counts = [n for c in list_models() for n in parameters(WEIGHTS / c.name).values()]
     assert max(counts) <= 7.9e6
-    assert sum(counts) <= 23.5e6
+    # 56 MB in fp16.
+    assert sum(counts) <= 28e6
 
 
 def test_the_command_writes_a_page_for_a_model_folder(

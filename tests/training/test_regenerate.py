@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,14 +16,14 @@ from colorize_engine.pretrained import load
 from training.learning import encoders
 from training.learning.losses import WeightedCrossEntropy
 from training.photos.data_set import DataSet
+from training.presets import load_preset
 from training.regenerate import main, regenerate, validation_photos
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from training.presets import Preset
 
 SIDE = 64
+TINY = Path(__file__).with_name("tiny.toml")
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -108,9 +109,40 @@ def test_once_more_there_is_nothing_to_do(
     model: Path, photo_tree: Path, tiny: Preset
 ) -> None:
     before = {path: path.stat().st_mtime_ns for path in model.rglob("*")}
-    card = regenerate(photo_tree, model, tiny, device="cpu", limit=6)
+    card = regenerate(
+        photo_tree, model, tiny, device="cpu", precision="float32", limit=6
+    )
     assert {path: path.stat().st_mtime_ns for path in model.rglob("*")} == before
     assert card.figures["tiny"]
+
+
+def test_another_start_or_precision_is_another_model(
+    model: Path, photo_tree: Path, tiny: Preset
+) -> None:
+    start = {"device": "cpu", "limit": 6}
+    with pytest.raises(ValueError, match=r"both started from no model, expected tiny"):
+        regenerate(photo_tree, model, tiny, **start, init_from=model)
+    with pytest.raises(ValueError, match="was trained in float32, expected bfloat16"):
+        regenerate(photo_tree, model, tiny, **start, precision="bfloat16")
+
+
+def test_the_reference_design_and_its_start_from_a_model(
+    photo_tree: Path, model: Path, tmp_path: Path
+) -> None:
+    preset = load_preset(TINY.with_name("tiny-reference.toml"))
+    out, again = tmp_path / "one", tmp_path / "two"
+    # The photos of a sample are another data set.
+    start = {"device": "cpu", "limit": 2, "data": tmp_path / "data"}
+    one = regenerate(photo_tree, out, preset, **start)
+    assert one.training["photos_seen_by_each_net"] == {"a": 104, "b": 72}
+    assert one.training["seconds_of_training"].keys() == {"a", "b"}
+    assert one.training["photos_drawn_to_train"] == 80
+    assert one.figures["tiny-reference"]["auc"] > 0
+    assert "started_from" not in one.training
+    assert load(out, "cpu").takes_hints is False
+    two = regenerate(photo_tree, again, preset, **start, init_from=out)
+    assert two.training["started_from"] == {"a": one.label, "b": one.label}
+    assert two.model_hash != one.model_hash
 
 
 def test_figures_are_of_photos_set_aside_with_odd_numbers(
@@ -135,9 +167,8 @@ def pretrained(tmp_path: Path, tiny: Preset) -> Path:
         ('"scratch"', '"pretrained"'),
         ("encoder_widths = [8, 16, 32, 48]\n", ""),
         ("[32, 16, 8]", "[32, 24, 16, 8]"),
-        ("batch = 8", "batch = 4"),
-        ("[[32, 400], [64, 40]]", "[[32, 8]]"),
-        ("[[32, 64], [64, 16]]", "[[32, 8]]"),
+        ("[[32, 400, 8, 0.8], [64, 40, 4, 0.8]]", "[[32, 8, 4, 0.8]]"),
+        ("[[32, 64, 8, 0.8], [64, 16, 8, 0.8]]", "[[32, 8, 4, 0.8]]"),
     ):
         assert old in text
         text = text.replace(old, new)

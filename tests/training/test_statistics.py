@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from training.photos.data_set import DataSet
-from training.presets import load_bins, load_preset, make_bins, save_bins, weighted
+from training.presets import load_bins, load_preset, make_bins, save_bins
 from training.presets.bins import LEVELS
 from training.statistics import histograms, main, measure
 
@@ -55,8 +55,9 @@ def test_priors_and_weights_of_the_presets(name: str, channel: str) -> None:
     assert (bins.weights[~empty] > 0).all()
 
 
-def test_the_reference_weights_are_inverse_frequencies() -> None:
-    bins = make_bins(COUNTS, "a", load_preset("reference-10"))
+def test_the_reference_bins_are_even_and_inverse_frequencies_can_be_had() -> None:
+    rule = {"sigma": 0.0, "uniform_share": 0.0, "power": 1.0}
+    bins = make_bins(COUNTS, "a", with_bins(load_preset("reference-10"), **rule))
     assert len(bins) == 10
     # A value on the edge of two bins belongs to the lower one.
     index = np.maximum(np.ceil((LEVELS + 128) / 25.5) - 1, 0).astype(int)
@@ -67,11 +68,13 @@ def test_the_reference_weights_are_inverse_frequencies() -> None:
     np.testing.assert_allclose(products, 1 / filled.sum(), rtol=1e-4)
 
 
-def test_the_default_weights_follow_the_recipe_of_zhang_to_a_power() -> None:
+def test_the_weights_follow_the_recipe_of_zhang_to_a_power() -> None:
     preset = load_preset("default")
     bins = make_bins(COUNTS, "b", preset)
     assert 0 in bins.centers
-    sigma, share, power = preset.class_weights()
+    sigma, share, power = (
+        preset.bins[key] for key in ("sigma", "uniform_share", "power")
+    )
     # The share of a value is split between its two centers, then smoothed.
     tents = np.maximum(0, 1 - np.abs(LEVELS[:, None] - bins.centers) / 10)
     prior = COUNTS @ tents / COUNTS.sum()
@@ -84,13 +87,6 @@ def test_the_default_weights_follow_the_recipe_of_zhang_to_a_power() -> None:
     weights = np.where(filled, mixed**-power, 0)
     weights /= (weights * prior).sum()
     np.testing.assert_allclose(bins.weights, weights, rtol=1e-4)
-    # What is weighted anew keeps its bins and its prior.
-    first = weighted(bins, preset.class_weights(preset.runs[0]))
-    again = weighted(first, preset.class_weights())
-    np.testing.assert_allclose(again.weights, bins.weights, rtol=1e-5)
-    assert np.ptp(first.weights[filled] / bins.weights[filled]) > 0.5
-    np.testing.assert_array_equal(weighted(first, None).weights, filled)
-    np.testing.assert_array_equal(first.prior, bins.prior)
 
 
 def test_lloyd_max_bins_fit_the_values_and_keep_gray(tiny: Preset) -> None:

@@ -17,6 +17,7 @@ from colorize_engine.pretrained import UNet
 from training.learning import Trainer, encoders
 from training.learning.checkpoints import CHECKPOINT, WEIGHTS
 from training.learning.machine import Machine
+from training.photos import HintShares, draw_hints
 from training.photos.data_set import DataSet
 from training.presets import load_bins, load_preset, save_bins
 from training.train import main
@@ -38,20 +39,25 @@ from training.learning import trainer
 from training.train import keep_freed_memory, main
 
 kept = {"batches": []}
-whole_get, whole_fit = trainer.Batches.get, trainer.Trainer.fit
+whole_get, whole_fit = trainer.Batches.augmented, trainer.Trainer.fit
+draw_hints = trainer.draw_hints
 
-def get(self, *arguments):
-    batch = whole_get(self, *arguments)
-    if len(batch[0]) == 4:  # that of a validation is not shared
-        kept["batches"].append(batch)
-    return batch
+def augmented(self, *arguments):
+    kept["batches"].append(whole_get(self, *arguments))
+    return kept["batches"][-1]
+
+def draw(*arguments):
+    hints = draw_hints(*arguments)
+    kept["batches"][-1] += (hints.planes,)
+    return hints
 
 def fit(self):
     path = whole_fit(self)
     kept["weights"] = dict(self.net.named_parameters())
     return path
 
-trainer.Batches.get, trainer.Trainer.fit = get, fit
+trainer.Batches.augmented, trainer.Trainer.fit = augmented, fit
+trainer.draw_hints = draw
 main(sys.argv[2:])
 torch.save(kept, os.path.join(sys.argv[1], os.environ["RANK"] + ".pt"))
 """
@@ -64,8 +70,8 @@ def short(tiny: Preset, tmp_path: Path) -> Preset:
     """Preset of a few steps, as a file."""
     text = tiny.text
     for old, new in (
-        ("[[32, 400], [64, 40]]", "[[32, 40]]"),
-        ("[[32, 64], [64, 16]]", "[[32, 16]]"),
+        ("[[32, 400, 8, 0.8], [64, 40, 4, 0.8]]", "[[32, 40, 8, 0.8]]"),
+        ("[[32, 64, 8, 0.8], [64, 16, 8, 0.8]]", "[[32, 16, 8, 0.8]]"),
     ):
         assert old in text
         text = text.replace(old, new)
@@ -156,11 +162,14 @@ def test_two_processes_share_the_work(data: Path, short: Preset, out: Path) -> N
     bins = load_bins(out / "bins.json", short)
     alone = Trainer(short, short.runs[2], DataSet.open(data), bins, out, SETTINGS)
     for step in range(2):
-        whole = alone.batches.get(8 * step, 32, alone.augmentation)
-        shares = [one["batches"][step] for one in kept]
-        for plane, first, second in zip(whole, *shares, strict=True):
+        whole = alone.batches.augmented(8 * step, 8, 32, 0.8)
+        dice, shares = alone.batches.dice(8 * step, 8, 1), short.training["hints"]
+        hints = draw_hints(*whole[1:], HintShares(**shares), dice)
+        parts = [one["batches"][step] for one in kept]
+        for plane, first, second in zip((*whole, hints.planes), *parts, strict=True):
             assert len(first) == len(second) == 4
-            assert torch.equal(torch.stack([first, second], 1).flatten(0, 1), plane)
+            together = torch.stack([first, second], 1).flatten(0, 1)
+            torch.testing.assert_close(together, plane)
     # What was saved goes on from there by one process.
     alone.resume()
     assert alone.done == 16

@@ -34,12 +34,15 @@ class Finished(NamedTuple):
     ----------
     seconds : float
         Time of the training.
-    teacher : str
-        Hash of the model whose distributions were learned; empty for none.
+    init_from : str
+        Name, version and hash of the model that was started from; empty for none.
+    precision : str
+        ``float32`` or ``bfloat16``.
     """
 
     seconds: float
-    teacher: str
+    init_from: str
+    precision: str
 
 
 def read_finished(folder: Path, preset: Preset) -> Finished | None:
@@ -65,7 +68,8 @@ def read_finished(folder: Path, preset: Preset) -> Finished | None:
         with safe_open(path, "pt") as file:
             about = file.metadata()
         before = replace(preset, text=about["preset"]).of_training
-        finished = Finished(float(about["seconds"]), about["teacher"])
+        seconds = float(about["seconds"])
+        finished = Finished(seconds, about["init_from"], about["precision"])
     except (KeyError, SafetensorError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path} does not hold the weights of a finished run; remove it"
@@ -80,8 +84,7 @@ def write_finished(
     """Write the weights of a finished run, renamed when complete; return their path."""
     path = folder / WEIGHTS
     unfinished = path.with_suffix(".part")
-    seconds = str(origin.seconds)
-    about = {"preset": preset.text, "seconds": seconds, "teacher": origin.teacher}
+    about = {"preset": preset.text, **{k: str(v) for k, v in origin._asdict().items()}}
     save_file({k: v.contiguous() for k, v in weights.items()}, unfinished, about)
     unfinished.replace(path)
     return path
@@ -123,6 +126,15 @@ def _expect_same(before: dict[str, Any], preset: Preset, path: Path) -> None:
         raise ValueError(
             f"{path} belongs to another version of the preset {preset.name}; "
             "use another folder, or remove it"
+        )
+
+
+def expect_same_start(path: Path, found: str, wanted: str) -> None:
+    """Raise ValueError if a run started from another model, or from none."""
+    if found != wanted:
+        raise ValueError(
+            f"{path} started from {found or 'no model'}, expected "
+            f"{wanted or 'no model'}: use another folder, or remove it"
         )
 
 

@@ -85,7 +85,7 @@ def load_published_encoder(net: UNet) -> None:
     """Load the published weights into the encoder of a net.
 
     The stem's weights are summed over R, G and B, because our input is one gray
-    channel. A further input channel (a, under the chain rule) starts at zero.
+    channel. Those of the hints start at zero.
 
     Raises
     ------

@@ -344,9 +344,11 @@ inline float exponential(float x) {
 
 // Sum over the pixels of a picture of -w log(z), sum of w, and the gradient of the first
 // by the logits: (N, Q, h, w) bfloat16, bins last in memory. The true values
-// (N, k h, k w) are shared between the two nearest centers, or go to the nearest.
+// (N, k h, k w) are shared between the two nearest centers, or go to the nearest. Photos
+// that are not counted (N, bool) add nothing.
 std::vector<at::Tensor> cross_entropy(at::Tensor logits, at::Tensor values,
-                                      at::Tensor centers, at::Tensor weights, bool soft) {
+                                      at::Tensor centers, at::Tensor weights,
+                                      at::Tensor counted, bool soft) {
   const int64_t N = logits.size(0), Q = logits.size(1), h = logits.size(2),
                 w = logits.size(3), k = values.size(2) / w, step = logits.stride(3);
   TORCH_CHECK(logits.stride(1) == 1 && logits.stride(2) == w * step && Q <= 64);
@@ -355,6 +357,7 @@ std::vector<at::Tensor> cross_entropy(at::Tensor logits, at::Tensor values,
   const auto* z = bits(logits);
   const auto* v = values.data_ptr<float>();
   const auto *center = centers.data_ptr<float>(), *weight = weights.data_ptr<float>();
+  const auto* counts = counted.data_ptr<bool>();
   auto* g = bits(gradient);
   std::mutex lock;
   at::parallel_for(0, N * h, 8, [&](int64_t begin, int64_t end) {
@@ -362,6 +365,10 @@ std::vector<at::Tensor> cross_entropy(at::Tensor logits, at::Tensor values,
     float row[64], share[64], wanted[64];
     for (int64_t line = begin; line < end; line++) {
       const int64_t n = line / h, y = line % h;
+      if (!counts[n]) {
+        std::fill_n(g + line * w * Q, w * Q, 0);
+        continue;
+      }
       for (int64_t x = 0; x < w; x++) {
         const uint16_t* p = z + n * logits.stride(0) + y * logits.stride(2) + x * step;
         float top = -3e38f, sum = 0;

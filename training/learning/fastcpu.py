@@ -123,21 +123,24 @@ class CrossEntropy(torch.autograd.Function):
         values: Tensor,
         centers: Tensor,
         weights: Tensor,
+        counted: Tensor,
         soft: bool,
     ) -> Tensor:
         """Return the loss, a float32 scalar."""
         sums, gradient = torch.ops.napari_colorize.cross_entropy(
-            logits, values.contiguous(), centers, weights, soft
+            logits, values.contiguous(), centers, weights, counted.contiguous(), soft
         )
         ctx.save_for_backward(gradient)
         ctx.total = max(float(sums[1]), 1e-12)
         return torch.tensor(float(sums[0]) / ctx.total)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None, None]:
+    def backward(
+        ctx: Any, *gradients: Tensor
+    ) -> tuple[Tensor, None, None, None, None, None]:
         """Return the gradient of the logits."""
         factor = float(gradients[0]) / ctx.total
-        return ctx.saved_tensors[0] * factor, None, None, None, None
+        return ctx.saved_tensors[0] * factor, None, None, None, None, None
 
 
 class Double(torch.autograd.Function):

@@ -56,7 +56,9 @@ class WeightedCrossEntropy:
         share = ((values - self.centers[lower]) / width).clamp_(0, 1)
         return lower, share if self.soft else (share > 0.5).to(share.dtype)
 
-    def __call__(self, logits: Tensor, values: Tensor) -> Tensor:
+    def __call__(
+        self, logits: Tensor, values: Tensor, counted: Tensor | None = None
+    ) -> Tensor:
         """Return the loss of logits against true values, a scalar.
 
         Parameters
@@ -64,10 +66,14 @@ class WeightedCrossEntropy:
         logits : (N, Q, h, w) float
         values : (N, k h, k w) float
             True a* or b*; each distribution stands for k x k of them.
+        counted : (N,) bool, optional
+            Photos that count; all by default. The loss is 0 if none does.
         """
+        if counted is None:
+            counted = torch.ones(len(logits), dtype=torch.bool, device=values.device)
         if self.fast and logits.dtype == torch.bfloat16:
             fast: Tensor = fastcpu.CrossEntropy.apply(
-                logits, values, self.centers, self.weights, self.soft
+                logits, values, self.centers, self.weights, counted, self.soft
             )
             return fast
         size = values.shape[-1] // logits.shape[-1]
@@ -75,16 +81,11 @@ class WeightedCrossEntropy:
         lower, share = self.targets(blocks)
         pair = torch.cat([lower, lower + 1], 1)
         amounts = torch.cat([1 - share, share], 1) * self.weights[pair]
+        amounts = amounts * counted[:, None, None, None]
         wanted = torch.zeros(logits.shape, device=values.device)
         wanted.scatter_add_(1, pair, amounts)
         log_z = logits.float().log_softmax(1)
         return -(wanted * log_z).sum() / wanted.sum().clamp(min=1e-12)
-
-    def of_distributions(self, logits: Tensor, wanted: Tensor) -> Tensor:
-        """Return the loss of logits against distributions, both (N, Q, h, w)."""
-        amounts = wanted * self.weights[:, None, None]
-        log_z = logits.float().log_softmax(1)
-        return -(amounts * log_z).sum() / amounts.sum().clamp(min=1e-12)
 
     def of_constant(self) -> float:
         """Return the loss of the best constant prediction, z ~ w p, for the prior p."""

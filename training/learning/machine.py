@@ -30,7 +30,7 @@ class Machine:
     dtype: torch.dtype
     rank: int = 0
     world: int = 1
-    checkpoint_every: int = 2000
+    checkpoint_every: int = 20000
 
     def shared(self, net: torch.nn.Module) -> torch.nn.Module:
         """Return the net, wrapped to average the gradients of several processes."""

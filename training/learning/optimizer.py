@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from training.presets import Preset
 
 
-ENCODER = 0
-"""Index of the encoder's parameter group, see `make_optimizer`."""
-
-
 class Ema:
     """Exponential moving average of all weights and batch-norm statistics."""
 

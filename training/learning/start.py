@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,9 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from colorize_engine.pretrained import NetDesign, UNet, find_folder, read_card
-from training.learning.checkpoints import WEIGHTS
 from training.learning.encoders import load_published_encoder
-from training.presets import weighted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,47 +21,19 @@ if TYPE_CHECKING:
 
     from colorize_engine.bins import ChannelBins
     from colorize_engine.pretrained import Card
-    from training.presets import Preset, Run
+    from training.presets import Preset
 
 _HEAD = ("head.weight", "head.bias")
 # Share assumed of a bin that is empty in the training photos.
-_EMPTY_SHARE = 1e-4
-
-
-class Earlier(NamedTuple):
-    """A finished run of both heads.
-
-    Attributes
-    ----------
-    path : Path
-        File of its weights.
-    weights : dict
-        Class weights at its end, (Q,) float32 of each channel.
-    """
-
-    path: Path
-    weights: Mapping[str, NDArray[np.float32]]
-
-
-def earlier_run(
-    preset: Preset, run: Run, bins: dict[str, ChannelBins], out: Path
-) -> Earlier | None:
-    """Return the run of both heads that ``run`` starts from; None if there is none."""
-    before = preset.before(run)
-    if before is None:
-        return None
-    rule = preset.class_weights(before)
-    weights = {c: weighted(b, rule).weights for c, b in bins.items()}
-    return Earlier(out / before.name / WEIGHTS, weights)
+_LEAST_SHARE = 1e-6
 
 
 def start_net(
     preset: Preset,
     channels: str,
     bins: dict[str, ChannelBins],
-    earlier: Earlier | None = None,
+    earlier: Path | None = None,
     init_from: str | Path | None = None,
-    encoder: str = "",
 ) -> UNet:
     """Build a run's net with its initial weights.
 
@@ -78,17 +47,14 @@ def start_net(
         Bins of both channels; a fresh head predicts the best constant under their
         weights.
     earlier
-        Run of both heads to start from, if its weights exist.
+        Weights of the preset's net of both heads to start from, if they exist.
     init_from
         Name or folder of a model to start from; it takes precedence over all else.
-    encoder
-        Replaces the preset's encoder, if given.
 
     Notes
     -----
-    The best z is the distribution of the data times the class weights. If the initial
-    weights were trained with other class weights, log(new / old) is added to the bias
-    of the head.
+    The best z is the distribution of the data times the class weights. If the model to
+    start from has other class weights, log(new / old) is added to the bias of the head.
 
     Raises
     ------
@@ -98,7 +64,7 @@ def start_net(
         If the published encoder is needed but not installed.
     """
     torch.manual_seed(preset.data["seed"])
-    net = UNet(preset.design(channels, bins, encoder))
+    net = UNet(preset.design(channels, bins))
     parts = [c for c in ("a", "b") if channels in ("both", c)]
     heads = [bins[c] for c in parts]
     _predict_constant(net, heads)
@@ -106,13 +72,12 @@ def start_net(
         folder = find_folder(init_from)
         card = read_card(folder)
         designs = {c: preset.design(c, bins) for c in parts}
-        _fill(net, _from_model(folder, card, designs))
+        net.load_state_dict(_from_model(folder, card, designs))
         _reweight(net, heads, [card.bins[c].weights for c in parts])
-    elif earlier is not None and earlier.path.is_file():
-        state, count = load_file(earlier.path), len(bins["a"])
-        first, last = {"both": (0, None), "a": (0, count), "b": (count, None)}[channels]
-        _fill(net, state | {key: state[key][first:last] for key in _HEAD})
-        _reweight(net, heads, [earlier.weights[c] for c in parts])
+    elif earlier is not None and earlier.is_file():
+        state, count = load_file(earlier), len(bins["a"])
+        own = {"a": slice(count), "b": slice(count, None)}[channels]
+        net.load_state_dict(state | {key: state[key][own] for key in _HEAD})
     elif preset.net["initial"] == "pretrained":
         load_published_encoder(net)
     return net
@@ -122,7 +87,7 @@ def _predict_constant(net: UNet, bins: list[ChannelBins]) -> None:
     """Let a fresh head predict the best constant, z ~ w p, to save learning it."""
     shares = np.concatenate([b.weights * b.prior for b in bins])
     sums = np.concatenate([np.full(len(b), b.weights @ b.prior) for b in bins])
-    bias = np.log(np.where(shares > 0, shares / sums, _EMPTY_SHARE), dtype=np.float32)
+    bias = np.log(np.maximum(shares / sums, _LEAST_SHARE), dtype=np.float32)
     net.head.bias = torch.nn.Parameter(torch.from_numpy(bias))
 
 
@@ -143,8 +108,7 @@ def _from_model(
     """Load a model's net; for both heads, the net of a plus the head of b's net."""
     for part, wanted in designs.items():
         found = NetDesign(**card.nets[part])
-        more = set(found.inputs) - set(wanted.inputs)
-        if more or replace(found, inputs=wanted.inputs) != wanted:
+        if found != wanted:
             raise ValueError(
                 f"cannot start from the model {folder}: expected its net {part} to be "
                 f"{wanted.to_json()}, got {found.to_json()}"
@@ -155,14 +119,3 @@ def _from_model(
         raise ValueError(f"cannot start from the model {folder}: {error}") from error
     heads = {key: torch.cat([state[key] for state in states]) for key in _HEAD}
     return states[0] | heads
-
-
-def _fill(net: UNet, state: dict[str, Tensor]) -> None:
-    """Load weights; further input channels of the first layer start at zero."""
-    fitted: dict[str, Tensor] = {}
-    for key, wanted in net.state_dict().items():
-        value = state[key].to(wanted.dtype)
-        if value.ndim == 4 and value.shape[1] < wanted.shape[1]:
-            value = torch.cat([value, torch.zeros_like(wanted[:, value.shape[1] :])], 1)
-        fitted[key] = value
-    net.load_state_dict(fitted)

@@ -1,16 +1,15 @@
-from .bins import BINS, load_bins, make_bins, save_bins, weighted
+from .bins import BINS, load_bins, make_bins, save_bins
 from .preset import FOLDER, Preset, load_preset
-from .run import ClassWeights, Run
+from .run import Run, Stage
 
 __all__ = [
     "BINS",
     "FOLDER",
-    "ClassWeights",
     "Preset",
     "Run",
+    "Stage",
     "load_bins",
     "load_preset",
     "make_bins",
     "save_bins",
-    "weighted",
 ]

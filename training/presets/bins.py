@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.presets import ClassWeights, Preset
+    from training.presets import Preset
 
 
 BINS = "bins.json"
@@ -53,23 +52,15 @@ def make_bins(counts: NDArray[np.int64], channel: str, preset: Preset) -> Channe
         centers = zero_centered(settings["step"], *GAMUT_RANGE[channel])
     else:
         centers = lloyd_max(LEVELS, settings["count"], counts=counts)
-    blank = ChannelBins.unweighted(centers)
-    prior = blank.measure_prior(LEVELS, counts, soft=settings["soft"])
-    return weighted(replace(blank, prior=prior), preset.class_weights())
-
-
-def weighted(bins: ChannelBins, rule: ClassWeights | None) -> ChannelBins:
-    """Return bins with the class weights of a rule; without a rule, equal ones."""
-    prior = bins.prior
-    if rule is None:
-        return replace(bins, weights=(prior > 0).astype(np.float32))
+    soft = settings["soft"]
+    prior = ChannelBins.unweighted(centers).measure_prior(LEVELS, counts, soft=soft)
     weights = class_weights(
-        smoothed(prior, bins.centers, rule.sigma),
-        uniform_share=rule.uniform_share,
-        power=rule.power,
+        smoothed(prior, centers, settings["sigma"]),
+        uniform_share=settings["uniform_share"],
+        power=settings["power"],
     )
     # Smoothing moves the mean weight under the measured prior a little off 1.
-    return replace(bins, weights=weights / (prior * weights).sum())
+    return ChannelBins(centers, prior, weights / (prior * weights).sum())
 
 
 def save_bins(bins: dict[str, ChannelBins], path: Path, preset: Preset) -> None:

@@ -8,30 +8,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from colorize_engine.pretrained import NetDesign
-from training.presets.run import class_weights_of, expect, numbered, runs_of
+from colorize_engine.pretrained.unet import INPUTS
+from training.presets.run import expect, read_runs
 
 if TYPE_CHECKING:
     from colorize_engine.bins import ChannelBins
-    from training.presets.run import ClassWeights, Run
+    from training.presets.run import Run
 
 FOLDER = Path(__file__).parent
 # The keys of each section; a scheme of bins has further keys.
 _KEYS = {
     "data": {"sample", "draw", "statistics", "seed"},
     "bins": {"scheme", "soft", "sigma", "uniform_share", "power"},
-    "net": {"encoder", "initial", "decoder_widths", "context", "b_given_a"},
+    "net": {"encoder", "initial", "decoder_widths", "context", "hints"},
     "training": {
-        "batch",
         "learning_rate",
         "encoder_learning_rate",
         "weight_decay",
         "warm_up",
         "ema",
-        "crop",
-        "augment_lightness",
     },
     "decode": {"temperature", "rebalance", "working_size"},
 }
+_HINTS = {"sparse", "dense_a", "dense_b"}
 _SCHEMES = {
     "uniform": {"count", "range"},
     "zero-centered": {"step"},
@@ -72,42 +71,15 @@ class Preset:
         return content
 
     @property
-    def photos_seen(self) -> int:
-        """Photos that each of the two nets sees in all its runs."""
-        return sum(
-            run.photos
-            for run in self.runs
-            if run.channels in ("both", "a") and not run.encoder
-        )
+    def photos_seen(self) -> dict[str, int]:
+        """Photos that the nets ``a`` and ``b`` see in all their runs."""
+        return {
+            c: sum(run.photos for run in self.runs if run.channels in ("both", c))
+            for c in ("a", "b")
+        }
 
-    def class_weights(self, run: Run | None = None) -> ClassWeights | None:
-        """Return the class weights of the bins, or those of a run; None for none."""
-        if run is None or run.class_weights is True:
-            return class_weights_of(self.bins)
-        return run.class_weights or None
-
-    def before(self, run: Run) -> Run | None:
-        """Return the run that ``run`` starts from; None if there is none.
-
-        It is the last run of both heads before it.
-        """
-        if run.encoder:
-            return None
-        both = [r for r in self.runs if r.channels == "both" and not r.encoder]
-        if run.channels == "both":
-            both = both[: run.number - 1]
-        return both[-1] if both else None
-
-    def run_named(self, name: str) -> Run:
-        """Return the run with this name, which must exist."""
-        return next(run for run in self.runs if run.name == name)
-
-    def design(
-        self, channels: str, bins: dict[str, ChannelBins], encoder: str = ""
-    ) -> NetDesign:
+    def design(self, channels: str, bins: dict[str, ChannelBins]) -> NetDesign:
         """Return the design of the net of one run, with its head or heads.
-
-        ``encoder`` replaces the preset's encoder, if given.
 
         Raises
         ------
@@ -115,13 +87,12 @@ class Preset:
             If the section ``net`` describes a net that cannot be built.
         """
         heads = ("a", "b") if channels == "both" else (channels,)
-        sees_a = channels == "b" and self.net["b_given_a"]
         return NetDesign(
-            encoder=encoder or self.net["encoder"],
+            encoder=self.net["encoder"],
             encoder_widths=tuple(self.net.get("encoder_widths", ())),
             decoder_widths=tuple(self.net["decoder_widths"]),
             context=self.net["context"],
-            inputs=("L", "a") if sees_a else ("L",),
+            inputs=INPUTS[self.net["hints"]],
             outputs=sum(len(bins[head]) for head in heads),
         )
 
@@ -146,8 +117,7 @@ def load_preset(name: str | Path) -> Preset:
     try:
         content = tomllib.loads(text)
         _check(content)
-        entries = content.pop("runs")
-        runs = numbered(run for entry in entries for run in runs_of(entry))
+        runs = read_runs(content.pop("runs"))
     except (TypeError, ValueError) as error:
         raise ValueError(f"the preset {path} cannot be used: {error}") from error
     return Preset(name=path.stem, text=text, runs=runs, **content)
@@ -167,7 +137,14 @@ def _check(content: dict[str, Any]) -> None:
             wanted |= _SCHEMES[scheme]
         if content[section].get("encoder") == "plain":
             wanted.add("encoder_widths")
+        if section == "training" and content["net"].get("hints"):
+            wanted.add("hints")
         expect(f"keys in [{section}]", found, wanted)
+    hints = content["training"].get("hints")
+    if hints is not None:
+        expect("keys in hints", set(hints), _HINTS)
+        if min(hints.values()) < 0 or sum(hints.values()) > 1:
+            raise ValueError(f"expected shares in hints of 1 in all, got {hints}")
     if content["net"]["initial"] not in ("pretrained", "scratch"):
         raise ValueError(
             f"expected initial pretrained or scratch, got {content['net']['initial']!r}"

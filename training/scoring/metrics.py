@@ -26,6 +26,9 @@ CELL_SIZE = 10.0
 CELLS_START = -110.0
 CELL_SIGMA = 0.5
 """Standard deviation, in cells, of the Gaussian that smooths the density."""
+HUES = 24
+"""Sectors of the hue circle."""
+_LEAST_CHROMA = 5.0
 
 
 def error_scores(chroma: Floats, true: Floats) -> NDArray[np.int64]:
@@ -192,3 +195,44 @@ def sign_hits(chroma: Floats, true: Floats) -> NDArray[np.int64]:
         [green.sum(), (green & (chroma[0] < 0)).sum()],
     ]
     return np.array(hits, np.int64)
+
+
+def hue_histogram(chroma: Floats) -> NDArray[np.float64]:
+    """Sum the chroma in each sector of the hue circle.
+
+    Parameters
+    ----------
+    chroma : (2, H, W) float
+        a* and b*.
+
+    Returns
+    -------
+    (HUES,) float64
+        Sums of C* = sqrt(a*^2 + b*^2) over the pixels of each sector, from 0 degrees
+        (red) on. Pixels of a C* of 5 and less are left out: their hue is noise.
+    """
+    a, b = chroma.reshape(2, -1).astype(np.float64)
+    strength = np.hypot(a, b)
+    sector = np.floor(np.arctan2(b, a) * (HUES / (2 * np.pi))).astype(np.intp) % HUES
+    colored = strength > _LEAST_CHROMA
+    return np.bincount(sector[colored], strength[colored], HUES)
+
+
+def magenta_share(chroma: Floats) -> NDArray[np.float64]:
+    """Sum the chroma of magenta, at hues of 320 to 20 degrees, and all chroma.
+
+    Parameters
+    ----------
+    chroma : (2, H, W) float
+        a* and b*.
+
+    Returns
+    -------
+    (2,) float64
+        The sum of C* over the pixels of these hues, and over all pixels.
+    """
+    a, b = chroma.reshape(2, -1).astype(np.float64)
+    strength = np.hypot(a, b)
+    hue = np.degrees(np.arctan2(b, a)) % 360
+    magenta = (hue >= 320) | (hue < 20)
+    return np.array([strength[magenta].sum(), strength.sum()])

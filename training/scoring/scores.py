@@ -14,12 +14,15 @@ import numpy as np
 from colorize_engine.color import lightness, lightness_to_gray, srgb_to_lab
 from training.scoring.metrics import (
     CELLS,
+    HUES,
     THRESHOLDS,
     cell_weights,
     ciede2000,
     color_cells,
     colorfulness,
     error_scores,
+    hue_histogram,
+    magenta_share,
     psnr,
     sign_hits,
     ssim,
@@ -53,6 +56,9 @@ class ChromaScores:
         self.signed_error = np.zeros(2)
         self.chroma = 0.0
         self.signs = np.zeros((2, 2), np.int64)
+        # Of the predicted and of the true chroma.
+        self.hues = np.zeros((2, HUES))
+        self.magenta = np.zeros((2, 2))
 
     def add(self, chroma: Floats, true: Floats) -> None:
         """Add a photo's predicted and true chroma, both (2, H, W)."""
@@ -65,6 +71,9 @@ class ChromaScores:
         self.signed_error += np.sum(chroma - true, axis=(1, 2), dtype=np.float64)
         self.chroma += float(np.hypot(*chroma).sum(dtype=np.float64))
         self.signs += sign_hits(chroma, true)
+        for row, values in enumerate((chroma, true)):
+            self.hues[row] += hue_histogram(values)
+            self.magenta[row] += magenta_share(values)
 
     def auc(self) -> float:
         """Return the area under the curve of cumulative color error, in percent.
@@ -84,6 +93,18 @@ class ChromaScores:
         total = (weights * self.counts).sum() * THRESHOLDS
         return 100.0 * float((weights * self.scores).sum() / total)
 
+    def hue_tv(self) -> float:
+        """Return the total variation between the hues of predictions and of truths.
+
+        Half the sum of the absolute differences of the two histograms, each scaled to a
+        sum of 1: 0 for the same hues, 1 for none in common, NaN without any color.
+        """
+        total = self.hues.sum(1, keepdims=True)
+        if not total.all():
+            return float("nan")
+        predicted, true = self.hues / total
+        return float(np.abs(predicted - true).sum() / 2)
+
     def summary(self) -> dict[str, float]:
         """Return the figures over all pixels so far.
 
@@ -91,20 +112,28 @@ class ChromaScores:
         -------
         dict
             ``auc`` and ``auc_rebalanced`` in percent; ``cast_a`` and ``cast_b``, the
-            mean signed errors; ``chroma``, the mean predicted chroma; ``blue_sky`` and
-            ``green``, the percentage of pixels with the right sign, see `sign_hits`
-            (NaN where no pixel is of that kind).
+            mean signed errors; ``chroma``, the mean predicted chroma; ``hue_tv``, see
+            `hue_tv`; ``magenta`` and ``true_magenta``, the percentage of the predicted
+            and of the true chroma at magenta hues, see `magenta_share`; ``blue_sky``
+            and ``green``, the percentage of pixels with the right sign, see
+            `sign_hits`. NaN where there is no such pixel.
         """
         pixels = self.counts.sum()
         wanted, hits = self.signs.T
         shares = np.full(2, np.nan)
         np.divide(100.0 * hits, wanted, out=shares, where=wanted > 0)
+        part, whole = self.magenta.T
+        magenta = np.full(2, np.nan)
+        np.divide(100.0 * part, whole, out=magenta, where=whole > 0)
         return {
             "auc": self.auc(),
             "auc_rebalanced": self.auc_rebalanced(),
             "cast_a": float(self.signed_error[0] / pixels),
             "cast_b": float(self.signed_error[1] / pixels),
             "chroma": float(self.chroma / pixels),
+            "hue_tv": self.hue_tv(),
+            "magenta": float(magenta[0]),
+            "true_magenta": float(magenta[1]),
             "blue_sky": float(shares[0]),
             "green": float(shares[1]),
         }
@@ -251,9 +280,10 @@ class Row:
         rgb : (H, W, 3) uint8
             Its colorized version.
         chroma : (2, H, W) float32
-            Its decoded a* and b*.
+            Its decoded a* and b*, enlarged to the photo's size.
         prediction : Prediction, optional
-            Its distributions, for the calibration.
+            Its distributions, for the calibration: each is compared with all pixels
+            of its cell.
         """
         lab = srgb_to_lab(rgb)
         true_chroma = truth.chroma
@@ -272,11 +302,16 @@ class Row:
         )
         if prediction is None:
             return
+        # Each pixel has the distribution of its cell.
+        rows, columns = np.ogrid[: rgb.shape[0], : rgb.shape[1]]
+        cells = np.s_[
+            :, rows // prediction.head_stride, columns // prediction.head_stride
+        ]
         for channel, true in zip("ab", true_chroma, strict=True):
             distribution = getattr(prediction, channel)
             bins = distribution.bins
             self.calibration.setdefault(channel, Calibration()).add(
-                distribution.probabilities, bins.encode_hard(true), bins.prior
+                distribution.probabilities[cells], bins.encode_hard(true), bins.prior
             )
 
     def summary(self) -> dict[str, float]:

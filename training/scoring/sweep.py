@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-REBALANCES = (-1.0, -0.75, -0.5, -0.25, 0.0, 0.25)
-TEMPERATURES = (0.0, 0.2, 0.38, 0.6, 0.8, 1.0)
+REBALANCES = (-1.0, -0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1)
+TEMPERATURES = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
 
 
 STEP = 2
@@ -78,7 +77,7 @@ class Sweep:
         Parameters
         ----------
         predictions : mapping of model name to Prediction
-            Distributions at the photo's own height and width.
+            Made at a working size that is the photo's own.
         truth : Truth
             The photo.
         """
@@ -87,12 +86,9 @@ class Sweep:
         self.gray.add(np.zeros_like(true), lightness, true)
         self.true_cf += colorfulness(lab_to_rgb(lightness, true))
         for model, prediction in predictions.items():
-            channels = [
-                replace(channel, logits=channel.logits[:, ::STEP, ::STEP])
-                for channel in (prediction.a, prediction.b)
-            ]
             for rebalance, temperature in product(self.rebalances, self.temperatures):
-                chroma = np.stack([c.decode(temperature, rebalance) for c in channels])
+                chroma = prediction.enlarge(prediction.decode(temperature, rebalance))
+                chroma = chroma[:, ::STEP, ::STEP]
                 point = self.points.setdefault(
                     (model, rebalance, temperature), _Point()
                 )

@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional as F
 
 from colorize_engine.pretrained import NetDesign, UNet, net_input
-from colorize_engine.pretrained.unet import LiteEncoder
+from colorize_engine.pretrained.unet import INPUTS, LiteEncoder
 from training.learning import encoders
 
 if TYPE_CHECKING:
@@ -137,10 +137,12 @@ def test_the_gray_stem_sees_gray_as_the_rgb_stem_does(
 
 
 @torch.no_grad()
-def test_a_further_input_starts_without_effect(encoder: str) -> None:
-    net = loaded(encoder, ("L", "a"))
-    lightness, a = torch.rand(1, 64, 64) * 100, torch.rand(1, 64, 64) * 50
-    one, other = (net.encoder(net_input(lightness, x)) for x in (a, -a))
+def test_hints_start_without_effect(encoder: str) -> None:
+    net = loaded(encoder, INPUTS[1])
+    lightness, hints = torch.rand(1, 64, 64) * 100, torch.rand(1, 4, 64, 64)
+    one, other = (
+        net.encoder(net_input(lightness, planes, INPUTS[1])) for planes in (hints, None)
+    )
     assert torch.equal(one[-1], other[-1])
     alone = loaded(encoder).encoder(net_input(lightness))
     torch.testing.assert_close(one[-1], alone[-1])

@@ -133,3 +133,16 @@ def test_empty_bins_count_for_nothing() -> None:
     assert loss.of_constant() == pytest.approx(
         -(1 / 3 * np.log(1 / 3) + 2 / 3 * np.log(2 / 3)), rel=1e-6
     )
+
+
+def test_photos_that_are_not_counted_are_as_good_as_absent(
+    values: torch.Tensor, logits: torch.Tensor
+) -> None:
+    loss = WeightedCrossEntropy(bins_of(values, soft=True), True, CPU)
+    free = logits.clone().requires_grad_()
+    found = loss(free, values, torch.tensor([True, False, True]))
+    torch.testing.assert_close(found, loss(logits[::2], values[::2]))
+    found.backward()
+    assert not free.grad[1].any()
+    assert free.grad[0].any()
+    assert float(loss(logits, values, torch.zeros(3, dtype=torch.bool))) == 0

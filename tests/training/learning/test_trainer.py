@@ -16,10 +16,10 @@ from training.learning import Trainer
 from training.learning.checkpoints import WEIGHTS
 from training.learning.machine import Machine
 from training.learning.optimizer import Ema, learning_rate
-from training.learning.start import Earlier, start_net
+from training.learning.start import start_net
+from training.photos import Hints
 from training.photos.data_set import DataSet
-from training.presets import ClassWeights, Run, weighted
-from training.presets.run import Stage
+from training.presets import Run, Stage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from colorize_engine.bins import ChannelBins
-    from training.learning.losses import WeightedCrossEntropy
-    from training.photos import Augmentation
     from training.presets import Preset
 
 SETTINGS = Machine(torch.device("cpu"), torch.float32)
@@ -42,25 +40,23 @@ def trainer_of(
     data: Path,
     bins: dict[str, ChannelBins],
     out: Path,
-    stages: tuple[Stage, ...] = (Stage(32, 24), Stage(64, 24)),
-    unweighted: int = 0,
+    stages: tuple[Stage, ...] = (Stage(32, 24, 8, 0.8), Stage(64, 12, 4, 0.8)),
+    soft_share: float = 0.5,
 ) -> Trainer:
-    run = Run(channels, 1.0, stages, unweighted)
+    run = Run(channels, 1.0, stages, soft_share)
     return Trainer(preset, run, DataSet.open(data), bins, out, SETTINGS)
 
 
-def losses(trainer: Trainer) -> list[WeightedCrossEntropy]:
-    return trainer.objective.losses(trainer.done)
-
-
 def recorded(trainer: Trainer, steps: int) -> list[tuple[Tensor, ...]]:
-    """Take steps; give what the loss got to see in each: L, a, b and noise."""
+    """Take steps; give what the loss got to see in each: L, a, b, hints, softness."""
     seen: list[tuple[Tensor, ...]] = []
     whole_loss = trainer.loss
 
-    def loss(*batch: Tensor) -> Tensor:
-        seen.append(batch)
-        return whole_loss(*batch)
+    def loss(*batch: Tensor | Hints, soft: bool) -> Tensor:
+        *planes, hints = batch
+        shown = hints.planes, hints.dense["a"], hints.dense["b"]
+        seen.append((*planes, *shown, torch.tensor(soft)))
+        return whole_loss(*batch, soft=soft)
 
     trainer.loss = loss
     for _ in range(steps):
@@ -89,14 +85,16 @@ def test_a_resumed_training_is_the_same_to_the_bit(
     second.resume()
     assert second.done == 24
     found += recorded(second, 3)
-    assert [batch[0].shape[-1] for batch in expected] == [32] * 3 + [64] * 3
+    shapes = [tuple(batch[0].shape) for batch in expected]
+    assert shapes == [(8, 32, 32)] * 3 + [(4, 64, 64)] * 3
     for one, other in zip(expected, found, strict=True):
-        assert len(one) == 4
         assert all(map(torch.equal, one, other))
     assert not torch.equal(expected[0][3], expected[1][3])
+    # Half of the 36 photos have soft targets.
+    assert [bool(batch[-1]) for batch in expected] == [True] * 3 + [False] * 3
     assert_equal(whole.net.state_dict(), second.net.state_dict())
     assert_equal(whole.ema.state, second.ema.state)
-    assert whole.done == second.done == 48
+    assert whole.done == second.done == 36
 
 
 def test_validation_does_not_disturb_the_training(
@@ -130,7 +128,7 @@ def test_a_batch_larger_than_the_data_set_trains(
 ) -> None:
     photos = DataSet.open(data)
     few = replace(photos, train=photos.train[:3])
-    run = Run("a", 1.0, (Stage(32, 16),))
+    run = Run("a", 1.0, (Stage(32, 16, 8, 0.8),))
     trainer = Trainer(tiny, run, few, bins, tmp_path, SETTINGS)
     before = trainer.net.head.weight.clone()
     trainer.step()
@@ -138,20 +136,21 @@ def test_a_batch_larger_than_the_data_set_trains(
     assert not torch.equal(trainer.net.head.weight, before)
 
 
-def test_a_run_may_take_steps_of_its_own_size(
-    data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
-) -> None:
-    run = Run("a", 1.0, (Stage(32, 16),), batch=3)
-    trainer = Trainer(tiny, run, DataSet.open(data), bins, tmp_path, SETTINGS)
-    trainer.step()
-    assert trainer.done == 3 != tiny.training["batch"]
-
-
 def test_a_size_that_the_net_cannot_take_is_an_error(
     data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
 ) -> None:
     with pytest.raises(ValueError, match=r"multiples of 8 in the preset tiny.*36"):
-        trainer_of(tiny, "a", data, bins, tmp_path, (Stage(32, 8), Stage(36, 8)))
+        stages = (Stage(32, 8, 8, 0.8), Stage(36, 8, 8, 0.8))
+        trainer_of(tiny, "a", data, bins, tmp_path, stages)
+
+
+def test_processes_that_cannot_share_a_batch_are_an_error(
+    data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
+) -> None:
+    run = Run("a", 1.0, (Stage(32, 12, 6, 0.8), Stage(64, 8, 8, 0.8)))
+    three = replace(SETTINGS, world=3)
+    with pytest.raises(ValueError, match=r"divides the batches of \[6, 8\] .* got 3"):
+        Trainer(tiny, run, DataSet.open(data), bins, tmp_path, three)
 
 
 def test_a_loss_that_is_not_finite_ends_the_training(
@@ -174,53 +173,17 @@ def test_a_fresh_net_predicts_the_best_constant(
         torch.testing.assert_close(
             part.softmax(0), best / best.sum(), atol=2e-3, rtol=0
         )
-    constant = sum(loss.of_constant() for loss in losses(trainer))
-    assert trainer.objective.constant(trainer.done) == constant
+    prior = [bins[c].weights * bins[c].prior for c in "ab"]
+    shares = [mass[mass > 0] / mass.sum() for mass in prior]
+    constant = -sum(float((share * np.log(share)).sum()) for share in shares)
+    assert trainer.objective.constant == pytest.approx(constant, rel=1e-5)
 
 
-def test_deferred_class_weights_enter_where_the_preset_says(
-    data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
+@pytest.mark.parametrize("soft", [True, False])
+def test_targets_are_soft_or_hard(
+    data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path, soft: bool
 ) -> None:
-    trainer = trainer_of(
-        tiny, "both", data, bins, tmp_path, (Stage(32, 64),), unweighted=16
-    )
-    parts = trainer.net.head.bias.detach().split(trainer.objective.widths)
-    for part, channel in zip(parts, "ab", strict=True):
-        prior = bins[channel].prior * (bins[channel].weights > 0)
-        best = torch.from_numpy(prior / prior.sum())
-        torch.testing.assert_close(part.softmax(0), best, atol=2e-3, rtol=0)
-    for loss in losses(trainer):
-        assert set(loss.weights.tolist()) <= {0, 1}
-    weights = torch.from_numpy(np.concatenate([bins[c].weights for c in "ab"]))
-    filled = weights > 0
-    before = trainer.step()
-    assert trainer.done == 8
-    kept = trainer.net.head.bias.detach().clone()
-    trainer.step()
-    assert trainer.done == 16
-    moved = (trainer.net.head.bias.detach() - kept)[filled]
-    # A step moves each bias by little beside the logarithm of the weights.
-    torch.testing.assert_close(moved, weights[filled].log(), atol=0.01, rtol=0)
-    assert [loss.weights.tolist() for loss in losses(trainer)] == [
-        bins[c].weights.tolist() for c in "ab"
-    ]
-    # Just taken in, the weights leave the loss about where the prior has it.
-    assert trainer.validate() < trainer.objective.constant(trainer.done) * 1.1
-    assert math.isfinite(before)
-
-
-@pytest.mark.parametrize("soft", [None, True, False])
-def test_a_run_has_soft_or_hard_targets_of_its_own(
-    data: Path,
-    tiny: Preset,
-    bins: dict[str, ChannelBins],
-    tmp_path: Path,
-    soft: bool | None,
-) -> None:
-    photos = DataSet.open(data)
-    run = Run("a", 1.0, (Stage(32, 64),), soft_targets=soft)
-    trainer = Trainer(tiny, run, photos, bins, tmp_path, SETTINGS)
-    (loss,) = losses(trainer)
+    objective = trainer_of(tiny, "a", data, bins, tmp_path).objective
     # Three tenths of the way from one center to the next, with a likelihood of
     # 0.7 and 0.3 there: a hard target has but the first.
     at = int(bins["a"].weights.argmax())
@@ -229,103 +192,75 @@ def test_a_run_has_soft_or_hard_targets_of_its_own(
     values = torch.full((1, 2, 2), 0.7 * low + 0.3 * high)
     likely = torch.full((len(bins["a"]),), 1e-9)
     likely[at], likely[at + 1] = 0.7, 0.3
-    found = loss(likely.log()[None, :, None, None].expand(1, -1, 2, 2), values)
-    shares = [0.7, 0.3] if tiny.bins["soft"] and soft is not False else [1.0, 0.0]
+    logits = likely.log()[None, :, None, None].expand(1, -1, 2, 2)
+    found = objective(logits, {"a": values}, soft)
+    shares = [0.7, 0.3] if soft else [1.0, 0.0]
     amounts = np.array(shares) * bins["a"].weights[at : at + 2]
     expected = -(amounts * np.log([0.7, 0.3])).sum() / amounts.sum()
     assert float(found) == pytest.approx(expected, rel=1e-4)
 
 
+def test_the_net_sees_hints_and_a_head_learns_nothing_from_its_own_channel(
+    data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
+) -> None:
+    trainer = trainer_of(tiny, "both", data, bins, tmp_path)
+    batch = trainer.batches.augmented(0, 8, 32, 0.8)
+    planes = torch.rand(8, 4, 32, 32)
+    all_of_a = torch.arange(8) < 5
+    all_of_b = torch.arange(8) >= 8
+    hints = Hints(planes, {"a": all_of_a, "b": all_of_b})
+    trainer.net.eval().requires_grad_(False)
+    found = trainer.loss(*batch, hints, soft=True)
+    logits = trainer.net(net_input(batch[0], planes, trainer.net.design.inputs))
+    of_a, of_b = logits.split(trainer.objective.widths, 1)
+    alone = {c: trainer_of(tiny, c, data, bins, tmp_path).objective for c in ("a", "b")}
+    expected = alone["a"](of_a[5:], {"a": batch[1][5:]}, soft=True)
+    expected = expected + alone["b"](of_b, {"b": batch[2]}, soft=True)
+    torch.testing.assert_close(found, expected)
+    assert float(trainer.loss(*batch, soft=True)) != float(found)
+
+
 def test_a_stage_has_a_crop_of_its_own(
     data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
 ) -> None:
-    trainer = trainer_of(
-        tiny, "a", data, bins, tmp_path, (Stage(32, 8, 0.25), Stage(64, 8))
-    )
-    crops = []
-    get = trainer.batches.get
+    stages = (Stage(32, 8, 8, 0.25), Stage(64, 8, 4, 0.9))
+    trainer = trainer_of(tiny, "a", data, bins, tmp_path, stages)
+    asked = []
+    augmented = trainer.batches.augmented
 
-    def recording(first: int, size: int, augmentation: Augmentation) -> object:
-        crops.append((size, augmentation.crop))
-        return get(first, size, augmentation)
+    def recording(*arguments: float) -> object:
+        asked.append(arguments)
+        return augmented(*arguments)
 
-    trainer.batches.get = recording
-    trainer.step()
-    trainer.step()
-    assert crops == [(32, 0.25), (64, tiny.training["crop"])]
-    assert tiny.training["crop"] != 0.25
-
-
-def test_a_second_run_of_both_heads_goes_on_from_the_first(
-    data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
-) -> None:
-    first = Run("both", 1.0, (Stage(32, 16),))
-    second = replace(first, number=2)
-    preset = replace(tiny, runs=(first, second, *tiny.runs[1:]))
-    photos = DataSet.open(data)
-    trainer = Trainer(preset, first, photos, bins, tmp_path, SETTINGS)
-    state = load_file(trainer.fit())
-    again = Trainer(preset, second, photos, bins, tmp_path, SETTINGS)
-    assert_equal(again.net.state_dict(), state)
-    assert tuple(again.batches.order(0, 50)) != tuple(trainer.batches.order(0, 50))
-    assert again.fit() == tmp_path / "both-2" / WEIGHTS
-    separate = Trainer(preset, tiny.runs[1], photos, bins, tmp_path, SETTINGS)
-    of_second = load_file(tmp_path / "both-2" / WEIGHTS)
-    name = next(name for name in of_second if not name.startswith("head"))
-    assert torch.equal(separate.net.state_dict()[name], of_second[name])
+    trainer.batches.augmented = recording
+    for _ in range(3):
+        trainer.step()
+    assert asked == [(0, 8, 32, 0.25), (8, 4, 64, 0.9), (12, 4, 64, 0.9)]
 
 
 def test_separate_nets_start_from_the_one_with_both_heads(
     data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
 ) -> None:
-    both = trainer_of(tiny, "both", data, bins, tmp_path, (Stage(32, 16),))
+    both = trainer_of(tiny, "both", data, bins, tmp_path, (Stage(32, 16, 8, 0.8),))
     path = both.fit()
     assert path == tmp_path / "both" / WEIGHTS
     assert_equal(load_file(path), both.ema.state)
     whole = UNet(tiny.design("both", bins)).eval()
     whole.load_state_dict(load_file(path))
-    earlier = Earlier(path, {c: bins[c].weights for c in "ab"})
-    lightness, a = torch.rand(1, 32, 32) * 100, torch.rand(1, 32, 32) * 50
-    logits = whole(net_input(lightness)).split([len(bins["a"]), len(bins["b"])], 1)
+    lightness, planes = torch.rand(1, 32, 32) * 100, torch.rand(1, 4, 32, 32)
+    x = net_input(lightness, planes, whole.design.inputs)
+    logits = whole(x).split([len(bins["a"]), len(bins["b"])], 1)
     for part, channel in zip(logits, ("a", "b"), strict=True):
-        net = start_net(tiny, channel, bins, earlier).eval()
-        seen = a if "a" in net.design.inputs else None
-        torch.testing.assert_close(net(net_input(lightness, seen)), part)
+        net = start_net(tiny, channel, bins, path).eval()
+        torch.testing.assert_close(net(x), part)
+        separate = trainer_of(tiny, channel, data, bins, tmp_path)
+        assert_equal(separate.net.state_dict(), net.state_dict())
 
 
-def test_what_was_trained_with_other_class_weights_starts_with_its_own_in_them(
-    data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
-) -> None:
-    rule = ClassWeights(2.0, 0.9, 0.7)
-    first, *rest = tiny.runs
-    runs = (replace(first, stages=(Stage(32, 16),), class_weights=rule), *rest)
-    preset = replace(tiny, runs=runs)
-    photos = DataSet.open(data)
-    both = Trainer(preset, runs[0], photos, bins, tmp_path, SETTINGS)
-    others = {c: weighted(bins[c], rule).weights for c in "ab"}
-    for loss, channel in zip(losses(both), "ab", strict=True):
-        np.testing.assert_array_equal(loss.weights.numpy(), others[channel])
-    both.fit()
-    bias = dict(
-        zip("ab", both.ema.state["head.bias"].split(both.objective.widths), strict=True)
-    )
-    for run in runs[1:]:
-        channel = run.channels
-        trainer = Trainer(preset, run, photos, bins, tmp_path, SETTINGS)
-        (loss,) = losses(trainer)
-        np.testing.assert_array_equal(loss.weights.numpy(), bins[channel].weights)
-        filled = torch.from_numpy(bins[channel].prior > 0)
-        # Undoing the one kind of weights gives what undoing the other gave.
-        now = trainer.net.head.bias.detach() - loss.weights.log()
-        then = bias[channel] - torch.from_numpy(others[channel]).log()
-        torch.testing.assert_close(now[filled], then[filled], atol=1e-5, rtol=0)
-
-
-def test_where_the_earlier_run_left_nothing_the_encoder_starts_the_net(
+def test_without_an_earlier_run_a_net_starts_afresh(
     tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
 ) -> None:
-    gone = Earlier(tmp_path / "gone", {c: bins[c].weights for c in "ab"})
-    alone = start_net(tiny, "a", bins, gone).state_dict()
+    alone = start_net(tiny, "a", bins, tmp_path / "gone").state_dict()
     assert_equal(alone, start_net(tiny, "a", bins).state_dict())
 
 
@@ -351,11 +286,22 @@ def test_training_starts_from_a_model_folder(
     other = replace(tiny, net={**tiny.net, "context": False})
     with pytest.raises(ValueError, match="expected its net a to be"):
         start_net(other, "a", bins, init_from=folder)
-    alone = replace(tiny, net={**tiny.net, "b_given_a": False})
-    with pytest.raises(ValueError, match="expected its net b to be"):
-        start_net(alone, "b", bins, init_from=folder)
     with pytest.raises(ValueError, match="no model"):
         start_net(tiny, "a", bins, init_from=tmp_path / "gone")
+
+
+def test_a_checkpoint_of_another_start_is_an_error(
+    data: Path, tiny: Preset, bins: dict[str, ChannelBins], tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    nets = {channel: UNet(tiny.design(channel, bins)) for channel in "ab"}
+    card = save(folder, Card("m", "1", "A model.", {}, bins), nets)
+    trainer_of(tiny, "a", data, bins, tmp_path).save()
+    run, photos = tiny.runs[1], DataSet.open(data)
+    trainer = Trainer(tiny, run, photos, bins, tmp_path, SETTINGS, folder)
+    expected = f"started from no model, expected {card.label}"
+    with pytest.raises(ValueError, match=expected):
+        trainer.resume()
 
 
 def test_the_learning_rate_warms_up_and_falls_as_a_cosine() -> None:

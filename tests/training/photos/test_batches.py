@@ -1,4 +1,4 @@
-"""Batches: reproducible order, aligned channels, augmentation."""
+"""Batches: reproducible order, aligned channels, crops."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from training.photos import Augmentation, Batches, Dice
-from training.photos.batches import age
+from training.photos import Batches, Dice
 from training.photos.data_set import DataSet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 CPU = torch.device("cpu")
-PLAIN = Augmentation()
-FULL = Augmentation(crop=0.5, aged=1.0, flip=True)
 
 
 @pytest.fixture(scope="module")
@@ -36,28 +33,28 @@ def made(count: int = 10, side: int = 32) -> DataSet:
 
 def test_each_pass_has_every_photo_once_in_an_order_of_its_own() -> None:
     rows = np.arange(30, 40)
-    batches = Batches(made(40), rows, 4, 1, CPU)
+    batches = Batches(made(40), rows, 1, CPU)
     whole = batches.order(0, 30)
     passes = [tuple(whole[i : i + 10]) for i in (0, 10, 20)]
     assert all(sorted(one) == list(rows) for one in passes)
     assert len(set(passes)) == 3
     pieces = np.concatenate([batches.order(first, 4) for first in range(0, 28, 4)])
     np.testing.assert_array_equal(pieces, whole[:28])
-    other = Batches(made(40), rows, 4, 2, CPU)
+    other = Batches(made(40), rows, 2, CPU)
     assert other.order(0, 10).tolist() != whole[:10].tolist()
 
 
 def test_a_batch_may_be_larger_than_the_data_set() -> None:
-    batches = Batches(made(3), np.arange(3), 8, 0, CPU)
+    batches = Batches(made(3), np.arange(3), 0, CPU)
     assert np.bincount(batches.order(0, 9)).tolist() == [3, 3, 3]
-    lightness, a, b = batches.get(16, 32, FULL)
+    lightness, a, b = batches.augmented(16, 8, 32, 0.5)
     assert lightness.shape == a.shape == b.shape == (8, 32, 32)
 
 
 def test_without_augmentation_photos_are_as_stored(photos: DataSet) -> None:
-    batches = Batches(photos, photos.train, 5, 0, CPU)
+    batches = Batches(photos, photos.train, 0, CPU)
     rows = batches.order(10, 5)
-    lightness, a, b = batches.get(10, 64, PLAIN)
+    lightness, a, b = batches.get(10, 5, 64)
     torch.testing.assert_close(
         lightness, torch.from_numpy(photos.planes["L"][rows] / 2.55).float()
     )
@@ -70,8 +67,8 @@ def test_without_augmentation_photos_are_as_stored(photos: DataSet) -> None:
 
 
 def test_a_smaller_size_averages_the_pixels(photos: DataSet) -> None:
-    batches = Batches(photos, photos.train, 3, 0, CPU)
-    whole, small = batches.get(0, 64, PLAIN), batches.get(0, 16, PLAIN)
+    batches = Batches(photos, photos.train, 0, CPU)
+    whole, small = batches.get(0, 3, 64), batches.get(0, 3, 16)
     for full, reduced in zip(whole, small, strict=True):
         assert reduced.shape == (3, 16, 16)
         torch.testing.assert_close(
@@ -80,91 +77,75 @@ def test_a_smaller_size_averages_the_pixels(photos: DataSet) -> None:
 
 
 def test_the_same_batch_is_the_same_to_the_bit(photos: DataSet) -> None:
-    one, two = (Batches(photos, photos.train, 4, 7, CPU) for _ in range(2))
+    one, two = (Batches(photos, photos.train, 7, CPU) for _ in range(2))
     for first in (0, 4, 8):
-        two.get(first + 100, 64, FULL)
-        for left, right in zip(
-            one.get(first, 64, FULL), two.get(first, 64, FULL), strict=True
-        ):
-            assert torch.equal(left, right)
-    assert not torch.equal(one.get(0, 64, FULL)[0], one.get(4, 64, FULL)[0])
+        two.augmented(first + 100, 4, 64, 0.5)
+        left, right = (side.augmented(first, 4, 64, 0.5) for side in (one, two))
+        assert all(map(torch.equal, left, right))
+    left, right = (one.augmented(first, 4, 64, 0.5) for first in (0, 4))
+    assert not torch.equal(left[0], right[0])
 
 
 def test_processes_share_the_batch_that_one_would_see(photos: DataSet) -> None:
-    whole = Batches(photos, photos.train, 6, 5, CPU)
-    parts = [Batches(photos, photos.train, 6, 5, CPU, rank, 3) for rank in range(3)]
-    expected = whole.get(12, 32, FULL)
-    shared = [part.get(12, 32, FULL) for part in parts]
+    whole = Batches(photos, photos.train, 5, CPU)
+    parts = [Batches(photos, photos.train, 5, CPU, rank, 3) for rank in range(3)]
+    expected = whole.augmented(12, 6, 32, 0.5)
+    shared = [part.augmented(12, 6, 32, 0.5) for part in parts]
     for i, plane in enumerate(expected):
         together = torch.stack([share[i] for share in shared], 1).flatten(0, 1)
-        assert torch.equal(together, plane)
-    noise = whole.dice(12, 1).normal((2, 2), CPU)
-    of_last = parts[2].dice(12, 1).normal((2, 2), CPU)
-    assert torch.equal(of_last, noise[2::3])
+        torch.testing.assert_close(together, plane)
 
 
-def test_impossible_batches_are_errors() -> None:
+def test_an_empty_split_is_an_error() -> None:
     with pytest.raises(ValueError, match="at least one photo"):
-        Batches(made(), np.arange(0), 4, 0, CPU)
-    with pytest.raises(ValueError, match="divides the batch of 4"):
-        Batches(made(), np.arange(10), 4, 0, CPU, 0, 3)
+        Batches(made(), np.arange(0), 0, CPU)
 
 
 def test_crops_and_mirrors_move_all_channels_alike() -> None:
     photos = made(10)
-    batches = Batches(photos, np.arange(10), 10, 0, CPU)
-    geometry = Augmentation(crop=0.5, flip=True)
-    sides = set()
+    batches = Batches(photos, np.arange(10), 0, CPU)
+    sides, places = set(), set()
     mirrored = 0
     for first in range(0, 100, 10):
         # Ask for the very size of the crop, so that nothing is interpolated.
-        side = batches.dice(first, 0).common(16, 32)
+        side = batches.dice(first, 10, 0).common(16, 32)
         sides.add(side)
-        lightness, a, b = batches.get(first, side, geometry)
-        stored = (lightness * 2.55).round()
-        torch.testing.assert_close(a, 255 - stored - 128)
+        _, a, b = batches.augmented(first, 10, side, 0.5)
+        stored = 255 - (a + 128)
         torch.testing.assert_close(b, (stored / 2).floor() - 128)
         for photo, row in zip(stored, batches.order(first, 10), strict=True):
             source = torch.from_numpy(photos.planes["L"][row]).float()
             windows = source.unfold(0, side, 1).unfold(1, side, 1)
-            straight = (windows == photo).all(-1).all(-1).any()
-            mirrored += int((windows == photo.flip(-1)).all(-1).all(-1).any())
-            assert straight or (windows == photo.flip(-1)).all(-1).all(-1).any()
+            straight = (windows == photo).all(-1).all(-1)
+            flipped = (windows == photo.flip(-1)).all(-1).all(-1)
+            assert straight.any() or flipped.any()
+            mirrored += int(flipped.any())
+            places.update(map(tuple, (straight | flipped).nonzero().tolist()))
     assert len(sides) > 4
     assert 30 < mirrored < 70
+    assert {(0, 0)} < places
+    assert len(places) > 30
 
 
-def test_aging_changes_lightness_only_and_keeps_its_range() -> None:
-    batches = Batches(made(), np.arange(10), 10, 0, CPU)
-    plain = batches.get(0, 32, PLAIN)
-    aged = batches.get(0, 32, Augmentation(aged=1.0))
-    assert torch.equal(plain[1], aged[1])
-    assert torch.equal(plain[2], aged[2])
-    assert not torch.equal(plain[0], aged[0])
-    assert 0 <= aged[0].min() < aged[0].max() <= 100
+def test_only_lightness_is_varied_and_it_keeps_its_range() -> None:
+    batches = Batches(made(), np.arange(10), 0, CPU)
+    # Crops of all of a photo, of which some are mirrored.
+    plain, varied = batches.get(0, 10, 32), batches.augmented(0, 10, 32, 1.0)
+    straight = (plain[1] == varied[1]).flatten(1).all(1)
+    assert 0 < int(straight.sum()) < 10
+    assert torch.equal(varied[1][~straight], plain[1][~straight].flip(-1))
+    assert not torch.equal(plain[0][straight], varied[0][straight])
+    assert 0 <= varied[0].min() < varied[0].max() <= 100
 
 
-def test_a_share_of_the_photos_is_aged_and_the_rest_stay_as_they_are() -> None:
-    batches = Batches(made(), np.tile(np.arange(10), 20), 200, 0, CPU)
-    plain, aged, some = (
-        batches.get(0, 32, Augmentation(aged=share))[0] for share in (0.0, 1.0, 0.3)
-    )
-    as_plain = (some == plain).flatten(1).all(1)
-    as_aged = (some == aged).flatten(1).all(1)
-    assert (as_plain | as_aged).all()
-    assert 0.6 < as_plain.float().mean() < 0.85
-
-
-def test_each_kind_of_aging_befalls_half_of_the_photos() -> None:
-    ramp = torch.linspace(0.05, 0.95, 64).expand(400, 64, 64).contiguous()
-    aged = age(ramp, Dice((0,), 400))
-    # Grain is what differs down a column.
-    grainy = aged.std(1).mean(1) > 1e-4
-    assert 0.4 < grainy.float().mean() < 0.6
-    lifted = aged[~grainy][:, 0, :2].mean(1)
-    assert ((lifted - 0.05).abs() > 0.005).float().mean() > 0.5
-    untouched = (aged - ramp).abs().amax((1, 2)) < 0.02
-    assert 0.0 < untouched.float().mean() < 0.2
+def test_processes_draw_numbers_of_their_own_photos() -> None:
+    whole, last = (Dice((3,), 6, own) for own in (slice(None), slice(2, None, 3)))
+    assert whole.common(0, 100) == last.common(0, 100)
+    assert torch.equal(whole.table(4)[2::3], last.table(4))
+    assert torch.equal(whole.integers(9, 4)[2::3], last.integers(9, 4))
+    noise = whole.normal((2, 2), CPU)
+    assert torch.equal(noise[2::3], last.normal((2, 2), CPU))
+    assert not torch.equal(noise, whole.normal((2, 2), CPU))
 
 
 def test_dice_give_normal_numbers() -> None:

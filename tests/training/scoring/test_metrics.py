@@ -143,3 +143,28 @@ def test_sign_hits_of_green_count_everywhere_and_zero_is_no_hit():
     predicted[0, 0] = -1
     predicted[0, 5, :2] = -1
     assert metrics.sign_hits(predicted, true).tolist() == [[0, 0], [30, 2]]
+
+
+def plane(*colors: tuple[float, float]) -> np.ndarray:
+    """Chroma (2, 1, n) of these a* and b*."""
+    return np.array(colors, np.float32).T[:, None]
+
+
+def test_hues_are_weighted_by_chroma_and_near_gray_has_none():
+    found = metrics.hue_histogram(plane((10, 0), (0, 20), (-30, -0.1), (3, 3)))
+    assert found[0] == 10
+    assert found[6] == 20
+    assert found[12] == pytest.approx(30, abs=0.01)
+    assert found.sum() == pytest.approx(60, abs=0.01)
+    assert len(found) == 24
+
+
+@pytest.mark.parametrize(
+    ("hue", "magenta"), [(319, 0), (321, 1), (0, 1), (19, 1), (21, 0)]
+)
+def test_magenta_is_between_320_and_20_degrees(hue, magenta):
+    at = np.radians(hue)
+    color = (8 * np.cos(at), 8 * np.sin(at))
+    np.testing.assert_allclose(
+        metrics.magenta_share(plane(color)), [8 * magenta, 8], 1e-6
+    )

@@ -5,6 +5,7 @@ import pytest
 from skimage import data
 from skimage.color import rgb2lab
 
+from colorize_engine import ChannelBins, Distribution, Prediction
 from training.scoring import Calibration, ChromaScores, Row, Truth
 
 
@@ -145,6 +146,24 @@ def test_a_row_of_the_photos_themselves_is_perfect():
     assert "ece_a" not in figures
 
 
+def test_a_distribution_is_compared_with_all_pixels_of_its_cell():
+    """Cells of 4 x 4 pixels; the last ones are cut off by the picture."""
+    bins = ChannelBins.unweighted([-40.0, 40.0])
+    first = np.random.default_rng(0).uniform(0.1, 0.9, (5, 6)).astype(np.float32)
+    shares = np.stack([first, 1 - first])
+    cells = Distribution(np.log(shares), bins)
+    truth = Truth.of("cat", np.ascontiguousarray(data.cat()[:18, :21]))
+    prediction = Prediction(truth.gray, truth.lightness, cells, cells, head_stride=4)
+    row = Row("coarse")
+    row.add(truth, truth.rgb, truth.chroma, prediction)
+    figures = row.summary()
+    for channel, true in zip("ab", truth.chroma, strict=True):
+        right = np.where(true < 0, 0, 1)
+        said = np.kron(shares, np.ones((1, 4, 4)))[:, :18, :21]
+        expected = -np.log(np.take_along_axis(said, right[None], 0)).mean()
+        assert figures[f"nll_{channel}"] == pytest.approx(float(expected), rel=1e-4)
+
+
 def test_a_gray_row_has_no_color_and_the_cast_of_its_absence():
     truth = Truth.of("cat", data.cat()[:64, :64])
     row = Row("gray")
@@ -155,3 +174,26 @@ def test_a_gray_row_has_no_color_and_the_cast_of_its_absence():
     assert figures["l_error"] == pytest.approx(0, abs=1e-4)
     assert figures["cast_b"] == pytest.approx(-truth.chroma[1].mean(), abs=1e-4)
     assert figures["delta_cf"] < 0 < figures["de00"]
+
+
+def test_hues_of_outputs_and_truths_are_compared_over_the_whole_set():
+    scores = ChromaScores()
+    red, blue = np.zeros((2, 2, 1, 4))
+    red[0], blue[1] = 20, -20
+    # As much of either, in other photos: no difference of the set.
+    scores.add(red, blue)
+    scores.add(blue, red)
+    assert scores.summary()["hue_tv"] == 0
+    assert scores.summary()["magenta"] == scores.summary()["true_magenta"] == 50
+    scores.add(red, blue)
+    assert scores.summary()["hue_tv"] == pytest.approx(1 / 3)
+    assert scores.summary()["magenta"] == pytest.approx(100 * 2 / 3)
+    assert scores.summary()["true_magenta"] == pytest.approx(100 / 3)
+
+
+def test_without_any_color_there_are_no_hues():
+    scores = ChromaScores()
+    scores.add(np.zeros((2, 4, 4)), np.full((2, 4, 4), 20.0))
+    assert np.isnan(scores.summary()["hue_tv"])
+    assert np.isnan(scores.summary()["magenta"])
+    assert scores.summary()["true_magenta"] == 0
