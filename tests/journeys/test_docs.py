@@ -102,12 +102,13 @@ def test_commands_of_hours_lack_nothing_but_their_photos(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     _, _, module, *words = shlex.split(command)
-    photos = words[words.index("--photos") + 1]
+    lacking = "--photos" if "--photos" in words else "--about"
+    photos = words[words.index(lacking) + 1]
     with pytest.raises(SystemExit) as end:
         importlib.import_module(module).main(words)
     said = capsys.readouterr().err.splitlines()[-1]
     assert end.value.code == 2
-    # It is about the photos, not about an option that there is not.
+    # It is about the photos (or the nets), not about an option that there is not.
     assert photos in said, said
     assert "argument" not in said, said
 

@@ -94,7 +94,8 @@ def test_plot_pixel(tmp_path: Path, tiny_model: Path, colorizer: Colorizer) -> N
     words = ("gray.png", row, column, "plot.png", "--model", tiny_model)
     printed = run("plot_pixel", *words, folder=tmp_path)
     prediction = colorizer.predict(GRAY)
-    at = row * 32 // 128, column * 32 // 128
+    # Of 32 x 32 pixels, two by two.
+    at = row * 16 // 128, column * 16 // 128
     for name, said, decoded in zip(
         "ab", (prediction.a, prediction.b), prediction.decode(), strict=True
     ):
@@ -170,7 +171,7 @@ def test_colorize_stack(tmp_path: Path, tiny_model: Path, colorizer: Colorizer) 
     zarr.save_array(str(tmp_path / "frames.zarr"), frames)
     words = ("frames.zarr", "out.zarr", "--model", tiny_model)
     printed = run("colorize_stack", *words, folder=tmp_path)
-    assert printed == "color: (3, 128, 128, 3) uint8\nbits: (3, 32, 32) float32\n"
+    assert printed == "color: (3, 128, 128, 3) uint8\nbits: (3, 16, 16) float32\n"
     group = zarr.open_group(str(tmp_path / "out.zarr"), mode="r")
     assert group["color"].chunks == (1, 128, 128, 3)
     for index, frame in enumerate(frames):
