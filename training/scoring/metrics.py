@@ -211,9 +211,8 @@ def hue_histogram(chroma: Floats) -> NDArray[np.float64]:
         Sums of C* = sqrt(a*^2 + b*^2) over the pixels of each sector, from 0 degrees
         (red) on. Pixels of a C* of 5 and less are left out: their hue is noise.
     """
-    a, b = chroma.reshape(2, -1).astype(np.float64)
-    strength = np.hypot(a, b)
-    sector = np.floor(np.arctan2(b, a) * (HUES / (2 * np.pi))).astype(np.intp) % HUES
+    strength, hue = _polar(chroma)
+    sector = np.floor(hue * (HUES / (2 * np.pi))).astype(np.intp) % HUES
     colored = strength > _LEAST_CHROMA
     return np.bincount(sector[colored], strength[colored], HUES)
 
@@ -231,8 +230,13 @@ def magenta_share(chroma: Floats) -> NDArray[np.float64]:
     (2,) float64
         The sum of C* over the pixels of these hues, and over all pixels.
     """
-    a, b = chroma.reshape(2, -1).astype(np.float64)
-    strength = np.hypot(a, b)
-    hue = np.degrees(np.arctan2(b, a)) % 360
+    strength, radians = _polar(chroma)
+    hue = np.degrees(radians) % 360
     magenta = (hue >= 320) | (hue < 20)
     return np.array([strength[magenta].sum(), strength.sum()])
+
+
+def _polar(chroma: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return C* and the hue in radians, -pi to pi, of each pixel: (H * W,) each."""
+    a, b = chroma.reshape(2, -1).astype(np.float64)
+    return np.hypot(a, b), np.arctan2(b, a)
