@@ -28,7 +28,7 @@ from torch.nn import functional as F
 
 from colorize_engine.color import lab_to_rgb
 from colorize_engine.decode import annealed_mean, rebalanced
-from colorize_engine.pretrained import choose_device, fast_dtype, net_input
+from colorize_engine.pretrained.torch_nets import choose_device, fast_dtype, net_input
 from training.learning.losses import WeightedCrossEntropy
 from training.learning.optimizer import learning_rate
 from training.photos import Batches

@@ -50,10 +50,10 @@ def make_photos(folder: Path, count: int) -> None:
 
 def net_alone(colorizer: Colorizer, folder: Path, most: int) -> Callable[[], None]:
     """Return a call that runs the networks on all photos, ``most`` at a time."""
-    planes = []
+    planes, side = [], colorizer.working_size
     for path in sorted(folder.iterdir()):
         with Image.open(path) as image:
-            plane = fit_lightness(np.asarray(image), (SIDE, SIDE))
+            plane = fit_lightness(np.asarray(image), (side, side))
         planes.append(pad(plane, colorizer.stride))
 
     def call() -> None:

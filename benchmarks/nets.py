@@ -1,53 +1,60 @@
-"""CPU time of both nets of `default` compared with ECCV16, and use of the CPU.
+"""Time of both nets of `default` in each runtime, beside ECCV16, on the CPU.
 
-``python benchmarks/nets.py`` runs both models in turn on one 256 x 256 picture, in
-float32, channels_last, with batch norms folded, eagerly. It prints medians, their
-ratio, and the GFLOP/s reached, with those of a large matrix product on the same
-threads. The nets of `default` run side by side, each on half of the threads, as in the
-engine; another row has them one after the other, each on all threads. If the processor
-has bfloat16 instructions, all is repeated in bfloat16. ``--export`` adds the gains of
-torch.compile and ONNX Runtime, if they work here.
+``python benchmarks/nets.py`` measures each way in processes of its own, by turns,
+because waiting threads of one runtime slow the other. A process runs one picture of
+256 x 256 pixels, then eight at once, again and again. The table has the medians over
+the processes, and the quotient of ECCV16's time and each one's.
 
 ECCV16 follows R. Zhang, P. Isola, A. A. Efros, "Colorful Image Colorization" (2016,
-https://arxiv.org/abs/1603.08511, table 4). Its weights are random, which is enough to
-measure time.
+https://arxiv.org/abs/1603.08511, table 4), in torch, float32, channels_last, without
+its batch norms, which fold into the convolutions. Its weights are random, which is
+enough to measure time.
 """
 
 from __future__ import annotations
 
 import argparse
-import tempfile
+import json
+import subprocess
+import sys
 import time
-from functools import partial
 from itertools import pairwise
-from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import nn
-from torch.nn import functional
-from torch.utils.flop_counter import FlopCounterMode
 
-from colorize_engine.pretrained import fast_dtype, load, run_side_by_side
+from colorize_engine.parallel import processors
+from colorize_engine.pretrained import Backend, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SIDE, ROUNDS = 256, 15
-# Seconds before each pair of calls, so that threads of the call before stop spinning.
-_REST = 0.05
+    from torch import nn
+
+SIDE, CALLS, ROUNDS = 256, 15, 3
+BATCHES = (1, 8)
+ECCV16 = "ECCV16, torch, float32"
+WAYS: dict[str, tuple[str, Backend] | None] = {
+    ECCV16: None,
+    "default, ONNX Runtime, 8 bits": ("default", Backend("cpu", "onnx")),
+    "default, ONNX Runtime, float32": ("default", Backend("cpu", "onnx", "float32")),
+    "default, torch, float32": ("default", Backend("cpu", "torch", "float32")),
+    "default, torch, bfloat16": ("default", Backend("cpu", "torch")),
+    "reference-10, ONNX Runtime, float32": ("reference-10", Backend("cpu", "onnx")),
+}
 
 
 def stage(
     widths: list[int],
-    norm: Callable[[int], nn.Module] | None = nn.Identity,
+    norm: Callable[[int], nn.Module] | None = None,
     *,
     stride: int = 1,
     dilation: int = 1,
 ) -> list[nn.Module]:
     """Return 3x3 convolutions with ReLU; the last has the stride, a norm follows."""
+    from torch import nn
+
     layers: list[nn.Module] = []
     for place, (before, after) in enumerate(pairwise(widths)):
         last = place == len(widths) - 2
@@ -59,17 +66,17 @@ def stage(
     return [*layers, norm(widths[-1])] if norm else layers
 
 
-def eccv16_features(norm: Callable[[int], nn.Module] = nn.Identity) -> nn.Sequential:
+def eccv16_features(norm: Callable[[int], nn.Module] | None = None) -> nn.Sequential:
     """Build ECCV16 up to its last 256 channels, at a quarter of the size.
-
-    Its batch norms follow the ReLU, so each folds into the convolution after it (except
-    at the border, which costs no time either way). To measure time they are left out.
 
     Parameters
     ----------
     norm
         Function from a number of channels to their norm; ``nn.BatchNorm2d`` to train.
+        Its batch norms follow the ReLU, so each folds into the convolution after it.
     """
+    from torch import nn
+
     return nn.Sequential(
         *stage([1, 64, 64], norm, stride=2),
         *stage([64, 128, 128], norm, stride=2),
@@ -80,159 +87,85 @@ def eccv16_features(norm: Callable[[int], nn.Module] = nn.Identity) -> nn.Sequen
         *stage([512, 512, 512, 512], norm),
         nn.ConvTranspose2d(512, 256, 4, 2, 1),
         nn.ReLU(inplace=True),
-        *stage([256, 256, 256], None),
+        *stage([256, 256, 256]),
     )
 
 
-def eccv16() -> nn.Sequential:
+def eccv16() -> Callable[[np.ndarray], object]:
     """Build ECCV16 for inference: 313 classes at a quarter of the size, to a and b."""
-    return nn.Sequential(
+    import torch
+    from torch import nn
+
+    net = nn.Sequential(
         eccv16_features(),
         nn.Conv2d(256, 313, 1),
         nn.Softmax(dim=1),
         nn.Conv2d(313, 2, 1, bias=False),
         nn.Upsample(scale_factor=4, mode="bilinear"),
     )
+    net = net.eval().to(memory_format=torch.channels_last)
+    torch.set_num_threads(processors())
+
+    def run(lightness: np.ndarray) -> object:
+        with torch.inference_mode():
+            return net(torch.from_numpy(lightness)[:, None])
+
+    return run
 
 
-class Both(nn.Module):
-    """Both nets of a model as one module."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        nets = load(name, "cpu").nets
-        self.a, self.b = nets["a"], nets["b"]
-        self.hints = len(self.a.design.inputs) - 1
-
-    def _without_hints(self, x: torch.Tensor) -> torch.Tensor:
-        """Put empty planes of hints beside the lightness, as the engine does."""
-        padded = functional.pad(x, (0, 0, 0, 0, 0, self.hints))
-        return padded.contiguous(memory_format=torch.channels_last)
-
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the logits of a and of b, computed one after the other."""
-        x = self._without_hints(x)
-        return self.a(x), self.b(x)
-
-    def at_once(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the logits of a and of b, computed side by side as in the engine."""
-        x = self._without_hints(x)
-
-        def run(net: nn.Module) -> torch.Tensor:
-            with torch.inference_mode():  # applies to one thread only
-                return net(x)
-
-        return run_side_by_side(partial(run, self.a), partial(run, self.b))
+def measured(way: str) -> dict[str, Any]:
+    """Return the median milliseconds of a way in this process, for each batch."""
+    chosen = WAYS[way]
+    run: Callable[[np.ndarray], object]
+    run = eccv16() if chosen is None else load(*chosen)
+    precision = getattr(run, "precision", "float32")
+    times = {}
+    for count in BATCHES:
+        lightness = np.random.default_rng(0).uniform(0, 100, (count, SIDE, SIDE))
+        lightness = lightness.astype(np.float32)
+        found = []
+        for _ in range(CALLS):
+            began = time.perf_counter()
+            run(lightness)
+            found.append(1000 * (time.perf_counter() - began))
+        times[str(count)] = median(found[3:])
+    return {"precision": precision, **times}
 
 
-def flops(net: nn.Module, x: torch.Tensor) -> float:
-    """Return the floating point operations of a forward pass; multiply-add is two."""
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        net(x)
-    return float(counter.get_total_flops())
-
-
-class Seconds(NamedTuple):
-    """Time of a call, on the clock and on all processors together."""
-
-    clock: float
-    processors: float
-
-
-def by_turns(calls: dict[str, Callable[[], object]]) -> dict[str, Seconds]:
-    """Return the median time of each call; the calls run in turn.
-
-    Each timed call directly follows an untimed one of the same kind, as in a folder of
-    pictures. Otherwise the call before would still fill the caches and keep the
-    processors busy.
-    """
-    times: dict[str, list[Seconds]] = {name: [] for name in calls}
-    for _ in range(ROUNDS):
-        for name, call in calls.items():
-            time.sleep(_REST)
-            call()
-            began, used = time.perf_counter(), time.process_time()
-            call()
-            times[name].append(
-                Seconds(time.perf_counter() - began, time.process_time() - used)
-            )
-    return {
-        name: Seconds(*map(median, zip(*values, strict=True)))
-        for name, values in times.items()
-    }
-
-
-def compare(dtype: torch.dtype, nets: dict[str, nn.Module]) -> None:
-    """Print the times of all nets in one precision, and the speed of the CPU."""
-    x = torch.rand(1, 1, SIDE, SIDE).to(dtype, memory_format=torch.channels_last)
-    work = {name: flops(net.float(), x.float()) for name, net in nets.items()}
-    for net in nets.values():
-        net.to(dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    big = torch.rand(2048, 2048).to(dtype)
-    calls: dict[str, Callable[[], object]] = {
-        name: lambda net=net: net(x) for name, net in nets.items()
-    }
-    calls["default"] = partial(nets["default"].at_once, x)
-    in_turn = "default, one net after the other"
-    calls[in_turn] = partial(nets["default"], x)
-    with torch.inference_mode():
-        found = by_turns({**calls, "product": lambda: big @ big})
-    product = 2 * 2048**3 / found["product"].clock / 1e9
-    print(f"{str(dtype).removeprefix('torch.')}, {torch.get_num_threads()} threads")
-    print(f"  a product of 2048 x 2048 matrices reaches {product:.0f} GFLOP/s")
-    for name in (*nets, in_turn):
-        model = name.partition(",")[0]
-        net = nets[model]
-        millions = sum(p.numel() for p in net.parameters()) / 1e6
-        mine, other = found[name], found["ECCV16"]
-        rate = work[model] / mine.clock / 1e9
-        print(
-            f"  {name}: {millions:.1f} M parameters, {work[model] / 2e9:.1f} GMAC, "
-            f"{1000 * mine.clock:.0f} ms, {rate:.0f} GFLOP/s, "
-            f"1/{other.clock / mine.clock:.1f} of ECCV16's time, "
-            f"1/{other.processors / mine.processors:.1f} of its processor time"
-        )
-
-
-def runtimes(net: nn.Module) -> None:
-    """Print the gains of torch.compile and ONNX Runtime over eager torch."""
-    net.float()
-    x = torch.rand(1, 1, SIDE, SIDE).contiguous(memory_format=torch.channels_last)
-    calls: dict[str, Callable[[], object]] = {"eager": lambda: net(x)}
-    with torch.inference_mode():
-        compiled = torch.compile(net)
-        compiled(x)
-        calls["torch.compile"] = lambda: compiled(x)
-        try:
-            import onnxruntime
-        except ImportError:
-            print("  ONNX Runtime is not installed")
-        else:
-            with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder, "net.onnx")
-                torch.onnx.export(net, (x,), path, dynamo=True, verbose=False)
-                options = onnxruntime.SessionOptions()
-                options.intra_op_num_threads = torch.get_num_threads()
-                session = onnxruntime.InferenceSession(path, options)
-            feed = {session.get_inputs()[0].name: np.ascontiguousarray(x.numpy())}
-            calls["ONNX Runtime"] = lambda: session.run(None, feed)
-        found = by_turns(calls)
-    for name, seconds in found.items():
-        gain = found["eager"].clock / seconds.clock
-        print(f"  {name}: {gain:.2f} times as fast as eager")
+def in_a_process(way: str) -> dict[str, Any]:
+    """Return what `measured` finds in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, __file__, "--way", way],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return dict(json.loads(done.stdout))
 
 
 def main() -> None:
-    """Run the comparison."""
-    parser = argparse.ArgumentParser(description="CPU time of default and ECCV16.")
-    parser.add_argument("--export", action="store_true", help="try other runtimes too")
+    """Measure all ways by turns and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--way", choices=WAYS, help="measure one, print JSON")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     args = parser.parse_args()
-    nets = {"default": Both("default"), "ECCV16": eccv16().eval()}
-    compare(torch.float32, nets)
-    if fast_dtype(torch.device("cpu")) == torch.bfloat16:
-        compare(torch.bfloat16, nets)
-    if args.export:
-        runtimes(nets["default"])
+    if args.way:
+        print(json.dumps(measured(args.way)))
+        return
+    found: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
+    for _ in range(args.rounds):
+        for way, results in found.items():
+            results.append(in_a_process(way))
+    print("| both nets, 256 x 256 pixels | one picture | eight | of ECCV16's time |")
+    print("|---|---|---|---|")
+    base = median(result["1"] for result in found[ECCV16])
+    for way, results in found.items():
+        if way.endswith("bfloat16") and results[0]["precision"] != "bfloat16":
+            print(f"| {way} | not fast on this processor | | |")
+            continue
+        one, eight = (median(r[str(count)] for r in results) for count in BATCHES)
+        share = "1" if way == ECCV16 else f"1/{base / one:.1f}"
+        print(f"| {way} | {one:.0f} ms | {eight:.0f} ms | {share} |")
 
 
 if __name__ == "__main__":

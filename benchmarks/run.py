@@ -56,6 +56,7 @@ BENCHMARKS = (
         "speed.py",
         ("--repeats", "3", "--chart", "docs/images/stages.png"),
     ),
+    Benchmark("The command from start to end", "start.py"),
     Benchmark("Memory", "memory.py"),
     Benchmark("Networks", "nets.py"),
     Benchmark("Training steps", "training_step.py"),
@@ -87,7 +88,8 @@ def machine() -> str:
         size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         memory = f", {size / 2**30:.0f} GiB of memory"
     packages = ", ".join(
-        f"{name} {version(name)}" for name in ("torch", "numpy", "scikit-image")
+        f"{name} {version(name)}"
+        for name in ("onnxruntime", "torch", "numpy", "scikit-image")
     )
     return (
         f"{name}, {os.cpu_count()} cores{memory}; {platform.system()}, "

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from colorize_engine.pretrained import UNet, net_input
+from colorize_engine.pretrained.torch_nets import UNet, net_input
 from training.learning import fastcpu
 from training.learning.losses import WeightedCrossEntropy
 from training.presets import Preset, load_preset, make_bins
