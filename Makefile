@@ -92,8 +92,9 @@ bench: $(VENV)/.dev debian
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
+# scikit-image has the sample photos.
 $(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) -e .
+	$(PIP) -e . scikit-image
 	touch $@
 
 $(VENV)/.napari: pyproject.toml constraints.txt | $(VENV)/bin/python

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from colorize_engine.bins import ChannelBins
-    from colorize_engine.pretrained import Card, Model
+    from colorize_engine.pretrained import Backend, Card, Model
 
     Floats = NDArray[np.float32]
     Progress = Callable[[int, int], None]
@@ -106,7 +106,15 @@ class Colorizer:
         self.head_stride = head_stride
 
     @classmethod
-    def from_pretrained(cls, name: str = "default", device: str = "auto") -> Colorizer:
+    def from_pretrained(
+        cls,
+        name: str = "default",
+        device: str = "auto",
+        *,
+        runtime: str = "auto",
+        precision: str = "auto",
+        threads: int | None = None,
+    ) -> Colorizer:
         """Load a model that is shipped with the engine.
 
         Parameters
@@ -115,28 +123,46 @@ class Colorizer:
             Name of a shipped model, see ``colorize_engine.list_models``. Any other
             name is taken for the path of a model folder.
         device
-            ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+            ``auto`` is a GPU that torch knows, or else the CPU. Others are ``cpu``; of
+            torch ``cuda``, ``cuda:N`` and ``mps``; of ONNX Runtime its execution
+            providers, such as ``CUDAExecutionProvider``.
+        runtime
+            ``onnx`` or ``torch``. ``auto`` is ONNX Runtime but for the devices of
+            torch, which is an extra of the package.
+        precision
+            ``float32`` is exact. ``auto`` is the fastest: 8 bits in ONNX Runtime on the
+            CPU if the model has them, bfloat16 in torch where it is fast.
+        threads
+            Processors that the nets use on a CPU; all by default.
 
         Raises
         ------
         ModelError
             If there is no such model, or if it is broken.
         ValueError
-            If there is no such device.
+            If there is no such device, runtime or precision.
         """
-        from colorize_engine.pretrained import load
+        from colorize_engine.pretrained import Backend, load
 
-        return cls._of(load(name, device))
+        return cls._of(load(name, Backend(device, runtime, precision), threads))
 
     @classmethod
-    def from_folder(cls, path: str | Path, device: str = "auto") -> Colorizer:
-        """Load a model folder: ``card.json``, ``a.safetensors``, ``b.safetensors``.
+    def from_folder(
+        cls,
+        path: str | Path,
+        device: str = "auto",
+        *,
+        runtime: str = "auto",
+        precision: str = "auto",
+        threads: int | None = None,
+    ) -> Colorizer:
+        """Load a model folder: its card, weights and graphs, see `pretrained.folder`.
 
         Parameters
         ----------
         path
             The folder; the name of a shipped model is not looked up.
-        device
+        device, runtime, precision, threads
             As in ``from_pretrained``.
 
         Raises
@@ -144,11 +170,11 @@ class Colorizer:
         ModelError
             If the folder is missing, broken, truncated or not a model folder.
         ValueError
-            If there is no such device.
+            If there is no such device, runtime or precision.
         """
-        from colorize_engine.pretrained import load
+        from colorize_engine.pretrained import Backend, load
 
-        return cls._of(load(Path(path), device))
+        return cls._of(load(Path(path), Backend(device, runtime, precision), threads))
 
     @classmethod
     def _of(cls, model: Model) -> Colorizer:
@@ -278,6 +304,8 @@ def colorize(
     *,
     model: str | Path = "default",
     device: str = "auto",
+    runtime: str = "auto",
+    precision: str = "auto",
     working_size: int | None = None,
     temperature: float | None = None,
     rebalance: float | None = None,
@@ -292,8 +320,8 @@ def colorize(
     ----------
     image, working_size
         As in ``Colorizer.predict``.
-    model, device
-        Name of a shipped model or a model folder, and where to run it, as in
+    model, device, runtime, precision
+        Name of a shipped model or a model folder, and what runs it, as in
         ``Colorizer.from_pretrained``.
     temperature, rebalance, saturation, method
         As in ``Prediction.colorize``.
@@ -310,13 +338,19 @@ def colorize(
     ModelError
         If there is no such model, or if it is broken.
     """
+    from colorize_engine.pretrained import Backend
+
     picture = checked_image(image)
-    prediction = loaded(model, device).predict(picture, working_size)
+    colorizer = loaded(model, Backend(device, runtime, precision))
+    prediction = colorizer.predict(picture, working_size)
     return prediction.colorize(temperature, rebalance, saturation, method=method)
 
 
 def loaded(
-    model: ModelLike, device: str = "auto", key: Hashable | None = None
+    model: ModelLike,
+    backend: Backend | None = None,
+    key: Hashable | None = None,
+    threads: int | None = None,
 ) -> Colorizer:
     """Return a loaded model; a process keeps the two that it used last.
 
@@ -325,12 +359,14 @@ def loaded(
     model : str, Path or function
         Name of a shipped model, or a model folder (a ``Path`` always is one), or a
         function that makes a colorizer.
-    device : str
-        As in ``Colorizer.from_pretrained``.
+    backend : Backend, optional
+        What runs the nets; by default the fastest here.
     key : hashable, optional
-        Identifies model, device and weights. By default, a model folder is identified
+        Identifies model, backend and weights. By default, a model folder is identified
         by its path and its card, so a changed folder is loaded anew; a function is
         identified by itself.
+    threads : int, optional
+        As in ``Colorizer.from_pretrained``; a function is not told.
 
     Raises
     ------
@@ -340,15 +376,19 @@ def loaded(
     from colorize_engine.pretrained import find_folder, load, read_card
 
     if key is None:
-        key = model, device
+        key = model, backend
         if not callable(model):
             folder = find_folder(model).resolve()
-            key = folder, device, read_card(folder).to_json()
+            key = folder, backend, read_card(folder).to_json()
     with _LOADING:
-        kept = _KEPT.pop(key, None)
+        kept = _KEPT.pop((key, threads), None)
         if kept is None:
-            kept = model() if callable(model) else Colorizer._of(load(model, device))
-        _KEPT[key] = kept
+            kept = (
+                model()
+                if callable(model)
+                else Colorizer._of(load(model, backend, threads))
+            )
+        _KEPT[key, threads] = kept
         for old in [*_KEPT][:-_MOST_KEPT]:
             del _KEPT[old]
         return kept

@@ -129,6 +129,29 @@ class Prediction:
         height, width = self.lightness.shape
         return enlarge(chroma, (height, width), self.head_stride)
 
+    def at_full_size(self, chroma: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Interpolate chroma (2, h', w') as from ``decode`` to the picture: (2, H, W).
+
+        Raises
+        ------
+        ValueError
+            If the chroma has another shape.
+        """
+        light = np.broadcast_to(np.float32(0), self.shape)
+        small = self.enlarge(chroma)
+        return upsample(small, self.lightness, light, self.shape, method="bilinear")
+
+    def cells_of(
+        self, rows: NDArray[np.integer], columns: NDArray[np.integer]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return rows and columns of the cells that pixels of the picture lie in."""
+        (height, width), (full_height, full_width) = self.lightness.shape, self.shape
+        return (
+            ((rows + 0.5) * (height / full_height)).astype(np.intp) // self.head_stride,
+            ((columns + 0.5) * (width / full_width)).astype(np.intp)
+            // self.head_stride,
+        )
+
     def entropy(self) -> NDArray[np.float32]:
         """Return the uncertainty H(a) + H(b) of each cell in bits: (h', w') float32."""
         return np.asarray(self.a.entropy() + self.b.entropy())

@@ -19,7 +19,7 @@ from skimage import data
 from colorize_engine import Colorizer
 from colorize_engine.color import lab_to_rgb, lightness, lightness_to_gray
 from colorize_engine.decode import annealed_mean
-from colorize_engine.pretrained import UNet
+from colorize_engine.pretrained import Model
 from colorize_engine.resize import fit_lightness
 from colorize_engine.upsample import upsample
 
@@ -92,12 +92,13 @@ def main(target: Path) -> None:
     sheet.text(0.98, middle + _SIDE + 0.12, "gray picture")
     first = f"{named(lightness)}\n{named(fit_lightness)}"
     sheet.text(2.75, middle + 1.25, first, family="monospace")
-    sheet.text(2.75, middle + 0.35, "L* at 256 px")
+    side = min(prediction.lightness.shape)
+    sheet.text(2.75, middle + 0.35, f"L* at {side} px")
     sheet.arrow((1.95, middle + 0.9), (3.55, middle + 0.9))
     for y, channel in ((upper, prediction.a), (lower, prediction.b)):
         name = "a" if channel is prediction.a else "b"
         sheet.arrow((3.65, middle + 0.9), (4.75, y + 0.9))
-        net = f"{named(UNet)} {name}"
+        net = f"{named(Model)} {name}"
         sheet.text(3.45, 3.55 if name == "a" else 1.5, net, family="monospace")
         centers = list(channel.bins.centers)
         chosen = [centers.index(c) for c in (-10, 0, 10, 20)]

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from npe2 import PluginManifest
 
-    from colorize_engine.pretrained import Card, UNet
+    from colorize_engine.pretrained import Card
+    from colorize_engine.pretrained.torch_nets import UNet
 
 # napari reads this when it is imported; a person's own settings are never touched.
 _FOLDER = tempfile.TemporaryDirectory(prefix="napari-settings-")
@@ -34,7 +35,13 @@ settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of test_fuzz.py."""
+    """Add the options of the tests."""
+    parser.addoption(
+        "--runtime",
+        choices=("onnx", "torch"),
+        default="onnx",
+        help="what runs the nets of the tests' own models (default: onnx)",
+    )
     group = parser.getgroup("damaged files")
     group.addoption(
         "--fuzz-cases",
@@ -60,8 +67,8 @@ def tiny_card_and_nets(*, hints: bool = False) -> tuple[Card, dict[str, UNet]]:
     import torch
 
     from colorize_engine.bins import ChannelBins, zero_centered
-    from colorize_engine.pretrained import Card, NetDesign, UNet
-    from colorize_engine.pretrained.unet import INPUTS
+    from colorize_engine.pretrained import INPUTS, Card, NetDesign
+    from colorize_engine.pretrained.torch_nets import UNet
 
     torch.manual_seed(7)
     bins, nets = {}, {}
@@ -89,23 +96,42 @@ def tiny_card_and_nets(*, hints: bool = False) -> tuple[Card, dict[str, UNet]]:
     return card, nets
 
 
-@pytest.fixture(scope="session")
-def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a valid model that is small and untrained; do not change it."""
+def _saved(folder: Path, config: pytest.Config, *, hints: bool = False) -> Path:
+    """Write a tiny model; without graphs it runs in torch."""
     from colorize_engine.pretrained import save
 
-    folder = tmp_path_factory.mktemp("model") / "tiny"
-    save(folder, *tiny_card_and_nets())
+    save(folder, *tiny_card_and_nets(hints=hints))
+    if config.getoption("--runtime") == "onnx":
+        from training.graphs import add_graphs
+
+        add_graphs(folder)
     return folder
 
 
 @pytest.fixture(scope="session")
-def hinted_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_model(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Path:
+    """Folder of a valid model that is small and untrained; do not change it."""
+    return _saved(tmp_path_factory.mktemp("model") / "tiny", pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def hinted_model(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Path:
     """Folder of a tiny model whose nets take hints; do not change it."""
+    folder = tmp_path_factory.mktemp("model") / "hinted"
+    return _saved(folder, pytestconfig, hints=True)
+
+
+@pytest.fixture(scope="session")
+def torch_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the tiny model as it was before there were graphs."""
     from colorize_engine.pretrained import save
 
-    folder = tmp_path_factory.mktemp("model") / "hinted"
-    save(folder, *tiny_card_and_nets(hints=True))
+    folder = tmp_path_factory.mktemp("model") / "old"
+    save(folder, *tiny_card_and_nets())
     return folder
 
 

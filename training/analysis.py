@@ -134,9 +134,8 @@ def moved(before: Prediction, after: Prediction, inside: Mask) -> tuple[float, f
         Jensen-Shannon divergence in bits, the mean of a and b; distance in a*b* between
         the region's mean decoded colors.
     """
-    rows, columns = np.nonzero(inside)
     # Each pixel has the distribution of its cell.
-    cells = np.s_[:, rows // before.head_stride, columns // before.head_stride]
+    cells = np.s_[:, *before.cells_of(*np.nonzero(inside))]
     bits = [
         divergence(
             getattr(before, channel).probabilities[cells],
@@ -144,7 +143,7 @@ def moved(before: Prediction, after: Prediction, inside: Mask) -> tuple[float, f
         )
         for channel in "ab"
     ]
-    step = before.enlarge(before.decode() - after.decode())[:, inside].mean(1)
+    step = before.at_full_size(before.decode() - after.decode())[:, inside].mean(1)
     return float(np.mean(bits)), float(np.hypot(*step))
 
 
@@ -159,9 +158,9 @@ def occlusion_table(colorizer: Colorizer) -> str:
     total = np.zeros((len(CHANGES), 2))
     for region in REGIONS:
         gray, inside = truth_of(region.photo).gray, region.mask()
-        before = colorizer.predict(gray, SIDE)
+        before = colorizer.predict(gray)
         found = [
-            moved(before, colorizer.predict(change(gray, inside), SIDE), inside)
+            moved(before, colorizer.predict(change(gray, inside)), inside)
             for change in CHANGES.values()
         ]
         total += found
@@ -190,8 +189,8 @@ def sheet(colorizer: Colorizer) -> NDArray[np.uint8]:
     rows = []
     for photo in PHOTOS:
         truth = truth_of(photo)
-        prediction = colorizer.predict(truth.gray, SIDE)
-        chroma = prediction.enlarge(prediction.decode())
+        prediction = colorizer.predict(truth.gray)
+        chroma = prediction.at_full_size(prediction.decode())
         pictures = [
             np.repeat(truth.gray[..., None], 3, axis=2),
             prediction.colorize(),

@@ -128,13 +128,10 @@ def fit(
     targets: dict[str, list[NDArray[np.integer]]] = {c: [] for c in CHANNELS}
     for name, rgb in photos:
         truth = Truth.of(name, square(rgb, SIDE))
-        prediction = colorizer.predict(truth.gray, working_size=SIDE)
+        prediction = colorizer.predict(truth.gray)
         pixels = random.integers(0, truth.gray.size, PIXELS)
         # Each pixel has the distribution of its cell.
-        rows, columns = np.divmod(pixels, SIDE)
-        cells = np.s_[
-            :, rows // colorizer.head_stride, columns // colorizer.head_stride
-        ]
+        cells = np.s_[:, *prediction.cells_of(*np.divmod(pixels, SIDE))]
         for channel, true in zip(CHANNELS, truth.chroma, strict=True):
             distribution = getattr(prediction, channel)
             logits[channel].append(distribution.logits[cells].T)

@@ -131,8 +131,8 @@ def measure(
         for kind, degrade in DEGRADATIONS.items():
             picture = degrade(truth.gray)
             for model, colorizer in models.items():
-                prediction = colorizer.predict(picture, working_size=SIDE)
-                chroma = prediction.enlarge(prediction.decode())
+                prediction = colorizer.predict(picture)
+                chroma = prediction.at_full_size(prediction.decode())
                 scores[model][kind].add(chroma, truth.chroma)
     return {
         model: {kind: score.summary() for kind, score in kinds.items()}

@@ -3,11 +3,11 @@
 ``python -m training.evaluate --photos val.tar --models default --out runs/evaluation``
 
 Every photo is cut to its central square and scaled to 256x256, the size for which the
-metrics are defined. A model gets the gray 8-bit picture and works at the photo's own
+metrics are defined. A model gets the gray 8-bit picture and works at its own working
 size. Figures of chroma (areas under the curve, casts, signs) use the chroma as decoded,
-enlarged to this size. Calibration compares each distribution with all pixels that it
-stands for. Figures of pictures (PSNR, SSIM, CF,
-CIEDE2000, L error) use the 8-bit RGB that a user gets.
+interpolated to the photo's size. Calibration compares each distribution with all pixels
+that it stands for. Figures of pictures (PSNR, SSIM, CF, CIEDE2000, L error) use the
+8-bit RGB that a user gets.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from training.command import add_choice, add_device, add_models, add_photos
 from training.command import run as run_command
 from training.photos import find_photos, read_photos, select, square
 from training.photos.source import SIDE
-from training.scoring import GRAY, Row, Sheets, Sweep, Truth, markdown, save
+from training.scoring import FLOAT32, GRAY, Row, Sheets, Sweep, Truth, markdown, save
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -72,10 +72,11 @@ def evaluate(
         rows[0].add(truth, outputs[0], np.zeros_like(truth.chroma))
         predictions = {}
         for row, model in zip(rows[1:], models.values(), strict=True):
-            prediction = model.predict(truth.gray, working_size=SIDE)
+            prediction = model.predict(truth.gray)
             predictions[row.name] = prediction
             outputs.append(prediction.colorize(temperature, rebalance))
-            chroma = prediction.enlarge(prediction.decode(temperature, rebalance))
+            decoded = prediction.decode(temperature, rebalance)
+            chroma = prediction.at_full_size(decoded)
             row.add(truth, outputs[-1], chroma, prediction)
         if sweep is not None:
             sweep.add(predictions, truth)
@@ -84,6 +85,22 @@ def evaluate(
     if not rows[0].photos:
         raise ValueError("no photo to evaluate")
     return rows
+
+
+def precisions(model: str | Path, device: str = "auto") -> dict[str, Colorizer]:
+    """Load a model as it runs by default and, if that is in 8 bits, in float32, too.
+
+    Returns
+    -------
+    dict of str to Colorizer
+        By the names of their rows.
+    """
+    name = str(model)
+    found = {name: Colorizer.from_pretrained(name, device)}
+    if getattr(found[name].predictor, "precision", None) == "int8":
+        exact = Colorizer.from_pretrained(name, device, precision="float32")
+        found[f"{name}{FLOAT32}"] = exact
+    return found
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -117,9 +134,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _evaluate(args: argparse.Namespace) -> None:
     photos = select(find_photos(args.photos), args.parity, args.limit)
-    models = {
-        model: Colorizer.from_pretrained(model, args.device) for model in args.models
-    }
+    models = {}
+    for model in args.models:
+        models |= precisions(model, args.device)
     args.out.mkdir(parents=True, exist_ok=True)
     sheets = Sheets((GRAY, *models), args.sheet, args.seed)
     sweep = Sweep() if args.sweep and models else None

@@ -22,16 +22,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from colorize_engine.pretrained import CHANNELS, LITE, Card, ConvNorm, UNet, save
+from colorize_engine.pretrained import CHANNELS, LITE, Card, save
+from colorize_engine.pretrained.torch_nets import ConvNorm, UNet
 from training.command import add_preset, add_version
 from training.command import run as run_command
+from training.graphs import RANGE_PHOTOS, add_graphs
 from training.learning.checkpoints import WEIGHTS
 from training.origin import describe_photos, describe_recipe, describe_training
+from training.photos import find_photos, read_photos, select
 from training.photos.data_set import DataSet
 from training.presets import BINS, load_bins, load_preset
+from training.scoring import FLOAT32
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from colorize_engine.bins import ChannelBins
     from training.presets import Preset
@@ -136,6 +143,7 @@ def export(
     trained: Trained,
     out: str | Path,
     *,
+    photos: Iterable[tuple[str, NDArray[np.uint8]]] | None = None,
     version: str = "1",
     remark: str = "",
     calibration: Mapping[str, float] | None = None,
@@ -151,6 +159,8 @@ def export(
         From `finished_runs` or `given_nets`.
     out
         Model folder to write.
+    photos : iterable of (name, (H, W, 3) uint8 sRGB), optional
+        Color photos for the ranges of nets in 8 bits, if the preset wants these.
     version
         Version of the model, for its card.
     remark
@@ -163,8 +173,13 @@ def export(
     Raises
     ------
     ValueError
-        If the weights are not those of the preset's nets.
+        If the weights are not those of the preset's nets, or photos are missing.
     """
+    decode = dict(preset.decode)
+    if not decode.pop("eight_bits"):
+        photos = None
+    elif photos is None:
+        raise ValueError(f"the preset {preset.name} needs photos for nets in 8 bits")
     bins, about = trained.bins, trained.about
     if remark:
         about = {**about, "remark": f"{about.get('remark', '')} {remark}".strip()}
@@ -189,15 +204,18 @@ def export(
         bins=bins,
         training=about,
         figures=dict(figures or {}),
-        **preset.decode,
+        **decode,
     )
     if calibration:
         card = replace(card, calibration=dict(calibration))
-    return save(out, card, nets)
+    save(out, card, nets)
+    return add_graphs(out, photos)
 
 
 def read_figures(table: Path, name: str) -> dict[str, Any]:
     """Read a model's figures, and those of the gray picture, from an evaluation.
+
+    If the model was scored in 8 bits and in float32, the figures of both are read.
 
     Parameters
     ----------
@@ -215,7 +233,7 @@ def read_figures(table: Path, name: str) -> dict[str, Any]:
     figures: dict[str, Any] = {"set": content["heading"]}
     for row in content["rows"]:
         title = Path(row.pop("name")).name
-        if title in ("gray", name):
+        if title in ("gray", name, f"{name}{FLOAT32}"):
             known = {key: value for key, value in row.items() if value is not None}
             figures[title] = {key: round(value, 4) for key, value in known.items()}
     if name not in figures:
@@ -238,6 +256,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--bins", type=Path, help="bins.json of the given nets")
     add("--about", type=Path, help="JSON file for the card: how they were trained")
     add("--out", required=True, help="model folder to write")
+    add("--photos", help="color photos for the ranges of nets in 8 bits; even ones")
     add("--remark", default="", help="sentence about the training, for the card")
     add(
         "--figures",
@@ -270,11 +289,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
             trained = finished_runs(args.data, preset, args.runs)
         else:
             trained = given_nets(preset, *given)
+        photos = None
+        if args.photos:
+            chosen = select(find_photos(args.photos), "even", RANGE_PHOTOS)
+            photos = read_photos(chosen, "ranges")
         divisors = args.calibration
         card = export(
             preset,
             trained,
             args.out,
+            photos=photos,
             version=args.version,
             remark=args.remark,
             calibration=dict(zip("ab", divisors, strict=True)) if divisors else None,

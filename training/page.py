@@ -13,7 +13,7 @@ from safetensors import safe_open
 
 from colorize_engine.pretrained import find_folder, read_card
 from training.command import run as run_command
-from training.scoring import table
+from training.scoring import FLOAT32, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +55,20 @@ their color is computed.
 """
 
 
+_KINDS = {
+    "ard.json": "the description: bins, settings, figures, SHA-256 of the other files",
+    ".safetensors": "weights of the net of {}, float16",
+    ".onnx": "its graph in ONNX, which reads the weights from the file beside it",
+    "-int8.onnx": "the whole net of {} in 8 bits, in ONNX",
+}
+_OTHER_PROGRAMS = """
+Other programs can run them. The input `x` of a net is (n, C, h, w) float32: L\\* as
+0.02 L\\* - 1, then, for nets that take hints, four planes of zeros. Heights and widths
+are multiples of 32. The output `logits` has one channel for each bin of the card.
+`examples/other_program.py` colors a photo with ONNX Runtime and NumPy alone.
+"""
+
+
 def parameters(folder: Path) -> dict[str, int]:
     """Count the weights of each net of a model folder."""
     counts = {}
@@ -92,12 +106,26 @@ def _figures(card: Card) -> str:
     own, gray = card.figures.get(card.name), card.figures.get("gray", {})
     if own is None:
         return "It has not been measured."
-    lines = [["", card.name, "gray picture"]]
+    columns = {card.name: own, "gray picture": gray}
+    if exact := card.figures.get(f"{card.name}{FLOAT32}"):
+        columns = {"in 8 bits": own, "in float32": exact, "gray picture": gray}
+    lines = [["", *columns]]
     for key, (title, form) in ROWS.items():
         if key in own:
-            other = format(gray[key], form) if key in gray else "-"
-            lines.append([title, format(own[key], form), other])
+            cells = [
+                format(c[key], form) if key in c else "-" for c in columns.values()
+            ]
+            lines.append([title, *cells])
     return f"Of {card.figures.get('set', 'photos')}:\n\n{table(lines)}"
+
+
+def _files(card: Card, folder: Path) -> str:
+    lines = [["file", "size", "what it is"]]
+    for name in ["card.json", *sorted(card.sha256)]:
+        size = (folder / name).stat().st_size
+        cell = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
+        lines.append([f"`{name}`", cell, _KINDS[name[1:]].format(name[0])])
+    return f"{table(lines)}\n\n{_OTHER_PROGRAMS.strip()}"
 
 
 def _origin(training: dict[str, Any]) -> str:
@@ -153,6 +181,8 @@ def page(folder: Path, notes: str = "") -> str:
         _design(card, folder),
         f"Decoded at temperature {card.temperature:g} and rebalance "
         f"{card.rebalance:g}; made for a working size of {card.working_size} pixels.",
+        "## Files",
+        _files(card, folder),
         "## Training",
         _origin(card.training),
         "## Figures",

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import argparse
 import json
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorize_engine.colorizer import Colorizer
-from colorize_engine.pretrained import ModelError, find_folder, read_card
+from colorize_engine.pretrained import ModelError, find_folder, read_card, write_files
 from training.calibrate import PHOTOS, fit
 from training.command import add_device, add_photos, add_preset, add_version
 from training.command import run as run_command
 from training.dataset import build
-from training.evaluate import evaluate
+from training.evaluate import evaluate, precisions
 from training.export import export, finished_runs, read_figures
+from training.graphs import RANGE_PHOTOS
 from training.photos import find_photos, read_photos, select
 from training.photos.data_set import DataSet
 from training.presets import BINS, load_preset
@@ -65,10 +66,13 @@ def measure_model(
 ) -> None:
     """Evaluate a model folder; write the table and the contact sheets."""
     out.mkdir(parents=True, exist_ok=True)
-    sheets = Sheets(("gray", name), _SHEET_PHOTOS, 0)
-    colorizer = Colorizer.from_folder(folder, device)
+    models = {
+        label.replace(str(folder.resolve()), name): colorizer
+        for label, colorizer in precisions(folder.resolve(), device).items()
+    }
+    sheets = Sheets(("gray", *models), _SHEET_PHOTOS, 0)
     pictures = read_photos(photos, "evaluation")
-    rows = evaluate(pictures, {name: colorizer}, sheets=sheets)
+    rows = evaluate(pictures, models, sheets=sheets)
     heading = f"{len(photos)} validation photos"
     save(out, rows, heading)
     sheets.save(out)
@@ -148,16 +152,16 @@ def regenerate(
         measure(data, preset, runs)
     train(data, preset, runs, device=device, precision=precision, init_from=init_from)
     trained = finished_runs(data, preset, runs)
-    write = partial(export, preset, trained, out, version=version)
-    write()
     even = validation_photos(photos, data, "even", min(limit or PHOTOS, PHOTOS))
+    ranges = read_photos(even[:RANGE_PHOTOS], "ranges")
+    card = export(preset, trained, out, photos=ranges, version=version)
     pictures = read_photos(even, "calibration")
     divisors = fit(pictures, Colorizer.from_folder(out, device))
-    write(calibration=divisors)
+    card = write_files(out, replace(card, calibration=divisors), {})
     chosen = validation_photos(photos, data, "odd", limit)
     measure_model(out, preset.name, chosen, evaluation, device)
     figures = read_figures(evaluation / "table.json", preset.name)
-    card = write(calibration=divisors, figures=figures)
+    card = write_files(out, replace(card, figures=figures), {})
     marker.write_text(json.dumps({**wanted, "model": card.model_hash}))
     return card
 

@@ -19,12 +19,8 @@ from typing import TYPE_CHECKING
 import torch
 import torch.distributed as dist
 
-from colorize_engine.pretrained import (
-    choose_device,
-    fast_dtype,
-    find_folder,
-    read_card,
-)
+from colorize_engine.pretrained import find_folder, read_card
+from colorize_engine.pretrained.torch_nets import choose_device, fast_dtype
 from training.command import add_data, add_device, add_preset
 from training.command import run as run_command
 from training.learning import Trainer, read_finished

@@ -20,7 +20,6 @@ import numpy as np
 
 from colorize_engine.batch.color_photo import color_photo
 from colorize_engine.parallel import processors
-from colorize_engine.pretrained import take_share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -67,7 +66,7 @@ class Nets:
         if self._limit == 1 and getattr(predictor, "concurrent", False):
             side_by_side = max(1, min(max_calls, processors()))
         self._threads = [
-            threading.Thread(target=self._serve, args=(side_by_side,), daemon=True)
+            threading.Thread(target=self._serve, daemon=True)
             for _ in range(side_by_side)
         ]
         for thread in self._threads:
@@ -96,9 +95,7 @@ class Nets:
         for thread in self._threads:
             thread.join()
 
-    def _serve(self, side_by_side: int) -> None:
-        if side_by_side > 1:
-            take_share(side_by_side)
+    def _serve(self) -> None:
         waiting: list[Request] = []
         open_ = True
         while open_ or waiting:
@@ -143,7 +140,7 @@ class Nets:
 def _gains_by_batches(predictor: Predictor) -> bool:
     """Return whether a batch saves time; on a CPU it does not."""
     device = getattr(predictor, "device", None)
-    on_cpu = device is None or getattr(device, "type", "cpu") == "cpu"
+    on_cpu = device in (None, "cpu")
     return bool(getattr(predictor, "batched", False)) and not on_cpu
 
 

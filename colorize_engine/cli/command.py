@@ -23,6 +23,7 @@ from colorize_engine.cli.console import (
 if TYPE_CHECKING:
     from colorize_engine.batch import Plan, Settings
     from colorize_engine.colorizer import Colorizer
+    from colorize_engine.pretrained import Backend
 
 # \b keeps click from rewrapping the paragraph after it.
 _HELP = """Color grayscale photos.
@@ -126,7 +127,23 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     default="auto",
     show_default=True,
     metavar="DEVICE",
-    help="auto, cpu, cuda, cuda:N or mps.",
+    help="auto is the best here. Others are cpu; with torch cuda, cuda:N or mps; an "
+    "execution provider of ONNX Runtime.",
+)
+@click.option(
+    "--runtime",
+    type=click.Choice(("auto", "onnx", "torch")),
+    default="auto",
+    show_default=True,
+    help="What runs the networks: ONNX Runtime, or torch if it is installed. auto is "
+    "ONNX Runtime but on the devices of torch.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(("auto", "float32")),
+    default="auto",
+    show_default=True,
+    help="auto is the fastest: 8 bits where the model has them. float32 is exact.",
 )
 @click.option(
     "--probabilities",
@@ -222,6 +239,8 @@ def main(
     output: str,
     model: str,
     device: str,
+    runtime: str,
+    precision: str,
     probabilities: bool,
     report: Path | None,
     smoothing: float | None,
@@ -233,7 +252,9 @@ def main(
     """Color the photos or the stack; return the exit code."""
     from colorize_engine.cli.stacks import is_stack, run_stack
     from colorize_engine.cluster import quieten
+    from colorize_engine.pretrained import Backend
 
+    backend = Backend(device, runtime, precision)
     stack = {"smoothing": smoothing, "channel": channel, "series": series}
     stack = {key: value for key, value in stack.items() if value is not None}
     if scheduler is not None:
@@ -246,7 +267,7 @@ def main(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return run_stack(
-                photos, output, name_or_path(model), device, scheduler, chosen
+                photos, output, name_or_path(model), backend, scheduler, chosen
             )
     from colorize_engine.batch import Settings, TargetError, plan_jobs
     from colorize_engine.cli.photos import prepare_report
@@ -261,13 +282,13 @@ def main(
         prepare_report(report, overwrite=settings["overwrite"])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return run(work, model, device, scheduler, Settings(**settings), report)
+        return run(work, model, backend, scheduler, Settings(**settings), report)
 
 
 def run(
     work: Plan,
     model: str,
-    device: str,
+    backend: Backend,
     scheduler: str | None,
     settings: Settings,
     report: Path | None,
@@ -280,8 +301,8 @@ def run(
 
     def executor() -> Executor:
         if scheduler is None:
-            return Pipeline(load(model, device), settings)
-        cluster = ClusterJobs(scheduler, name_or_path(model), device, settings)
+            return Pipeline(load(model, backend), settings)
+        cluster = ClusterJobs(scheduler, name_or_path(model), backend, settings)
         if not cluster.worker_count:
             complain("the cluster has no workers yet; waiting for them")
         return cluster
@@ -292,7 +313,7 @@ def run(
         raise click.UsageError(str(error)) from error
 
 
-def load(model: str, device: str) -> Colorizer:
+def load(model: str, backend: Backend) -> Colorizer:
     """Load a model by its name, or from a folder.
 
     Raises
@@ -303,7 +324,7 @@ def load(model: str, device: str) -> Colorizer:
     from colorize_engine.colorizer import loaded
 
     try:
-        return loaded(name_or_path(model), device)
+        return loaded(name_or_path(model), backend)
     except (OSError, ValueError, RuntimeError) as error:
         raise click.UsageError(str(error)) from error
 

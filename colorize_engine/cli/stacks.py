@@ -15,6 +15,8 @@ from colorize_engine.cli.console import DONE, SOME_FAILED, complain
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from colorize_engine.pretrained import Backend
+
 _ZARR_FILES = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
 # Options for photos only.
 _OF_PHOTOS = ("probabilities", "report", "skip_color", "quality")
@@ -41,7 +43,7 @@ def run_stack(
     photos: Sequence[str],
     output: str,
     model: str | Path,
-    device: str,
+    backend: Backend,
     scheduler: str | None,
     settings: Mapping[str, Any],
 ) -> int:
@@ -49,8 +51,10 @@ def run_stack(
 
     Parameters
     ----------
-    photos, output, device
+    photos, output
         As typed.
+    backend
+        What runs the nets.
     model
         A folder, or text that may be the name of a model.
     scheduler
@@ -64,7 +68,7 @@ def run_stack(
         If there are several inputs or an option for photos only, or if there is no
         such model, device or cluster.
     """
-    from dataclasses import fields
+    from dataclasses import asdict, fields
 
     from tqdm import tqdm
 
@@ -93,7 +97,7 @@ def run_stack(
                 target,
                 model,
                 chosen,
-                device=device,
+                **asdict(backend),
                 overwrite=settings["overwrite"],
                 scheduler=scheduler,
                 progress=progress,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
     from colorize_engine.batch import Job, Record, Settings
+    from colorize_engine.pretrained import Backend
     from colorize_engine.stacks import ModelLike
 
 # Tasks queued at a worker besides those it runs, so that it need not wait.
@@ -54,8 +55,8 @@ class ClusterJobs:
     model : str, Path or function
         As in ``stacks.predict``. Each worker loads it once, and refuses if its weights
         of that name differ.
-    device : str
-        Device of the workers, as in ``Colorizer.from_pretrained``.
+    backend : Backend
+        What runs the nets of the workers.
     settings : Settings
 
     Attributes
@@ -73,7 +74,7 @@ class ClusterJobs:
     """
 
     def __init__(
-        self, scheduler: Any, model: ModelLike, device: str, settings: Settings
+        self, scheduler: Any, model: ModelLike, backend: Backend, settings: Settings
     ) -> None:
         self.stopped = False
         self._settings, self._id = settings, secrets.token_hex(8)
@@ -82,7 +83,7 @@ class ClusterJobs:
         self._existed: dict[Job, bool] = {}
         with ExitStack() as stack:
             self._client = stack.enter_context(connected(scheduler))
-            self.model = FrameModel.of(model, device)
+            self.model = FrameModel.of(model, backend)
             self._check_workers()
             self._connection = stack.pop_all()
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import os
-import sys
 import threading
 from dataclasses import replace
 from importlib import import_module
@@ -128,23 +127,18 @@ def _check_weights(expected: Card | None, found: Card | None) -> None:
 
 def _colorizer(model: FrameModel, threads: int) -> Colorizer:
     """Return the colorizer of this process, with nets that tasks use in turn."""
-    colorizer = model.loaded()
+    colorizer = model.loaded(threads)
     _check_weights(model.card, colorizer.card)
     served = copy.copy(colorizer)
-    served.predictor = _InTurn(colorizer.predictor, threads)
+    served.predictor = _in_turn(colorizer.predictor)
     return served
 
 
-class _InTurn:
-    """A predictor that serves one task at a time, with all threads of the worker."""
+def _in_turn(predictor: Predictor) -> Predictor:
+    """Return a predictor that serves one task at a time."""
 
-    def __init__(self, predictor: Predictor, threads: int) -> None:
-        self._predictor, self._threads = predictor, threads
-
-    def __call__(self, lightness: Floats, /) -> tuple[Floats, Floats]:
+    def predict(lightness: Floats, /) -> tuple[Floats, Floats]:
         with _TURN:
-            torch = sys.modules.get("torch")
-            # Dask starts workers with OMP_NUM_THREADS=1, which torch obeys.
-            if torch is not None and torch.get_num_threads() != self._threads:
-                torch.set_num_threads(self._threads)
-            return self._predictor(lightness)
+            return predictor(lightness)
+
+    return predict

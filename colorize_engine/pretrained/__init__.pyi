@@ -1,31 +1,49 @@
-from .card import CHANNELS, Card, ModelError, read_card
-from .device import available_devices, choose_device, fast_dtype
-from .folder import WEIGHTS, find_folder, list_models, load, save
-from .model import Model
-from .torch_threads import run_side_by_side, take_share
-from .unet import LITE, ConvNorm, Doubling, InvertedResidual, NetDesign, UNet, net_input
+from .backend import PRECISIONS, RUNTIMES, Backend, available_devices, has_torch
+from .card import (
+    CHANNELS,
+    Card,
+    ModelError,
+    graph_file,
+    read_card,
+    small_file,
+    weights_file,
+)
+from .design import HINTS, INPUTS, LITE, NetDesign
+from .folder import (
+    WEIGHTS,
+    find_folder,
+    list_models,
+    load,
+    load_net,
+    save,
+    write_files,
+)
+from .model import Model, Nets
 
 __all__ = [
     "CHANNELS",
+    "HINTS",
+    "INPUTS",
     "LITE",
+    "PRECISIONS",
+    "RUNTIMES",
     "WEIGHTS",
+    "Backend",
     "Card",
-    "ConvNorm",
-    "Doubling",
-    "InvertedResidual",
     "Model",
     "ModelError",
     "NetDesign",
-    "UNet",
+    "Nets",
     "available_devices",
-    "choose_device",
-    "fast_dtype",
     "find_folder",
+    "graph_file",
+    "has_torch",
     "list_models",
     "load",
-    "net_input",
+    "load_net",
     "read_card",
-    "run_side_by_side",
     "save",
-    "take_share",
+    "small_file",
+    "weights_file",
+    "write_files",
 ]

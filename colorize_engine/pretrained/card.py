@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from colorize_engine.bins import ChannelBins
+from colorize_engine.pretrained.design import NetDesign
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +33,7 @@ class Card:
     ----------
     name, version, description : str
     nets : dict
-        Design of the nets ``a`` and ``b`` (fields of ``unet.NetDesign``).
+        Design of the nets ``a`` and ``b`` (fields of `design.NetDesign`).
     bins : dict of ChannelBins
         Bins of ``a`` and ``b``.
     temperature : float
@@ -49,7 +50,7 @@ class Card:
     figures : dict
         Measured quality; each figure beside that of the gray picture.
     sha256 : dict of str
-        SHA-256 of each weights file.
+        SHA-256 of each other file of the model.
 
     Raises
     ------
@@ -88,14 +89,33 @@ class Card:
 
     @property
     def model_hash(self) -> str:
-        """First 12 digits of the SHA-256 over both weights files' hashes."""
-        text = "".join(self.sha256[f"{channel}.safetensors"] for channel in CHANNELS)
+        """First 12 digits of the SHA-256 over the hashes of all files with weights."""
+        files = [*(weights_file(c) for c in CHANNELS)]
+        files += [small for c in CHANNELS if (small := small_file(c)) in self.sha256]
+        text = "".join(self.sha256[name] for name in files)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
     def label(self) -> str:
         """Name, version and hash of the model, as files record it."""
         return f"{self.name} {self.version} {self.model_hash}"
+
+    @property
+    def designs(self) -> dict[str, NetDesign]:
+        """Designs of the nets ``a`` and ``b``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a design is not valid.
+        """
+        designs = {}
+        for channel in CHANNELS:
+            try:
+                designs[channel] = NetDesign(**self.nets[channel])
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"net {channel}: {error}") from error
+        return designs
 
     @property
     def head_stride(self) -> int:
@@ -106,7 +126,13 @@ class Card:
         ValueError
             If it is not the same for both nets.
         """
-        return _head_stride(self.nets)
+        a, b = (design.head_stride for design in self.designs.values())
+        if a != b:
+            raise ValueError(
+                f"the heads of the nets of a and b have the strides {a} and {b}, "
+                "expected the same"
+            )
+        return a
 
     @property
     def calibrated_bins(self) -> dict[str, ChannelBins]:
@@ -178,27 +204,31 @@ class Card:
         del content["format"]
         card = cls(**{**content, "bins": bins})
         for channel in CHANNELS:
-            if not isinstance(card.nets[channel], dict):
-                raise TypeError(f"expected a design of net {channel}")
-            if not isinstance(card.sha256[f"{channel}.safetensors"], str):
-                raise TypeError(f"expected a SHA-256 of {channel}.safetensors")
-        _head_stride(card.nets)
+            if not isinstance(card.sha256[weights_file(channel)], str):
+                raise TypeError(f"expected a SHA-256 of {weights_file(channel)}")
+        for channel, design in card.designs.items():
+            if design.outputs != (count := len(bins[channel])):
+                raise ValueError(
+                    f"the design of net {channel} has {design.outputs} outputs but "
+                    f"there are {count} bins"
+                )
+        _ = card.head_stride  # raises if it differs
         return card
 
 
-def _head_stride(nets: dict[str, dict[str, Any]]) -> int:
-    """Return the head stride of both nets, as ``unet.UNet`` has it, without torch."""
-    strides = []
-    for design in (nets[channel] for channel in CHANNELS):
-        plain = design["encoder"] == "plain"
-        halvings = len(design["encoder_widths"]) - 1 if plain else 5
-        strides.append(2 ** max(0, halvings - len(design["decoder_widths"])))
-    if strides[0] != strides[1]:
-        raise ValueError(
-            f"the heads of the nets of a and b have the strides {strides[0]} and "
-            f"{strides[1]}, expected the same"
-        )
-    return int(strides[0])
+def weights_file(channel: str) -> str:
+    """Return the name of the file with the weights of a net."""
+    return f"{channel}.safetensors"
+
+
+def graph_file(channel: str) -> str:
+    """Return the name of the file with the graph of a net, whose weights lie apart."""
+    return f"{channel}.onnx"
+
+
+def small_file(channel: str) -> str:
+    """Return the name of the file with a net in 8 bits, graph and weights."""
+    return f"{channel}-int8.onnx"
 
 
 def _check_range(name: str, value: object, low: float, high: float) -> None:

@@ -1,6 +1,10 @@
-"""Model folders: ``card.json``, ``a.safetensors`` and ``b.safetensors``.
+"""Model folders: the card, and weights and graph of each net.
 
-Listing models reads only the cards. Loading verifies the hashes and the design.
+``card.json`` describes the model and names the SHA-256 of all other files.
+``a.safetensors`` and ``b.safetensors`` hold the weights in float16. ``a.onnx`` and
+``b.onnx`` hold the graphs, whose weights are those; ``a-int8.onnx`` and ``b-int8.onnx``
+are whole nets in 8 bits. Listing models reads only the cards. Loading verifies the
+hashes of what it reads, and the designs.
 """
 
 from __future__ import annotations
@@ -8,18 +12,27 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
-from textwrap import shorten
 from typing import TYPE_CHECKING
 
-from colorize_engine.pretrained.card import CHANNELS, Card, ModelError, read_card
+from colorize_engine.parallel import processors
+from colorize_engine.pretrained.backend import Backend, has_torch
+from colorize_engine.pretrained.card import (
+    CHANNELS,
+    Card,
+    ModelError,
+    graph_file,
+    read_card,
+    small_file,
+    weights_file,
+)
 from colorize_engine.pretrained.model import Model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from torch import Tensor
-
-    from colorize_engine.pretrained.unet import NetDesign, UNet
+    from colorize_engine.pretrained.model import Nets
+    from colorize_engine.pretrained.onnx_nets.nets import Graph
+    from colorize_engine.pretrained.torch_nets import UNet
 
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
@@ -63,15 +76,21 @@ def list_models() -> list[Card]:
     return [read_card(WEIGHTS / name) for name in _shipped()]
 
 
-def load(model: str | Path = "default", device: str = "auto") -> Model:
+def load(
+    model: str | Path = "default",
+    backend: Backend | None = None,
+    threads: int | None = None,
+) -> Model:
     """Load a shipped model by name, or a model folder.
 
     Parameters
     ----------
     model
         Name (see ``list_models``) or path of a folder; a ``Path`` is always a folder.
-    device
-        ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+    backend
+        What runs the nets; by default the fastest here.
+    threads
+        Processors that the nets use; all by default.
 
     Raises
     ------
@@ -79,73 +98,107 @@ def load(model: str | Path = "default", device: str = "auto") -> Model:
         If the folder is missing or broken, or its weights are truncated or belong to
         another model; the message says which.
     ValueError
-        If there is no such device.
+        If there is no such device or runtime.
     """
-    from colorize_engine.pretrained.device import choose_device, fast_dtype
-
     folder = find_folder(model)
     card = read_card(folder)
-    chosen = choose_device(device)
-    nets = {channel: _load_net(folder, card, channel) for channel in CHANNELS}
-    return Model(card, nets, chosen, fast_dtype(chosen))
+    asked = backend or Backend()
+    chosen = asked.resolved()
+    lacking = [n for n in map(graph_file, CHANNELS) if n not in card.sha256]
+    if chosen.runtime == "onnx" and lacking:
+        if asked.runtime == "onnx" or not has_torch():
+            raise ModelError(
+                f"the model {folder} has no {lacking[0]}, as it was made before "
+                "napari-colorize used ONNX Runtime; make it by `python -m "
+                f"training.graphs {folder}` in a checkout, or install the extra "
+                "napari-colorize[torch]"
+            )
+        chosen = replace(chosen, runtime="torch")
+    make = _torch_nets if chosen.runtime == "torch" else _onnx_nets
+    return Model(card, make(folder, card, chosen, threads or processors()))
 
 
-def _load_net(folder: Path, card: Card, channel: str) -> UNet:
-    """Build one net and fill it with verified weights."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load as from_bytes
+def _onnx_nets(folder: Path, card: Card, backend: Backend, threads: int) -> Nets:
+    from colorize_engine.pretrained.onnx_nets import OnnxNets
 
-    from colorize_engine.pretrained.unet import UNet
-
-    data = _read_verified(folder / f"{channel}.safetensors", card)
+    small = backend.precision == "auto" and backend.device == "cpu"
+    small = small and all(small_file(channel) in card.sha256 for channel in CHANNELS)
+    graphs = {channel: _graph(folder, card, channel, small) for channel in CHANNELS}
+    provider = None if backend.device == "cpu" else backend.device
     try:
-        net = UNet(_design(card, channel))
-        net.load_state_dict(from_bytes(data))
-    except (SafetensorError, TypeError, ValueError) as error:
+        nets = OnnxNets(graphs, "int8" if small else "float32", provider, threads)
+    except ValueError as error:
+        raise ModelError(f"cannot load the model {folder}: {error}") from error
+    for channel, design in card.designs.items():
+        wanted, found = (len(design.inputs), design.outputs), nets.channels(channel)
+        if found != wanted:
+            raise ModelError(
+                f"cannot load the model {folder}: the graph of net {channel} has "
+                f"{found[0]} inputs and {found[1]} outputs, expected {wanted[0]} and "
+                f"{wanted[1]}"
+            )
+    return nets
+
+
+def _graph(folder: Path, card: Card, channel: str, small: bool) -> Graph:
+    from colorize_engine.pretrained.onnx_nets.nets import Graph
+
+    if small:
+        return Graph(_read_verified(folder / small_file(channel), card))
+    weights = weights_file(channel)
+    return Graph(
+        _read_verified(folder / graph_file(channel), card),
+        weights,
+        _read_verified(folder / weights, card),
+    )
+
+
+def _torch_nets(folder: Path, card: Card, backend: Backend, threads: int) -> Nets:
+    from colorize_engine.pretrained import torch_nets
+
+    device = torch_nets.choose_device(backend.device)
+    dtype = torch_nets.fast_dtype(device, exact=backend.precision == "float32")
+    nets = {channel: load_net(folder, card, channel) for channel in CHANNELS}
+    return torch_nets.TorchNets(nets, device, dtype, threads)
+
+
+def load_net(folder: Path, card: Card, channel: str) -> UNet:
+    """Return one net in torch, with verified weights.
+
+    Raises
+    ------
+    ModelError
+        If the weights cannot be read, or are not those of the card.
+    """
+    from colorize_engine.pretrained.torch_nets import net_from
+
+    data = _read_verified(folder / weights_file(channel), card)
+    try:
+        return net_from(data, card.designs[channel])
+    except ValueError as error:
         raise ModelError(
             f"cannot load net {channel} of the model {folder}: {error}"
         ) from error
-    except RuntimeError as error:
-        # The first line of torch's message says nothing, the others name each misfit.
-        details = str(error).partition("\n")[2] or str(error)
-        raise ModelError(
-            f"the weights of net {channel} in {folder} do not fit the design in the "
-            f"model's card: {shorten(details, 160, placeholder=' ...')}"
-        ) from error
-    return net
 
 
 def _read_verified(path: Path, card: Card) -> bytes:
-    """Return the content of a weights file; its hash must be the one in the card."""
+    """Return the content of a file; its hash must be the one in the card."""
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ModelError(
-            f"cannot read the weights {path}: {error.strerror or error}"
-        ) from error
+        raise ModelError(f"cannot read {path}: {error.strerror or error}") from error
     if hashlib.sha256(data).hexdigest() != card.sha256[path.name]:
         raise ModelError(
-            f"the weights {path} do not match the model's card: the file is truncated, "
-            "damaged or from another model (its SHA-256 differs); get the model again"
+            f"{path} does not match the model's card: the file is truncated, damaged "
+            "or from another model (its SHA-256 differs); get the model again"
         )
     return data
 
 
-def _design(card: Card, channel: str) -> NetDesign:
-    """Return the design of a net; raise ValueError if it contradicts the card."""
-    from colorize_engine.pretrained.unet import NetDesign
-
-    design = NetDesign(**card.nets[channel])
-    if design.outputs != len(card.bins[channel]):
-        raise ValueError(
-            f"its design has {design.outputs} outputs but there are "
-            f"{len(card.bins[channel])} bins"
-        )
-    return design
-
-
 def save(folder: str | Path, card: Card, nets: Mapping[str, UNet]) -> Card:
-    """Write a model folder: first the weights as fp16, then the card.
+    """Write a model folder: first the weights in float16, then the card.
+
+    It has no graphs yet, see `training.graphs`.
 
     Parameters
     ----------
@@ -164,32 +217,37 @@ def save(folder: str | Path, card: Card, nets: Mapping[str, UNet]) -> Card:
     Raises
     ------
     ValueError
-        If a weight is not finite or too large for fp16; nothing is written.
+        If a weight is not finite or too large for float16; nothing is written.
     """
-    from safetensors.torch import save as to_bytes
+    from colorize_engine.pretrained.torch_nets import weights_bytes
 
-    files = {f"{c}.safetensors": to_bytes(_half(nets[c])) for c in CHANNELS}
-    card = replace(
-        card,
-        nets={channel: nets[channel].design.to_json() for channel in CHANNELS},
-        sha256={name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
-    )
+    files = {weights_file(c): weights_bytes(nets[c]) for c in CHANNELS}
+    designs = {channel: nets[channel].design.to_json() for channel in CHANNELS}
+    return write_files(folder, replace(card, nets=designs, sha256={}), files)
+
+
+def write_files(folder: str | Path, card: Card, files: Mapping[str, bytes]) -> Card:
+    """Write files of a model, then the card with their hashes beside its own.
+
+    Parameters
+    ----------
+    folder
+        Created if missing.
+    card
+        Of the model.
+    files
+        Name and content of each file.
+
+    Returns
+    -------
+    Card
+        The card as written.
+    """
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    card = replace(card, sha256={**card.sha256, **hashes})
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         (folder / name).write_bytes(data)
     (folder / "card.json").write_text(card.to_json(), encoding="utf-8")
     return card
-
-
-def _half(net: UNet) -> dict[str, Tensor]:
-    """Return the state dict on the CPU with all floats as fp16."""
-    import torch
-
-    state: dict[str, Tensor] = {}
-    for name, value in net.state_dict().items():
-        kind = torch.float16 if value.is_floating_point() else value.dtype
-        state[name] = value.detach().to("cpu", kind).contiguous()
-        if not state[name].isfinite().all():
-            raise ValueError(f"{name} is not finite or too large for fp16")
-    return state

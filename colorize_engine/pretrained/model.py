@@ -2,22 +2,54 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from colorize_engine.pretrained.torch_threads import run_side_by_side
+from colorize_engine.pretrained.design import HINTS, scaled_lightness
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import torch
     from numpy.typing import NDArray
-    from torch import Tensor
 
     from colorize_engine.pretrained.card import Card
-    from colorize_engine.pretrained.unet import UNet
+
+    Floats = NDArray[np.float32]
+
+
+class Nets(Protocol):
+    """The two nets of a model in some runtime.
+
+    Attributes
+    ----------
+    runtime, device, precision : str
+        What runs them, for the record.
+    batched : bool
+        Whether to give them several pictures at once. False at reduced precision where
+        the results of a batch are rounded differently from those of single pictures.
+    concurrent : bool
+        Whether it is faster to call them from several threads at once.
+    """
+
+    runtime: str
+    device: str
+    precision: str
+    batched: bool
+    concurrent: bool
+
+    def __call__(self, planes: Floats) -> tuple[Floats, Floats]:
+        """Predict logits.
+
+        Parameters
+        ----------
+        planes : (n, C, h, w) float32
+            The inputs of `design.INPUTS`, all that the nets take; h and w are multiples
+            of the stride. A net that takes fewer gets the first of them.
+
+        Returns
+        -------
+        a, b : (n, Qa, h / s, w / s) and (n, Qb, h / s, w / s) float32
+            Logits; s is the head stride.
+        """
 
 
 class Model:
@@ -27,16 +59,15 @@ class Model:
 
     Attributes
     ----------
+    card : Card
+    runtime, device, precision : str
+        What runs the nets.
+    batched, concurrent : bool
+        As in `Nets`.
     stride : int
         Height and width of the input must be multiples of it.
     head_stride : int
         Height and width of the input divided by those of the logits.
-    batched : bool
-        Whether to give it several pictures at once. False at reduced precision, where
-        the results of a batch are rounded differently from those of single pictures.
-    concurrent : bool
-        Whether it is faster to call it from several threads at once, each with a share
-        of the processors.
     takes_hints : bool
         Whether both nets can be shown colors.
 
@@ -45,42 +76,24 @@ class Model:
     card
         The model's card.
     nets
-        Nets ``a`` and ``b`` with their weights; their batch norms are folded in place.
-    device
-        Device to run them on.
-    dtype
-        Precision to run them in.
-
-    Raises
-    ------
-    ValueError
-        If the head strides of the nets differ.
+        Its nets.
     """
 
-    def __init__(
-        self,
-        card: Card,
-        nets: Mapping[str, UNet],
-        device: torch.device,
-        dtype: torch.dtype,
-    ) -> None:
-        import torch
-
-        self.card, self.device, self.dtype = card, device, dtype
-        self.nets = {
-            channel: net.fold().to(device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
-            for channel, net in nets.items()
-        }
+    def __init__(self, card: Card, nets: Nets) -> None:
+        self.card, self._nets = card, nets
+        self.runtime, self.device = nets.runtime, nets.device
+        self.precision = nets.precision
+        self.batched, self.concurrent = nets.batched, nets.concurrent
+        designs = card.designs.values()
         # Strides are powers of two, so the largest is a multiple of the other.
-        self.stride = max(net.stride for net in nets.values())
+        self.stride = max(design.stride for design in designs)
         self.head_stride = card.head_stride
-        self.batched = dtype == torch.float32
-        self.concurrent = device.type == "cpu"
-        self.takes_hints = all(net.design.takes_hints for net in nets.values())
+        self.takes_hints = all(design.takes_hints for design in designs)
+        self._inputs = max(len(design.inputs) for design in designs)
 
     def __call__(
-        self, lightness: NDArray[np.float32], hints: NDArray[np.float32] | None = None
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        self, lightness: Floats, hints: Floats | None = None
+    ) -> tuple[Floats, Floats]:
         """Predict the logits of a and b.
 
         Parameters
@@ -88,7 +101,9 @@ class Model:
         lightness : (h, w) or (n, h, w) float32
             L* in 0..100; h and w are multiples of ``stride``.
         hints : (4, h, w) or (n, 4, h, w) float32, optional
-            Given colors and their masks, see `unet.net_input`; none by default.
+            In the order of `design.HINTS`: a* / 110 where a is given, its mask (0 or
+            1), b* / 110 where b is given, its mask. Where a mask is 0, the plane before
+            it is 0. None by default: automatic color.
 
         Returns
         -------
@@ -102,36 +117,14 @@ class Model:
             If hints are given to nets that take none.
         """
         single = lightness.ndim == 2
-        batch = self._tensor(lightness[None] if single else lightness)
-        shown = None
+        batch = np.asarray(lightness[None] if single else lightness, np.float32)
+        planes = np.zeros((len(batch), self._inputs, *batch.shape[1:]), np.float32)
+        planes[:, 0] = scaled_lightness(batch)
         if hints is not None:
-            shown = self._tensor(hints[None] if single else hints)
-        if self.concurrent:
-            a, b = run_side_by_side(
-                partial(self._run, "a", batch, shown),
-                partial(self._run, "b", batch, shown),
-            )
-        else:
-            a, b = self._run("a", batch, shown), self._run("b", batch, shown)
+            if not self.takes_hints:
+                raise ValueError(f"the model {self.card.name!r} takes no hints")
+            planes[:, 1 : 1 + len(HINTS)] = hints[None] if single else hints
+        a, b = self._nets(planes)
+        a = a / np.float32(self.card.calibration["a"])
+        b = b / np.float32(self.card.calibration["b"])
         return (a[0], b[0]) if single else (a, b)
-
-    def _tensor(self, planes: NDArray[np.float32]) -> Tensor:
-        import torch
-
-        # Copied because torch warns about read-only arrays.
-        return torch.from_numpy(np.array(planes, np.float32, order="C")).to(self.device)
-
-    def _run(
-        self, channel: str, lightness: Tensor, hints: Tensor | None
-    ) -> NDArray[np.float32]:
-        import torch
-
-        from colorize_engine.pretrained.unet import net_input
-
-        net = self.nets[channel]
-        with torch.inference_mode():  # applies to this thread only
-            x = net_input(lightness, hints, net.design.inputs).to(self.dtype)
-            logits = net(x.contiguous(memory_format=torch.channels_last))
-            scaled = logits.float() / self.card.calibration[channel]
-            result: NDArray[np.float32] = scaled.contiguous().cpu().numpy()
-        return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -25,6 +25,7 @@ from colorize_engine.files import (
     temporary_folder,
 )
 from colorize_engine.files.tiff import needs_bigtiff
+from colorize_engine.pretrained import Backend
 from colorize_engine.stackfiles.ome_zarr import create_ome_zarr, write_frame
 from colorize_engine.stackfiles.reader import open_stack
 from colorize_engine.stackfiles.tiff_pages import close_files, ome_metadata
@@ -79,6 +80,8 @@ def color_stack_file(
     settings: StackSettings | None = None,
     *,
     device: str = "auto",
+    runtime: str = "auto",
+    precision: str = "auto",
     overwrite: bool = False,
     scheduler: Any = None,
     progress: Progress | None = None,
@@ -99,7 +102,7 @@ def color_stack_file(
     model : str, Path or function
         As in ``stacks.predict``.
     settings : StackSettings, optional
-    device : str
+    device, runtime, precision : str
         As in ``Colorizer.from_pretrained``.
     overwrite : bool
         Whether to replace a target that exists.
@@ -140,7 +143,8 @@ def color_stack_file(
             value_range=settings.value_range,
             max_pixels=settings.max_pixels,
         )
-        job = _Job(opened, model, device, settings, progress)
+        backend = Backend(device, runtime, precision)
+        job = _Job(opened, model, backend, settings, progress)
         target.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(target.parent)
         if target.suffix.lower() == ".zarr":
@@ -161,7 +165,7 @@ class _Job:
         self,
         source: StackFile,
         model: stacks.ModelLike,
-        device: str,
+        backend: Backend,
         settings: StackSettings,
         progress: Progress | None,
     ) -> None:
@@ -171,7 +175,7 @@ class _Job:
         self.lazy = stacks.predict(
             source.frames,
             model,
-            device=device,
+            **asdict(backend),
             rgb=source.rgb,
             working_size=settings.working_size,
             smoothing=settings.smoothing,

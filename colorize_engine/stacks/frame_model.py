@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from colorize_engine.bins import ChannelBins
     from colorize_engine.colorizer import Colorizer
-    from colorize_engine.pretrained import Card
+    from colorize_engine.pretrained import Backend, Card
 
     Floats = NDArray[np.float32]
 
@@ -36,10 +36,12 @@ class FrameModel:
 
     Attributes
     ----------
-    model, device
+    model
         As given to `stacks.predict`; a folder as its absolute path.
+    backend : Backend
+        What runs the nets.
     key : str
-        Identifies model, device and weights; a folder that changed is loaded again.
+        Identifies model, backend and weights; a folder that changed is loaded again.
     working_size : int
         Short side in pixels at which the nets see a frame.
     bins : (ChannelBins, ChannelBins)
@@ -53,7 +55,7 @@ class FrameModel:
     """
 
     model: ModelLike
-    device: str
+    backend: Backend
     key: str
     working_size: int
     bins: tuple[ChannelBins, ChannelBins]
@@ -64,7 +66,10 @@ class FrameModel:
 
     @classmethod
     def of(
-        cls, model: ModelLike, device: str = "auto", working_size: int | None = None
+        cls,
+        model: ModelLike,
+        backend: Backend | None = None,
+        working_size: int | None = None,
     ) -> FrameModel:
         """Describe a model.
 
@@ -78,32 +83,39 @@ class FrameModel:
         """
         from dask.base import tokenize
 
+        from colorize_engine.pretrained import WEIGHTS, Backend, find_folder, read_card
+
+        backend = backend or Backend()
         about: Any
         if callable(model):
-            key = str(tokenize(model, device))
-            about = loaded(model, device, key)
+            key = str(tokenize(model, backend))
+            about = loaded(model, backend, key)
             bins, card = about.bins, about.card
         else:
-            from colorize_engine.pretrained import WEIGHTS, find_folder, read_card
-
             folder = find_folder(model)
             # Workers may have the shipped models elsewhere, but under the same names.
             model = folder.name if folder.parent == WEIGHTS else folder.resolve()
             about = card = read_card(folder)
             bins = card.calibrated_bins["a"], card.calibrated_bins["b"]
-            key = str(tokenize(model, device, card.model_hash))
+            key = str(tokenize(model, backend, card.model_hash))
         size = about.working_size if working_size is None else working_size
         settings = about.temperature, about.rebalance, about.head_stride
-        return cls(model, device, key, size, bins, *settings, card)
+        return cls(model, backend, key, size, bins, *settings, card)
 
     @property
     def plane_count(self) -> int:
         """Number of planes that `predict` returns for a frame."""
         return self.head_stride**2 + 1 + len(self.bins[0]) + len(self.bins[1])
 
-    def loaded(self) -> Colorizer:
-        """Return the model; each process loads it once."""
-        return loaded(self.model, self.device, self.key)
+    def loaded(self, threads: int | None = None) -> Colorizer:
+        """Return the model; each process loads it once.
+
+        Parameters
+        ----------
+        threads
+            Processors that its nets use; all by default.
+        """
+        return loaded(self.model, self.backend, self.key, threads)
 
     def predict(self, frame: NDArray[Any]) -> Floats:
         """Run the nets on a frame.

@@ -198,6 +198,8 @@ def predict(
     model: ModelLike = "default",
     *,
     device: str = "auto",
+    runtime: str = "auto",
+    precision: str = "auto",
     rgb: bool = False,
     working_size: int | None = None,
     smoothing: float = 0.0,
@@ -215,7 +217,7 @@ def predict(
         Name of a shipped model, a model folder, or a function without arguments that
         returns a `Colorizer`. For a cluster the function must be picklable. Each
         process loads the model once.
-    device : str
+    device, runtime, precision : str
         As in ``Colorizer.from_pretrained``.
     rgb : bool
         Whether the last axis is color.
@@ -238,6 +240,8 @@ def predict(
     """
     from dask.base import tokenize
 
+    from colorize_engine.pretrained import Backend
+
     check_smoothing(smoothing)
     frames = _one_chunk_per_frame(stack, rgb)
     lead = frames.ndim - (3 if rgb else 2)
@@ -245,7 +249,8 @@ def predict(
         raise ValueError(
             f"expected a time axis in {-lead}..{lead - 1}, got {time_axis}"
         )
-    source = FrameModel.of(model, device, working_size)
+    backend = Backend(device, runtime, precision)
+    source = FrameModel.of(model, backend, working_size)
     height, width = frames.shape[lead : lead + 2]
     shape = working_shape((int(height), int(width)), source.working_size)
     shape = head_shape(shape, source.head_stride)

@@ -86,6 +86,11 @@ class Results:
         return str(getattr(self.colorizer.predictor, "device", "cpu"))
 
     @property
+    def precision(self) -> str:
+        """Precision that the nets ran in: ``int8``, ``float32``, ``bfloat16``."""
+        return str(getattr(self.colorizer.predictor, "precision", "float32"))
+
+    @property
     def most_bits(self) -> float:
         """Largest possible entropy of a and b together, in bits."""
         return sum(log2(len(bins)) for bins in self.colorizer.bins)

@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from colorize_engine import ModelError, list_models
 from colorize_engine.decode import DecodeSettings
-from colorize_engine.pretrained import read_card
+from colorize_engine.pretrained import Backend, read_card
 from napari_colorize.accessibility import FocusRing, foldable, label_controls
 from napari_colorize.messages import describe, reason
 from napari_colorize.runs import (
@@ -180,12 +180,17 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
                 layer,
                 source,
                 self._folder() or self.model.value,
-                self.advanced.device.value,
+                self._backend(),
                 self.advanced.working_size.value,
                 self.layer_choice.kinds(),
                 self.sliders.settings(),
             )
         )
+
+    def _backend(self) -> Backend:
+        """Return what is to run the nets; a change in Preferences counts at once."""
+        chosen = preferences.read()
+        return Backend(self.advanced.device.value, chosen.runtime, chosen.precision)
 
     def _folder(self) -> Path | None:
         """Return the person's own model folder, if one is chosen."""

@@ -168,7 +168,8 @@ class Advanced(Container):  # type: ignore[type-arg]
             label="working size",
             tooltip=(
                 "Short side, in pixels, of the picture that the nets see. Smaller is "
-                "faster, larger may find small things. Models are made for 256."
+                "faster, larger may find small things. Each model "
+                "begins with its own."
             ),
         )
         self.frames = ComboBox(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from napari.layers import Image
 
     from colorize_engine.decode import DecodeSettings
+    from colorize_engine.pretrained import Backend
     from napari_colorize.runs import Source, Worker
 
 
@@ -27,8 +28,8 @@ class Job:
         The frames to color.
     model : str or Path
         Name of a shipped model, or a model folder.
-    device : str
-        As in ``Colorizer.from_pretrained``.
+    backend : Backend
+        What runs the nets.
     working_size : int
         Short side, in pixels, of the picture that the nets see.
     kinds : tuple of str
@@ -40,7 +41,7 @@ class Job:
     layer: Image
     source: Source
     model: str | Path
-    device: str
+    backend: Backend
     working_size: int
     kinds: tuple[str, ...]
     settings: DecodeSettings
@@ -57,17 +58,17 @@ class Job:
         from colorize_engine.colorizer import loaded
         from colorize_engine.pretrained import available_devices
 
-        colorizer = loaded(self.model, self.device)
+        colorizer = loaded(self.model, self.backend)
         results = Results(self.source, colorizer, self.working_size, self.kinds)
         results.compute(self.settings, worker)
         return results, available_devices()
 
 
 def summary(results: Results) -> str:
-    """Return what was done as text: model, device, time, size."""
+    """Return what was done as text: model, device, precision, time, size."""
     height, width = results.source.shape
     frames = f"{results.source.count} frames, " if results.source.is_stack else ""
     return (
-        f"{results.card.name} on {results.device}, {results.seconds:.2f} s, "
-        f"{frames}{width} x {height}"
+        f"{results.card.name} on {results.device} ({results.precision}), "
+        f"{results.seconds:.2f} s, {frames}{width} x {height}"
     )

@@ -16,8 +16,10 @@ class Preferences:
     model : str
         Name of a shipped model.
     device : str
-        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:N"`` or ``"mps"``. It is not checked,
-        so this machine may not have it.
+        As in ``Colorizer.from_pretrained``. It is not checked, so this machine may not
+        have it.
+    runtime, precision : str
+        As in ``Colorizer.from_pretrained``.
     working_size : int
         Short side, in pixels, of the image that the nets see; 0 for the model's own.
     layers : frozenset of str
@@ -26,6 +28,8 @@ class Preferences:
 
     model: str = "default"
     device: str = "auto"
+    runtime: str = "auto"
+    precision: str = "auto"
     working_size: int = 0
     layers: frozenset[str] = frozenset(KINDS)
 
@@ -48,6 +52,8 @@ def read() -> Preferences:
     return Preferences(
         model=found.run.model,
         device=found.run.device.strip() or "auto",
+        runtime=found.run.runtime,
+        precision=found.run.precision,
         working_size=found.run.working_size,
         layers=frozenset(kind for kind in KINDS if chosen[kind.replace(" ", "_")]),
     )

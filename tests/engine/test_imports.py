@@ -39,7 +39,7 @@ def run(code: str) -> None:
 
 
 def test_importing_the_engine_imports_neither_torch_nor_a_gui() -> None:
-    heavy = {"torch", "skimage", "safetensors", "scipy", *FORBIDDEN}
+    heavy = {"torch", "onnxruntime", "skimage", "safetensors", "scipy", *FORBIDDEN}
     run(
         "import colorize_engine, sys\n"
         f"found = {heavy!r} & set(sys.modules)\n"
@@ -53,7 +53,16 @@ FACES = sorted(
     if path.parent != PACKAGE
 )
 """Folders of the engine."""
-HEAVY = {"torch", "dask", "distributed", "zarr", "skimage", "scipy", "safetensors"}
+HEAVY = {
+    "torch",
+    "onnxruntime",
+    "dask",
+    "distributed",
+    "zarr",
+    "skimage",
+    "scipy",
+    "safetensors",
+}
 HEAVY |= {"numpy", "PIL", "tifffile", "imagecodecs", "click"}
 
 

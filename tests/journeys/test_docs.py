@@ -102,7 +102,7 @@ def test_commands_of_hours_lack_nothing_but_their_photos(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     _, _, module, *words = shlex.split(command)
-    lacking = "--photos" if "--photos" in words else "--about"
+    lacking = "--about" if "--about" in words else "--photos"
     photos = words[words.index(lacking) + 1]
     with pytest.raises(SystemExit) as end:
         importlib.import_module(module).main(words)

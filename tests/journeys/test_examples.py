@@ -20,6 +20,7 @@ GRAY = data.camera()[::4, ::4]
 TESTED = (
     "colorize_folder",
     "colorize_stack",
+    "other_program",
     "own_model",
     "plot_pixel",
     "sweep_temperature",
@@ -186,3 +187,21 @@ def test_colorize_stack(tmp_path: Path, tiny_model: Path, colorizer: Colorizer) 
     steady = zarr.open_group(str(tmp_path / "steady.zarr"), mode="r")
     assert not np.array_equal(steady["color"][1], group["color"][1])
     np.testing.assert_array_equal(steady["color"][0], group["color"][0])
+
+
+@pytest.mark.parametrize("model", ["default", "reference-10"])
+def test_another_program_gives_nearly_the_same_colors(
+    tmp_path: Path, model: str
+) -> None:
+    from colorize_engine.pretrained import find_folder
+
+    gray = data.coffee()[..., 1][::2, ::2]
+    Image.fromarray(gray).save(tmp_path / "gray.png")
+    folder = find_folder(model)
+    run("other_program", folder, "gray.png", "color.png", folder=tmp_path)
+    found = srgb_to_lab(np.asarray(Image.open(tmp_path / "color.png")))
+    assert np.abs(found[..., 0] - lightness(gray)).mean() < 0.5
+    prediction = Colorizer.from_pretrained(model).predict(gray)
+    expected = srgb_to_lab(prediction.colorize(method="bilinear"))
+    chroma = np.abs(expected[..., 1:]).mean()
+    assert np.abs(found - expected)[..., 1:].mean() < 0.15 * chroma

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from colorize_engine.pretrained import read_card, write_files
 from training.analysis import (
     CHANGES,
     PHOTOS,
@@ -54,7 +57,10 @@ def test_only_the_table_of_the_model_is_replaced(tmp_path: Path) -> None:
 def test_the_command_writes_a_sheet_and_a_table(
     tiny_model: Path, tmp_path: Path, one_thread: None
 ) -> None:
-    main(["--model", str(tiny_model), "--out", str(tmp_path)])
+    model = shutil.copytree(tiny_model, tmp_path / "tiny")
+    card = read_card(model)
+    write_files(model, replace(card, working_size=256), {})
+    main(["--model", str(model), "--out", str(tmp_path)])
     whole = (tmp_path / "analysis.md").read_text()
     lines = [line for line in whole.splitlines() if line.startswith("|")]
     assert len(lines) == 3 + len(REGIONS)

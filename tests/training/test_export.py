@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from colorize_engine.pretrained import NetDesign, UNet, load, net_input
+from colorize_engine.pretrained import Backend, NetDesign, load
+from colorize_engine.pretrained.torch_nets import UNet, net_input
 from training.export import (
     export,
     finished_runs,
@@ -54,7 +55,7 @@ def test_the_folder_holds_the_trained_nets(
     divisors = {"a": 1.0, "b": 2.0}
     trained = finished_runs(data, tiny, finished)
     card = export(tiny, trained, tmp_path, calibration=divisors)
-    model = load(tmp_path, "cpu")
+    model = load(tmp_path, Backend("cpu"))
     assert model.card.model_hash == card.model_hash
     lightness = np.random.default_rng(0).uniform(0, 100, (32, 32)).astype(np.float32)
     net = UNet(tiny.design("a", model.card.bins)).eval()
@@ -99,6 +100,7 @@ def table(path: Path) -> Path:
     rows = [
         {"name": "gray", "auc": 88.123456, "psnr": None},
         {"name": "models/tiny", "auc": 90.0},
+        {"name": "models/tiny, float32", "auc": 90.1},
         {"name": "other", "auc": 1.0},
     ]
     content = {"heading": "9 photos", "photos": 9, "rows": rows}
@@ -112,6 +114,7 @@ def test_figures_are_those_of_the_model_and_of_gray(tmp_path: Path) -> None:
         "set": "9 photos",
         "gray": {"auc": 88.1235},
         "tiny": {"auc": 90.0},
+        "tiny, float32": {"auc": 90.1},
     }
     with pytest.raises(ValueError, match="no row of the model nobody"):
         read_figures(tmp_path / "table.json", "nobody")
@@ -140,7 +143,7 @@ def test_nets_trained_elsewhere_need_no_data_set_and_no_runs(
     arguments = [word for name, words in options.items() for word in (name, *words)]
     arguments += ["--preset", str(preset), "--remark", "The preset repeats it."]
     main([*arguments, "--out", str(tmp_path / "given"), "--version", "9"])
-    card = load(tmp_path / "given", "cpu").card
+    card = load(tmp_path / "given", Backend("cpu")).card
     of_runs = export(tiny, finished_runs(data, tiny, finished), tmp_path / "runs")
     assert card.sha256 == of_runs.sha256
     assert card.training == {
@@ -149,6 +152,28 @@ def test_nets_trained_elsewhere_need_no_data_set_and_no_runs(
         "remark": "By a trial. The preset repeats it.",
     }
     assert card.version == "9"
+
+
+def test_nets_in_eight_bits_need_photos(
+    data: Path,
+    tiny: Preset,
+    finished: Path,
+    photo_tree: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    preset = tmp_path / "tiny.toml"
+    preset.write_text(tiny.text.replace("eight_bits = false", "eight_bits = true"))
+    words = ["--data", str(data), "--preset", str(preset), "--runs", str(finished)]
+    words += ["--out", str(tmp_path / "model")]
+    with pytest.raises(SystemExit):
+        main(words)
+    assert "needs photos for nets in 8 bits" in capsys.readouterr().err
+    assert not (tmp_path / "model").exists()
+    main([*words, "--photos", str(photo_tree)])
+    model = load(tmp_path / "model", Backend("cpu"))
+    assert model.precision == "int8"
+    assert {"a.onnx", "a-int8.onnx"} < model.card.sha256.keys()
 
 
 @pytest.mark.parametrize("left_out", ["--nets", "--bins", "--about", "--data"])
@@ -207,7 +232,7 @@ def test_the_command_line_writes_a_model(
     arguments = ["--data", str(data), "--preset", str(preset), "--runs", str(finished)]
     arguments += ["--out", str(out), "--figures", str(figures)]
     main([*arguments, "--calibration", "1.1", "0.9", "--version", "2.0"])
-    card = load(out, "cpu").card
+    card = load(out, Backend("cpu")).card
     assert capsys.readouterr().out == f"tiny 2.0 ({card.model_hash}) in {out}\n"
     assert card.figures["tiny"] == {"auc": 90.0}
     assert card.calibration == {"a": 1.1, "b": 0.9}

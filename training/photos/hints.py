@@ -46,7 +46,7 @@ class Hints(NamedTuple):
     Attributes
     ----------
     planes : (n, 4, h, w) float32
-        In the order of `colorize_engine.pretrained.unet.HINTS`.
+        In the order of `colorize_engine.pretrained.torch_nets.unet.HINTS`.
     dense : dict of str to (n,) bool
         Whether a photo is shown all of ``a``, all of ``b``.
     """

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".avif", ".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 SIDE = 256
-"""Side of the photos that are scored, in pixels; also the models' working size."""
+"""Side of the photos that are scored, in pixels."""
 
 
 @dataclass(frozen=True)

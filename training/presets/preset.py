@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from colorize_engine.pretrained import NetDesign
-from colorize_engine.pretrained.unet import INPUTS
+from colorize_engine.pretrained import INPUTS, NetDesign
 from training.presets.run import expect, read_runs
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ _KEYS = {
         "warm_up",
         "ema",
     },
-    "decode": {"temperature", "rebalance", "working_size"},
+    "decode": {"temperature", "rebalance", "working_size", "eight_bits"},
 }
 _HINTS = {"sparse", "dense_a", "dense_b"}
 _SCHEMES = {

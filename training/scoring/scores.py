@@ -40,6 +40,8 @@ CONFIDENCE_BINS = 15
 LEAST_PROBABILITY = 1e-12
 """Lower limit in a logarithm, for colors that the training photos never had."""
 GRAY = "gray"
+FLOAT32 = ", float32"
+"""What the name of a row ends with if its model has nets in 8 bits and ran without."""
 
 
 class ChromaScores:
@@ -280,7 +282,7 @@ class Row:
         rgb : (H, W, 3) uint8
             Its colorized version.
         chroma : (2, H, W) float32
-            Its decoded a* and b*, enlarged to the photo's size.
+            Its decoded a* and b*, at the photo's size.
         prediction : Prediction, optional
             Its distributions, for the calibration: each is compared with all pixels
             of its cell.
@@ -303,9 +305,8 @@ class Row:
         if prediction is None:
             return
         # Each pixel has the distribution of its cell.
-        rows, columns = np.ogrid[: rgb.shape[0], : rgb.shape[1]]
         cells = np.s_[
-            :, rows // prediction.head_stride, columns // prediction.head_stride
+            :, *prediction.cells_of(*np.ogrid[: rgb.shape[0], : rgb.shape[1]])
         ]
         for channel, true in zip("ab", true_chroma, strict=True):
             distribution = getattr(prediction, channel)

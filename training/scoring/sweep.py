@@ -77,7 +77,7 @@ class Sweep:
         Parameters
         ----------
         predictions : mapping of model name to Prediction
-            Made at a working size that is the photo's own.
+            Of the photo's gray picture.
         truth : Truth
             The photo.
         """
@@ -87,7 +87,8 @@ class Sweep:
         self.true_cf += colorfulness(lab_to_rgb(lightness, true))
         for model, prediction in predictions.items():
             for rebalance, temperature in product(self.rebalances, self.temperatures):
-                chroma = prediction.enlarge(prediction.decode(temperature, rebalance))
+                decoded = prediction.decode(temperature, rebalance)
+                chroma = prediction.at_full_size(decoded)
                 chroma = chroma[:, ::STEP, ::STEP]
                 point = self.points.setdefault(
                     (model, rebalance, temperature), _Point()

@@ -387,7 +387,7 @@ BAD_MODELS: dict[str, tuple[Make, str]] = {
     "no weights": (lambda f: (f / "b.safetensors").unlink(), "b.safetensors"),
     "truncated weights": (lambda f: cut(f / "a.safetensors"), "truncated"),
     "spoilt weights": (spoil_weights, "SHA-256"),
-    "foreign weights": (foreign_weights, "of the model"),
+    "foreign weights": (foreign_weights, "the model"),
 }
 
 

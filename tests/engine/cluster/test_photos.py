@@ -12,7 +12,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -522,11 +522,21 @@ def test_a_scheduler_that_goes_away_ends_the_run_with_one_line_and_the_report(
 
 
 @pytest.mark.usefixtures("one_thread")
-def test_the_nets_get_the_threads_of_the_worker() -> None:
-    import torch
+def test_the_nets_get_the_threads_of_the_worker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = []
 
-    seen = worker._InTurn(lambda _: torch.get_num_threads(), 3)
-    try:
-        assert seen(np.zeros((1, 1), np.float32)) == 3
-    finally:
-        torch.set_num_threads(1)
+    class Model:
+        card = None
+
+        def loaded(self, threads: int) -> Any:
+            found.append(threads)
+            return carded_stand_ins.make()
+
+    monkeypatch.setattr(worker, "_check_weights", lambda *_: None)
+    served = worker._colorizer(Model(), 3)
+    assert found == [3]
+    picture = np.full((8, 8), 90, np.uint8)
+    expected = carded_stand_ins.make().predict(picture).colorize()
+    np.testing.assert_array_equal(served.predict(picture).colorize(), expected)

@@ -7,7 +7,6 @@ import json
 import shutil
 import subprocess
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,23 +18,24 @@ from colorize_engine.bins import ChannelBins
 from colorize_engine.colorizer import Colorizer
 from colorize_engine.decode import rebalanced, softmax
 from colorize_engine.pretrained import (
+    Backend,
     Card,
-    Model,
     ModelError,
     NetDesign,
-    UNet,
     list_models,
     load,
-    net_input,
     save,
 )
 from colorize_engine.pretrained import folder as pretrained
+from colorize_engine.pretrained.torch_nets import UNet, net_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+
+CPU = Backend("cpu")
 
 
 @pytest.fixture
@@ -81,17 +81,8 @@ def put_weights(folder: Path, data: bytes, channel: str = "a") -> None:
     change_card(folder, sha256=hashes)
 
 
-@pytest.fixture
-def full_precision(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nets run in float32 on processors that gain by less, too."""
-    monkeypatch.setattr(
-        "colorize_engine.pretrained.device.fast_dtype", lambda _: torch.float32
-    )
-
-
-@pytest.mark.usefixtures("full_precision")
 def test_load_gives_what_was_saved(tiny_model: Path) -> None:
-    model = load(tiny_model, "cpu")
+    model = load(tiny_model, CPU)
     assert (model.card.name, model.card.version) == ("tiny", "0")
     assert (model.card.temperature, model.card.rebalance) == (0.5, -0.5)
     assert model.card.working_size == 32
@@ -139,9 +130,9 @@ def test_model_hash_is_that_of_the_weights(folder: Path) -> None:
 
 def test_calibration_divides_the_logits(folder: Path) -> None:
     light = np.full((4, 4), 60, np.float32)
-    a, b = load(folder, "cpu")(light)
+    a, b = load(folder, CPU)(light)
     change_card(folder, calibration={"a": 2.0, "b": 0.5})
-    calm, sharp = load(folder, "cpu")(light)
+    calm, sharp = load(folder, CPU)(light)
     np.testing.assert_allclose(calm, a / 2, rtol=1e-6)
     np.testing.assert_allclose(sharp, b * 2, rtol=1e-6)
 
@@ -168,7 +159,7 @@ def test_without_class_weights_it_is_the_temperature_of_the_data(
 def test_a_batch_gives_what_single_pictures_give(
     request: pytest.FixtureRequest, fixture: str
 ) -> None:
-    model = load(request.getfixturevalue(fixture), "cpu")
+    model = load(request.getfixturevalue(fixture), CPU)
     light = np.random.default_rng(1).uniform(0, 100, (3, 8, 16)).astype(np.float32)
     together = model(light)
     for index, one in enumerate(light):
@@ -177,7 +168,7 @@ def test_a_batch_gives_what_single_pictures_give(
 
 
 def test_lightness_may_be_any_array(tiny_model: Path) -> None:
-    model = load(tiny_model, "cpu")
+    model = load(tiny_model, CPU)
     light = np.random.default_rng(1).uniform(0, 100, (8, 12)).astype(np.float32)
     frozen = light.astype(np.float64).T.copy().T
     frozen.flags.writeable = False
@@ -185,44 +176,9 @@ def test_lightness_may_be_any_array(tiny_model: Path) -> None:
         np.testing.assert_array_equal(logits, expected)
 
 
-def test_the_nets_run_side_by_side(tiny_model: Path) -> None:
-    model = load(tiny_model, "cpu")
-    picture = np.linspace(0, 100, 64 * 64, dtype=np.float32).reshape(64, 64)
-    alone = model(picture)
-    threads: set[int] = set()
-    both = threading.Barrier(2, timeout=60)
-
-    def meet(*_: object) -> None:
-        threads.add(threading.get_ident())
-        both.wait()
-
-    for net in model.nets.values():
-        net.register_forward_hook(meet)
-    torch.set_num_threads(2)
-    try:
-        at_once = model(picture)
-    finally:
-        torch.set_num_threads(1)
-    assert len(threads | {threading.get_ident()}) == 3
-    for one, other in zip(alone, at_once, strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-def test_only_full_precision_takes_batches(folder: Path) -> None:
-    card = pretrained.read_card(folder)
-    for dtype, batched in ((torch.float32, True), (torch.bfloat16, False)):
-        nets = {c: UNet(NetDesign(**card.nets[c])) for c in "ab"}
-        model = Model(card, nets, torch.device("cpu"), dtype)
-        assert model.batched == batched
-        for logits in model(np.full((4, 4), 50, np.float32)):
-            assert logits.dtype == np.float32
-            assert np.isfinite(logits).all()
-
-
 # -- hints
 
 
-@pytest.mark.usefixtures("full_precision")
 def test_nets_see_the_hints_beside_the_lightness(hinted_model: Path) -> None:
     """By hand: the nets themselves, with the five planes that the design names."""
     card = pretrained.read_card(hinted_model)
@@ -230,7 +186,7 @@ def test_nets_see_the_hints_beside_the_lightness(hinted_model: Path) -> None:
     random = np.random.default_rng(2)
     light = random.uniform(0, 100, (8, 8)).astype(np.float32)
     hints = random.uniform(-1, 1, (4, 8, 8)).astype(np.float32)
-    model = load(hinted_model, "cpu")
+    model = load(hinted_model, CPU)
     assert model.takes_hints
     shown = model(light, hints)
     without = model(light)
@@ -248,7 +204,7 @@ def test_nets_see_the_hints_beside_the_lightness(hinted_model: Path) -> None:
 
 
 def test_each_picture_of_a_batch_has_its_own_hints(hinted_model: Path) -> None:
-    model = load(hinted_model, "cpu")
+    model = load(hinted_model, CPU)
     random = np.random.default_rng(3)
     light = random.uniform(0, 100, (2, 8, 8)).astype(np.float32)
     hints = random.uniform(-1, 1, (2, 4, 8, 8)).astype(np.float32)
@@ -259,7 +215,7 @@ def test_each_picture_of_a_batch_has_its_own_hints(hinted_model: Path) -> None:
 
 
 def test_nets_without_hint_planes_refuse_hints(tiny_model: Path) -> None:
-    model = load(tiny_model, "cpu")
+    model = load(tiny_model, CPU)
     assert not model.takes_hints
     light = np.zeros((8, 8), np.float32)
     with pytest.raises(ValueError, match="takes no hints"):
@@ -300,8 +256,8 @@ def test_list_models_reads_cards_only(shipped: Path) -> None:
 
 
 def test_load_by_name(shipped: Path) -> None:
-    assert load("alpha", "cpu").card.name == "alpha"
-    assert load(device="cpu").card.name == "default"
+    assert load("alpha", CPU).card.name == "alpha"
+    assert load(backend=CPU).card.name == "default"
 
 
 def test_a_name_wins_over_a_folder_but_a_path_is_a_folder(
@@ -310,15 +266,15 @@ def test_a_name_wins_over_a_folder_but_a_path_is_a_folder(
     here = tmp_path / "here"
     shutil.copytree(tiny_model, here / "alpha")
     monkeypatch.chdir(here)
-    assert load("alpha", "cpu").card.name == "alpha"
-    assert load(here.joinpath("alpha"), "cpu").card.name == "tiny"
-    assert load(pretrained.Path("alpha"), "cpu").card.name == "tiny"
+    assert load("alpha", CPU).card.name == "alpha"
+    assert load(here.joinpath("alpha"), CPU).card.name == "tiny"
+    assert load(pretrained.Path("alpha"), CPU).card.name == "tiny"
 
 
 @pytest.mark.parametrize("name", ["nonesuch", "", "alpha/x", "Default ", "a\0b"])
 def test_an_unknown_model_lists_the_known_ones(shipped: Path, name: str) -> None:
     with pytest.raises(ModelError, match="expected default, alpha, reference-10, or a"):
-        load(name, "cpu")
+        load(name, CPU)
 
 
 @pytest.mark.parametrize("name", ["../outside", "default/../../outside"])
@@ -330,19 +286,20 @@ def test_a_name_does_not_lead_out_of_the_shipped_models(
     (tmp_path / "deep" / "er").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "deep" / "er")
     with pytest.raises(ModelError, match="there is no model"):
-        load(name, "cpu")
+        load(name, CPU)
 
 
 def test_no_models_at_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(pretrained, "WEIGHTS", tmp_path / "none")
     assert list_models() == []
     with pytest.raises(ModelError, match="no model 'default'; expected a model folder"):
-        load("default", "cpu")
+        load("default", CPU)
 
 
-def test_an_unknown_device(tiny_model: Path) -> None:
-    with pytest.raises(ValueError, match="no device 'toaster' here"):
-        load(tiny_model, "toaster")
+@pytest.mark.parametrize("runtime", ["auto", "onnx", "torch"])
+def test_an_unknown_device(tiny_model: Path, runtime: str) -> None:
+    with pytest.raises(ValueError, match=r"no device 'toaster'.* here; expected auto"):
+        load(tiny_model, Backend("toaster", runtime))
 
 
 # -- broken folders
@@ -399,6 +356,11 @@ def weights(data: bytes) -> Callable[[Path], None]:
     return lambda folder: put_weights(folder, data)
 
 
+def drop_design(folder: Path, channel: str) -> None:
+    designs = json.loads((folder / "card.json").read_text())["nets"]
+    change_card(folder, nets={c: d for c, d in designs.items() if c != channel})
+
+
 def a_directory(folder: Path) -> None:
     (folder / "a.safetensors").unlink()
     (folder / "a.safetensors").mkdir()
@@ -450,18 +412,19 @@ BROKEN = {
     "broken size": (card_with(working_size=2.5), "working_size to be a whole number"),
     "calibration": (card_with(calibration={"a": 0, "b": 1}), "calibration to be in"),
     "name": (card_with(name=3), "expected name to be text"),
-    "design is text": (card_with(nets={"a": "u", "b": "u"}), "a design of net a"),
-    "design lacks b": (card_with(nets={"a": {}}), "it lacks b"),
+    "design is text": (card_with(nets={"a": "u", "b": "u"}), "net a: .* a mapping"),
+    "design of a is empty": (card_with(nets={"a": {}}), "net a: .*'encoder'"),
+    "no design of b": (lambda folder: drop_design(folder, "b"), "it lacks b"),
     "design lacks its widths": (
         card_with(nets={c: {"encoder": "lite0"} for c in "ab"}),
-        "it lacks decoder_widths",
+        "net a: .*'decoder_widths'",
     ),
     "heads of other strides": (
         card_part("nets", "b", decoder_widths=[8, 4]),
         "a and b have the strides 2 and 1, expected the same",
     ),
-    "missing weights": (remove("b.safetensors"), "cannot read the weights .*b.safe"),
-    "weights are a folder": (a_directory, "cannot read the weights .*a.safe"),
+    "missing weights": (remove("b.safetensors"), "cannot read .*b.safe"),
+    "weights are a folder": (a_directory, "cannot read .*a.safe"),
     "truncated weights": (
         truncate,
         "b.safetensors .* is truncated, damaged or from",
@@ -477,7 +440,7 @@ BROKEN = {
         unknown_encoders,
         "plain, lite0, lite1, lite2",
     ),
-    "unknown part": (card_part("nets", "b", depth=3), "net b .* 'depth'"),
+    "unknown part": (card_part("nets", "b", depth=3), "net b: .*'depth'"),
     "more outputs than bins": (card_part("nets", "a", outputs=12), "12 outputs but"),
     "a given a": (
         card_part("nets", "a", inputs=["L", "a"]),
@@ -488,11 +451,15 @@ BROKEN = {
 
 @pytest.mark.parametrize(("damage", "message"), BROKEN.values(), ids=BROKEN)
 def test_a_broken_folder_says_what_is_wrong(
-    folder: Path, damage: Callable[[Path], None], message: str
+    torch_model: Path,
+    tmp_path: Path,
+    damage: Callable[[Path], None],
+    message: str,
 ) -> None:
+    folder = shutil.copytree(torch_model, tmp_path / "copy")
     damage(folder)
     with pytest.raises(ModelError, match=message) as caught:
-        load(folder, "cpu")
+        load(folder, CPU)
     text = str(caught.value)
     assert str(folder) in text
     assert "\n" not in text
@@ -502,7 +469,7 @@ def test_a_card_that_may_not_be_read(folder: Path) -> None:
     (folder / "card.json").unlink()
     (folder / "card.json").mkdir()
     with pytest.raises(ModelError, match=r"cannot read .*card\.json: Is a directory"):
-        load(folder, "cpu")
+        load(folder, CPU)
 
 
 # -- saving
@@ -513,7 +480,7 @@ def test_save_replaces_a_model(folder: Path) -> None:
     nets = {c: UNet(NetDesign(**card.nets[c])) for c in "ab"}
     saved = save(folder, card, nets)
     assert saved.sha256 != card.sha256
-    assert load(folder, "cpu").card.sha256 == saved.sha256
+    assert load(folder, CPU).card.sha256 == saved.sha256
 
 
 @pytest.mark.parametrize("value", [1e6, float("nan"), float("inf")])

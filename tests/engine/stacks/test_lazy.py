@@ -131,7 +131,7 @@ def test_shipped_models_and_folders_are_described_without_their_nets(
         lazy = stacks.predict(frames, tiny_model, device="cpu")
         shipped = stacks.predict(frames)
     assert lazy.planes.shape[-2:] == (16, 24)
-    assert shipped.planes.shape[-2:] == (64, 96)
+    assert shipped.planes.shape[-2:] == (80, 120)
     assert shipped.model.model == "default"
     assert len(pickle.dumps(shipped.model)) < 100_000
     np.testing.assert_array_equal(lazy.colorize()[1].compute(), expected)

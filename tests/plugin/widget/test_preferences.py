@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from colorize_engine import list_models
+from colorize_engine.pretrained import PRECISIONS, RUNTIMES
 from napari_colorize.runs import KINDS
 from napari_colorize.widget.preferences import Preferences, read
 
@@ -30,6 +31,15 @@ def test_the_models_on_offer_are_those_shipped(plugin: PluginManifest) -> None:
     assert offered.default == "default"
 
 
+def test_runtimes_and_precisions_are_those_of_the_engine(
+    plugin: PluginManifest,
+) -> None:
+    offered = plugin.contributions.configurations["run"].properties
+    assert tuple(offered["runtime"].enum) == RUNTIMES
+    assert tuple(offered["precision"].enum) == PRECISIONS
+    assert offered["runtime"].default == offered["precision"].default == "auto"
+
+
 def test_there_is_one_tick_for_each_kind_of_layer(plugin: PluginManifest) -> None:
     ticks = plugin.contributions.configurations["layers"].properties
     assert [key.replace("_", " ") for key in ticks] == list(KINDS)
@@ -38,18 +48,22 @@ def test_there_is_one_tick_for_each_kind_of_layer(plugin: PluginManifest) -> Non
 
 def test_at_first_they_are_those_of_the_dataclass(plugin: PluginManifest) -> None:
     assert read() == Preferences()
-    assert Preferences() == Preferences("default", "auto", 0, frozenset(KINDS))
+    assert Preferences() == Preferences(
+        "default", "auto", "auto", "auto", 0, frozenset(KINDS)
+    )
 
 
 def test_choices_are_read_as_they_were_made(plugin: PluginManifest) -> None:
     settings = chosen()
     settings.run.model = "reference-10"
     settings.run.device = " cpu "
+    settings.run.runtime = "torch"
+    settings.run.precision = "float32"
     settings.run.working_size = 384
     settings.layers.b_probability = False
     settings.layers.colorized = False
     kinds = frozenset({"a", "b", "a probability", "uncertainty"})
-    assert read() == Preferences("reference-10", "cpu", 384, kinds)
+    assert read() == Preferences("reference-10", "cpu", "torch", "float32", 384, kinds)
 
 
 def test_choices_are_saved_and_come_back_in_the_next_session(
@@ -74,7 +88,7 @@ def test_a_device_that_was_cleared_is_auto(plugin: PluginManifest, device: str) 
 
 
 @pytest.mark.parametrize(
-    ("name", "wrong"), [("model", "no-such"), ("working_size", -1)]
+    ("name", "wrong"), [("model", "no-such"), ("working_size", -1), ("runtime", "tf")]
 )
 def test_napari_refuses_a_choice_that_cannot_be(
     plugin: PluginManifest, name: str, wrong: object
@@ -119,6 +133,9 @@ def test_the_preferences_page_shows_them_all(
     labels = {label.text() for label in page.findChildren(QLabel)}
     assert {"Default model", "Device", "Working size (0: the model's own)"} <= labels
     assert len(page.findChildren(QCheckBox)) == len(KINDS)
-    (models,) = page.findChildren(QComboBox)
-    shown = [models.itemText(i) for i in range(models.count())]
-    assert shown == [card.name for card in list_models()]
+    shown = [
+        tuple(box.itemText(i) for i in range(box.count()))
+        for box in page.findChildren(QComboBox)
+    ]
+    models = tuple(card.name for card in list_models())
+    assert set(shown) == {models, RUNTIMES, PRECISIONS}

@@ -10,8 +10,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from colorize_engine.pretrained import NetDesign, UNet, net_input
-from colorize_engine.pretrained.unet import INPUTS, LiteEncoder
+from colorize_engine.pretrained import INPUTS, NetDesign
+from colorize_engine.pretrained.torch_nets import UNet, net_input
+from colorize_engine.pretrained.torch_nets.unet import LiteEncoder
 from training.learning import encoders
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from colorize_engine.bins import ChannelBins
-from colorize_engine.pretrained import ConvNorm, Doubling, NetDesign, UNet
+from colorize_engine.pretrained import NetDesign
+from colorize_engine.pretrained.torch_nets import ConvNorm, Doubling, UNet
 from training.learning import fastcpu
 from training.learning.losses import WeightedCrossEntropy
 

@@ -11,7 +11,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from colorize_engine.pretrained import Card, UNet, net_input, save
+from colorize_engine.pretrained import Card, save
+from colorize_engine.pretrained.torch_nets import UNet, net_input
 from training.learning import Trainer
 from training.learning.checkpoints import WEIGHTS
 from training.learning.machine import Machine

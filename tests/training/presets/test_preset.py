@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from colorize_engine.bins import ChannelBins
-from colorize_engine.pretrained import WEIGHTS, NetDesign, read_card
-from colorize_engine.pretrained.unet import INPUTS
+from colorize_engine.pretrained import INPUTS, WEIGHTS, NetDesign, read_card
 from training.presets import FOLDER, load_preset
 
 if TYPE_CHECKING:
@@ -47,7 +46,12 @@ def test_the_reference_is_the_reference_design() -> None:
     assert preset.data["statistics"] == 10_000
     assert (preset.net["encoder"], preset.net["initial"]) == ("plain", "scratch")
     assert preset.net["hints"] is False
-    assert preset.decode == {"temperature": 0.38, "rebalance": 0, "working_size": 256}
+    assert preset.decode == {
+        "temperature": 0.38,
+        "rebalance": 0,
+        "working_size": 256,
+        "eight_bits": False,
+    }
     # Two nets from the start, and the loss of the design alone.
     assert [run.channels for run in preset.runs] == ["a", "b"]
     assert (bins["soft"], [run.soft_at(0) for run in preset.runs]) == (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from colorize_engine.pretrained import device
+from colorize_engine.pretrained.torch_nets import device
 
 
 def pretend(
@@ -17,7 +17,7 @@ def pretend(
 
 
 def test_the_cpu_is_always_there() -> None:
-    assert device.available_devices()[-1] == "cpu"
+    assert device.torch_devices()[-1] == "cpu"
     assert device.choose_device("cpu") == torch.device("cpu")
 
 
@@ -33,7 +33,7 @@ def test_the_best_device_comes_first(
     monkeypatch: pytest.MonkeyPatch, cuda: int, mps: bool, names: list[str]
 ) -> None:
     pretend(monkeypatch, cuda=cuda, mps=mps)
-    assert device.available_devices() == names
+    assert device.torch_devices() == names
     assert device.choose_device("auto") == torch.device(names[0])
     assert device.choose_device() == torch.device(names[0])
 
@@ -57,11 +57,11 @@ def test_a_missing_device_names_those_that_are_there(
     ("flags", "dtype"),
     [
         ("flags : fpu avx2 avx512f", torch.float32),
-        ("flags : avx512_bf16", torch.bfloat16),
+        ("flags : avx512f avx512_bf16", torch.float32),
         ("flags : fpu amx_bf16 amx_tile", torch.bfloat16),
     ],
 )
-def test_a_cpu_runs_bfloat16_only_with_instructions_for_it(
+def test_a_cpu_runs_bfloat16_only_with_matrix_units_for_it(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
     flags: str,
@@ -71,6 +71,7 @@ def test_a_cpu_runs_bfloat16_only_with_instructions_for_it(
     listing.write_text(f"processor : 0\n{flags}\n")
     monkeypatch.setattr(device, "Path", lambda _: listing)
     assert device.fast_dtype(torch.device("cpu")) == dtype
+    assert device.fast_dtype(torch.device("cpu"), exact=True) == torch.float32
 
 
 def test_a_system_without_a_list_of_flags(

@@ -12,17 +12,20 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from dataclasses import asdict, dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from colorize_engine.pretrained.design import HINTS, LITE, scaled_lightness
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from colorize_engine.pretrained.design import NetDesign
 
 # Per stage of EfficientNet-Lite0: expansion, channels, repeats, stride, kernel.
 _STAGES = (
@@ -34,81 +37,7 @@ _STAGES = (
     (6, 192, 4, 2, 5),
     (6, 320, 1, 1, 3),
 )
-# Width and depth multipliers relative to Lite0.
-LITE = {"lite0": (1.0, 1.0), "lite1": (1.0, 1.1), "lite2": (1.1, 1.2)}
 LITE_STEM = 32
-HINTS = ("a-hint", "a-mask", "b-hint", "b-mask")
-"""Planes in which a net is shown colors, and masks of where it is shown them."""
-INPUTS = (("L",), ("L", *HINTS))
-
-
-@dataclass(frozen=True)
-class NetDesign:
-    """Everything needed to build a net; stored in the model card.
-
-    Attributes
-    ----------
-    encoder : {"plain", "lite0", "lite1", "lite2"}
-        Two 3x3 convolutions per level, or the inverted residual blocks of
-        EfficientNet-Lite0, 1 or 2.
-    encoder_widths : tuple of int
-        Channels of each level of the plain encoder; unused by the others.
-    decoder_widths : tuple of int
-        Channels of each level of the decoder, from the bottom up: one for each skip.
-        With fewer, the finest skips are left out and the logits stay coarser.
-    context : bool
-        Whether the mean over the whole picture is added at the coarsest level.
-    inputs : tuple of str, one of ``INPUTS``
-        Input channels: lightness alone, or with the four planes of ``HINTS``.
-    outputs : int
-        Number of logits, one for each bin.
-
-    Raises
-    ------
-    ValueError
-        If this module cannot build a net from the values.
-    """
-
-    encoder: str
-    encoder_widths: tuple[int, ...]
-    decoder_widths: tuple[int, ...]
-    context: bool
-    inputs: tuple[str, ...]
-    outputs: int
-
-    def __post_init__(self) -> None:
-        for name in ("encoder_widths", "decoder_widths", "inputs"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-        if self.encoder not in ("plain", *LITE):
-            known = ", ".join(("plain", *LITE))
-            raise ValueError(f"expected the encoder {known}, got {self.encoder!r}")
-        if self.inputs not in INPUTS:
-            raise ValueError(
-                f"expected the inputs L, or L and {', '.join(HINTS)}, got "
-                f"{', '.join(map(str, self.inputs)) or 'none'}"
-            )
-        widths = (*self.encoder_widths, *self.decoder_widths, self.outputs)
-        if not all(isinstance(width, int) and width > 0 for width in widths):
-            raise ValueError(
-                f"expected widths and outputs to be whole numbers > 0, got {widths}"
-            )
-        levels = len(self.encoder_widths) if self.encoder == "plain" else 5
-        if levels == 0:
-            raise ValueError("expected at least one encoder width, got none")
-        if not (levels > 1) <= len(self.decoder_widths) < levels:
-            raise ValueError(
-                f"expected at most {levels - 1} decoder widths for the {levels} levels "
-                f"of the encoder, and at least one, got {len(self.decoder_widths)}"
-            )
-
-    @property
-    def takes_hints(self) -> bool:
-        """Whether the net can be shown colors."""
-        return len(self.inputs) > 1
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the design as plain JSON values."""
-        return asdict(self)
 
 
 class ConvNorm(nn.Sequential):
@@ -167,7 +96,6 @@ class PlainEncoder(nn.Module):
     def __init__(self, inputs: int, widths: tuple[int, ...]) -> None:
         super().__init__()
         self.channels = widths
-        self.first_stride = 1
         before = (inputs, *widths[:-1])
         self.levels = nn.ModuleList(map(_double, before, widths))
 
@@ -240,7 +168,6 @@ class LiteEncoder(nn.Module):
         self.stem = ConvNorm(
             inputs, LITE_STEM, stride=2, eps=1e-3, activation=nn.ReLU6(inplace=True)
         )
-        self.first_stride = 2
         blocks: list[InvertedResidual] = []
         ends: dict[int, int] = {}
         width, scale = LITE_STEM, 2
@@ -289,10 +216,7 @@ class UNet(nn.Module):
 
     Attributes
     ----------
-    stride : int
-        Height and width of the input must be multiples of it.
-    head_stride : int
-        Height and width of the input divided by those of the logits.
+    design : NetDesign
     """
 
     def __init__(self, design: NetDesign) -> None:
@@ -305,7 +229,6 @@ class UNet(nn.Module):
             else LiteEncoder(inputs, design.encoder)
         )
         channels = self.encoder.channels
-        self.stride = self.encoder.first_stride * 2 ** (len(channels) - 1)
         bottom = channels[-1]
         self.context = nn.Conv2d(bottom, bottom, 1) if design.context else None
         levels: list[nn.Module] = []
@@ -315,7 +238,6 @@ class UNet(nn.Module):
         self.decoder = nn.ModuleList(levels)
         self.doubling = Doubling()
         self.head = nn.Conv2d(bottom, design.outputs, 1)
-        self.head_stride = self.stride >> len(levels)
 
     def forward(self, x: Tensor) -> Tensor:
         """Predict logits.
@@ -334,9 +256,10 @@ class UNet(nn.Module):
         ValueError
             If h or w is not a multiple of the stride.
         """
-        if x.shape[2] % self.stride or x.shape[3] % self.stride:
+        stride = self.design.stride
+        if x.shape[2] % stride or x.shape[3] % stride:
             raise ValueError(
-                f"expected a height and a width that are multiples of {self.stride}, "
+                f"expected a height and a width that are multiples of {stride}, "
                 f"got {x.shape[2]} x {x.shape[3]}"
             )
         *skips, y = self.encoder(x)
@@ -382,7 +305,7 @@ def net_input(
     ValueError
         If hints are given to a net that takes none.
     """
-    scaled = (lightness * 0.02 - 1)[:, None]
+    scaled: Tensor = scaled_lightness(lightness)[:, None]
     if len(inputs) == 1:
         if hints is not None:
             raise ValueError("this net takes no hints")

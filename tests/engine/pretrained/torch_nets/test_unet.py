@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from colorize_engine.pretrained import Card, NetDesign, UNet, net_input
-from colorize_engine.pretrained.unet import HINTS
+from colorize_engine.pretrained import HINTS, Card, NetDesign
+from colorize_engine.pretrained.torch_nets import UNet, net_input
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -67,11 +67,11 @@ def test_any_multiple_of_the_stride_is_taken(
     chosen: NetDesign, stride: int, outputs: int, multiples: tuple[int, int]
 ) -> None:
     net = UNet(chosen).eval()
-    assert net.stride == stride
+    assert net.design.stride == stride
     height, width = (stride * m for m in multiples)
     with torch.inference_mode():
         logits = net(torch.randn(2, 1, height, width))
-    cells = height // net.head_stride, width // net.head_stride
+    cells = height // net.design.head_stride, width // net.design.head_stride
     assert logits.shape == (2, outputs, *cells)
     assert logits.isfinite().all()
 
@@ -90,7 +90,7 @@ def test_each_logit_stands_for_a_square_of_pixels(
 ) -> None:
     torch.manual_seed(3)
     net = randomized(UNet(chosen))
-    assert net.head_stride == head_stride
+    assert net.design.head_stride == head_stride
     x = torch.rand(1, 1, 64, 96) * 2 - 1
     with torch.inference_mode():
         logits = net(x)
@@ -108,7 +108,7 @@ def test_other_sizes_are_refused(size: tuple[int, int]) -> None:
 
 def test_a_plain_net_of_one_level_has_stride_1() -> None:
     net = UNet(design(encoder_widths=(4,), decoder_widths=())).eval()
-    assert net.stride == 1
+    assert net.design.stride == 1
     assert net(torch.zeros(1, 1, 3, 5)).shape == (1, 5, 3, 5)
 
 

@@ -1,0 +1,5 @@
+"""The nets in ONNX Runtime, and the check of their graphs."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
