@@ -23,6 +23,7 @@ from skimage import data
 from skimage.color import deltaE_ciede2000
 
 from colorize_engine.color import lightness, lightness_to_gray, srgb_to_lab
+from colorize_engine.pretrained import Backend
 from colorize_engine.stacks import FrameModel
 from colorize_engine.stacks import smoothing as temporal
 
@@ -236,7 +237,7 @@ def main() -> None:
     parser.add_argument("--smoothing", type=float, nargs="+", default=[0.6, 0.8])
     parser.add_argument("--compare", action="store_true")
     args = parser.parse_args()
-    model = FrameModel.of("default", "cpu")
+    model = FrameModel.of("default", Backend("cpu"), SIDE)
     # The first run loads the nets.
     model.predict(lightness(data.camera())[:SIDE, :SIDE] / 100)
     scenes = {f"pan over {name}": pan(model, name, args.frames) for name in PANS}
