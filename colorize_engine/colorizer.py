@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from colorize_engine.decode import Distribution
+from colorize_engine.hints import paint
 from colorize_engine.prediction import Prediction, checked_image
-from colorize_engine.resize import crop, fit_lightness, pad, working_shape
+from colorize_engine.predictor import Caller, Predictor
+from colorize_engine.resize import fit_lightness, working_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from colorize_engine.bins import ChannelBins
+    from colorize_engine.hints import Hint
     from colorize_engine.pretrained import Backend, Card, Model
+    from colorize_engine.steering import Suggestion
 
     Floats = NDArray[np.float32]
     Progress = Callable[[int, int], None]
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Colorizer", "ModelLike", "Prediction", "Predictor", "colorize", "loaded"]
 
-_BATCH = 8
 # Name or folder of a model, or a function that makes a colorizer in any process.
 ModelLike: TypeAlias = "str | Path | Callable[[], Colorizer]"
 # Models kept for the next call, the most recently used last. Not in an lru_cache, which
@@ -36,17 +38,6 @@ _MOST_KEPT = 2
 _LOADING = Lock()
 
 
-class Predictor(Protocol):
-    """A callable from lightness to logits: the nets of a model folder, or your own."""
-
-    def __call__(self, lightness: Floats, /) -> tuple[Floats, Floats]:
-        """Turn L* (h, w) in 0..100 into logits of a and b.
-
-        They have the shapes (Qa, h / s, w / s) and (Qb, h / s, w / s), where s is the
-        head stride of the ``Colorizer``, by default 1.
-        """
-
-
 class Colorizer:
     """A predictor with its bins and defaults; turns pictures into predictions.
 
@@ -54,7 +45,6 @@ class Colorizer:
     ----------
     predictor
         Any callable from lightness to logits, see ``Predictor``. With an attribute
-        ``batched = True`` it takes and returns a leading batch axis, too. With
         ``concurrent = True`` several threads may call it at once.
     a_bins, b_bins : ChannelBins
         Bins that the logits are over.
@@ -84,7 +74,7 @@ class Colorizer:
 
     def __init__(
         self,
-        predictor: Predictor,
+        predictor: Predictor | Model,
         a_bins: ChannelBins,
         b_bins: ChannelBins,
         *,
@@ -196,6 +186,8 @@ class Colorizer:
         image: NDArray[Any],
         working_size: int | None = None,
         progress: Progress | None = None,
+        *,
+        hints: Iterable[Hint] = (),
     ) -> Prediction:
         """Predict the distributions of a and b of one picture.
 
@@ -210,24 +202,29 @@ class Colorizer:
         progress
             Called with (done, total) before and after the nets run; it may raise to
             cancel.
+        hints
+            Colors at points of the picture; none by default.
 
         Raises
         ------
         ValueError
-            If the image is not a picture, or the working size is not a whole number of
-            at least 1.
+            If the image is not a picture, the working size is not a whole number of at
+            least 1, a hint lies outside the picture, or the nets take no hints.
         """
-        return self.predict_batch([image], working_size, progress)[0]
+        return self.predict_batch([image], working_size, progress, hints=[hints])[0]
 
     def predict_batch(
         self,
         images: Sequence[NDArray[Any]],
         working_size: int | None = None,
         progress: Progress | None = None,
+        *,
+        hints: Sequence[Iterable[Hint]] | None = None,
     ) -> list[Prediction]:
         """Predict several pictures; the nets run those of one working shape together.
 
-        Parameters and errors are as in ``predict``; ``progress`` counts pictures.
+        Parameters and errors are as in ``predict``; ``progress`` counts pictures, and
+        ``hints`` has those of each picture.
         """
         size = self.working_size if working_size is None else working_size
         sources = [checked_image(image) for image in images]
@@ -235,11 +232,19 @@ class Colorizer:
             fit_lightness(image, working_shape((image.shape[0], image.shape[1]), size))
             for image in sources
         ]
+        shown = [tuple(each) for each in hints or [()] * len(sources)]
+        painted = [
+            self._painted(each, source, plane)
+            for each, source, plane in zip(shown, sources, planes, strict=True)
+        ]
+        caller = self.caller
         report = progress or (lambda done, total: None)
         report(0, len(planes))
         found: dict[int, Prediction] = {}
-        for rows in self._batches(planes):
-            logits = self._run([planes[row] for row in rows])
+        for rows in _batches(planes, caller.batch):
+            logits = caller.run(
+                [planes[row] for row in rows], [painted[row] for row in rows]
+            )
             for row, a, b in zip(rows, *logits, strict=True):
                 found[row] = Prediction(
                     sources[row],
@@ -250,53 +255,110 @@ class Colorizer:
                     self.rebalance,
                     self.card,
                     self.head_stride,
+                    shown[row],
+                    caller.again if caller.takes_hints else None,
                 )
             report(len(found), len(planes))
         return [found[row] for row in range(len(planes))]
 
-    def _batches(self, planes: list[Floats]) -> Iterator[list[int]]:
-        """Yield batches of indices; the planes of a batch have the same shape."""
-        limit = _BATCH if getattr(self.predictor, "batched", False) else 1
-        by_shape: dict[tuple[int, ...], list[int]] = {}
-        for row, plane in enumerate(planes):
-            by_shape.setdefault(plane.shape, []).append(row)
-        for rows in by_shape.values():
-            for first in range(0, len(rows), limit):
-                yield rows[first : first + limit]
+    @property
+    def caller(self) -> Caller:
+        """The predictor, and what is known of its logits."""
+        return Caller(self.predictor, self.bins, self.stride, self.head_stride)
 
-    def _run(self, planes: list[Floats]) -> list[list[Floats]]:
-        """Pad, predict and crop planes of one shape; return logits of a and of b."""
-        strides = self.stride, self.head_stride
-        padded = np.stack([pad(plane, *strides) for plane in planes])
-        single = len(planes) == 1
-        results = self.predictor(padded[0] if single else padded)
-        if not isinstance(results, (tuple, list)) or len(results) != 2:
-            raise ValueError(
-                "expected the logits of a and of b from the predictor, got "
-                f"{type(results).__name__}"
-            )
-        shape = (planes[0].shape[0], planes[0].shape[1])
-        cells = tuple(side // self.head_stride for side in padded.shape[1:])
-        lead = () if single else (len(planes),)
-        checked = []
-        for name, bins, result in zip("ab", self.bins, results, strict=True):
-            logits = np.asarray(result, np.float32)
-            expected = (*lead, len(bins), *cells)
-            if logits.shape != expected:
-                raise ValueError(
-                    f"expected logits of {name} of shape {expected} from the "
-                    f"predictor, got {logits.shape}"
-                )
-            # -inf (probability 0) is allowed, but every cell needs one finite logit.
-            if not np.isfinite(logits.max(-3)).all():
-                raise ValueError(
-                    f"expected finite logits of {name} from the predictor, got NaN or "
-                    "infinity"
-                )
-            # Copied, so that no prediction keeps the others of its batch in memory.
-            rows = logits[None] if single else logits
-            checked.append([crop(row, shape, *strides).copy() for row in rows])
-        return checked
+    def suggest(
+        self,
+        picture: NDArray[Any] | Prediction,
+        row: float,
+        column: float,
+        count: int = 5,
+    ) -> list[Suggestion]:
+        """Return likely colors of a pixel, best first and distinct to the eye.
+
+        Parameters
+        ----------
+        picture
+            An image, or a prediction of it, whose hints count.
+        row, column
+            The pixel, as in `Hint`.
+        count
+            Largest number of suggestions.
+
+        Raises
+        ------
+        ValueError
+            If the pixel lies outside the picture, or the nets take no hints.
+        """
+        from colorize_engine.steering import suggest
+
+        if not isinstance(picture, Prediction):
+            picture = self.predict(picture)
+        return suggest(picture, row, column, count)
+
+    def variants(
+        self,
+        picture: NDArray[Any] | Prediction,
+        count: int = 6,
+        seed: int = 0,
+        *,
+        hints: Iterable[Hint] = (),
+        progress: Progress | None = None,
+    ) -> list[Prediction]:
+        """Return several plausible pictures.
+
+        Colors are drawn at a few points, see `steering.anchors`. The hints of each
+        prediction are those given and those drawn.
+
+        Parameters
+        ----------
+        picture
+            An image, or a prediction of it.
+        count
+            Number of variants.
+        seed
+            The same seed gives the same variants; another gives others.
+        hints
+            Colors that all variants keep, beside those of a given prediction.
+        progress
+            Called with (done, total) steps; it may raise to cancel.
+
+        Raises
+        ------
+        ValueError
+            As in ``predict``.
+        """
+        from colorize_engine.steering import anchors
+
+        given = tuple(hints)
+        if not isinstance(picture, Prediction):
+            picture = self.predict(picture, hints=given)
+        elif given:
+            picture = picture.with_hints((*picture.hints, *given))
+        own = picture.hints
+        drawn = anchors(picture, count, seed, progress)
+        return picture.with_all([(*own, *each) for each in drawn])
+
+    def _painted(
+        self, hints: tuple[Hint, ...], image: NDArray[Any], plane: Floats
+    ) -> Floats | None:
+        """Return the planes of hints for a picture; None if there are none."""
+        if not hints:
+            return None
+        if not self.caller.takes_hints:
+            name = f"the model {self.card.name!r}" if self.card else "this predictor"
+            raise ValueError(f"{name} takes no hints")
+        shape, working = image.shape[:2], plane.shape
+        return paint(hints, (shape[0], shape[1]), (working[0], working[1]))
+
+
+def _batches(planes: list[Floats], limit: int) -> Iterator[list[int]]:
+    """Yield batches of indices; the planes of a batch have the same shape."""
+    by_shape: dict[tuple[int, ...], list[int]] = {}
+    for row, plane in enumerate(planes):
+        by_shape.setdefault(plane.shape, []).append(row)
+    for rows in by_shape.values():
+        for first in range(0, len(rows), limit):
+            yield rows[first : first + limit]
 
 
 def colorize(

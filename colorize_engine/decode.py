@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from colorize_engine.bins import ChannelBins
 
+# Bits of both distributions up to which a color is sure enough for any caution.
+_SURE = 4.0
 # Replaces log(0) where -inf does not work: far below all logits, far from overflow.
 _LOG_ZERO = -1e30
 # Dividing by less than this would overflow by itself, whatever the logits.
@@ -162,6 +164,45 @@ def entropy(probabilities: ArrayLike) -> NDArray[np.float32]:
     return np.asarray(np.maximum(terms.sum(0) * np.float32(-1 / np.log(2)), 0))
 
 
+def cautious(
+    chroma: NDArray[np.float32],
+    uncertainty: NDArray[np.float32],
+    most: float,
+    caution: float,
+) -> NDArray[np.float32]:
+    """Reduce chroma where the nets are unsure.
+
+    The chroma of a cell keeps all of itself up to an uncertainty of ``_SURE`` bits, and
+    the share 1 - caution at the largest uncertainty; in between it is linear.
+
+    Parameters
+    ----------
+    chroma : (2, h, w) float32
+        a* and b*.
+    uncertainty : (h, w) float32
+        Entropy of both distributions, in bits.
+    most : float
+        Largest possible entropy.
+    caution : float
+        0 changes nothing, 1 leaves no chroma where nothing is known.
+
+    Returns
+    -------
+    (2, h, w) float32
+
+    Raises
+    ------
+    ValueError
+        If the caution lies outside 0..1.
+    """
+    if not 0 <= caution <= 1:
+        raise ValueError(f"expected a caution in 0..1, got {caution}")
+    if not caution:
+        return chroma
+    unsure = np.clip((uncertainty - _SURE) / max(most - _SURE, 1e-6), 0, 1)
+    return np.asarray(chroma * (1 - np.float32(caution) * unsure), np.float32)
+
+
 class Defaults(Protocol):
     """A model's own settings for decoding."""
 
@@ -186,23 +227,26 @@ class DecodeOptions:
         Gamma, the exponent of the class weights.
     saturation : float
         Factor on the chroma.
+    caution : float
+        How much chroma is taken from where the nets are unsure, 0..1.
     """
 
     temperature: float | None = None
     rebalance: float | None = None
     saturation: float = 1.0
+    caution: float = 0.0
 
     @property
-    def arguments(self) -> tuple[float | None, float | None, float]:
+    def arguments(self) -> tuple[float | None, float | None, float, float]:
         """The first arguments of `Prediction.decode` and `Prediction.colorize`."""
-        return self.temperature, self.rebalance, self.saturation
+        return self.temperature, self.rebalance, self.saturation, self.caution
 
     def resolved(self, model: Defaults) -> DecodeSettings:
         """Return the settings for a model, with its own in place of None."""
         own = model.temperature, model.rebalance
         given = self.temperature, self.rebalance
         t, gamma = (b if a is None else a for a, b in zip(given, own, strict=True))
-        return DecodeSettings(t, gamma, self.saturation)
+        return DecodeSettings(t, gamma, self.saturation, self.caution)
 
 
 @dataclass(frozen=True)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from colorize_engine.color import lab_to_rgb, lightness
+from colorize_engine.decode import cautious
+from colorize_engine.hints import paint
 from colorize_engine.parallel import spread
 from colorize_engine.resize import STRIP_PIXELS
 from colorize_engine.upsample import align, check_method, enlarge, upsample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from colorize_engine.decode import Distribution
+    from colorize_engine.hints import Hint
     from colorize_engine.pretrained import Card
 
     Floats = NDArray[np.float32]
@@ -31,6 +34,25 @@ EXPECTED = (
 )
 # Floats outside 0..1 by no more than this are rounding errors, taken as 0 or 1.
 _TOLERANCE = 1e-4
+
+
+class Nets(Protocol):
+    """Nets that take hints, as a prediction keeps them to ask again."""
+
+    def __call__(
+        self, lightness: Floats, planes: Floats, channels: str, /
+    ) -> list[Floats]:
+        """Return the logits of channels, (n, Q, h', w') each, for n sets of hints.
+
+        Parameters
+        ----------
+        lightness : (h, w) float32
+            Of the prediction.
+        planes : (n, 4, h, w) float32
+            Hints, as painted.
+        channels
+            ``"ab"``, ``"a"`` or ``"b"``.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +79,11 @@ class Prediction:
         The model's card, if the predictor has one.
     head_stride : int
         Side of a cell in pixels of the working size.
+    hints : tuple of Hint
+        Colors that the nets were shown.
+    nets : Nets or None
+        What `with_hints` and `ask` run; None for predictions that were kept elsewhere,
+        and for nets that take no hints.
     """
 
     image: NDArray[Any]
@@ -67,17 +94,80 @@ class Prediction:
     rebalance: float = 0.0
     card: Card | None = None
     head_stride: int = 1
+    hints: tuple[Hint, ...] = ()
+    nets: Nets | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
         """Full height and width."""
         return self.image.shape[0], self.image.shape[1]
 
+    def with_hints(self, hints: Iterable[Hint]) -> Prediction:
+        """Ask the nets again about the same picture, with other hints.
+
+        Raises
+        ------
+        ValueError
+            If the nets take no hints, or a hint lies outside the picture.
+        """
+        shown = tuple(hints)
+        return self._of("ab", [shown])[0]
+
+    def with_all(self, hints: Sequence[Iterable[Hint]]) -> list[Prediction]:
+        """Do as `with_hints` for several sets of hints; the nets run them together."""
+        return self._of("ab", [tuple(each) for each in hints])
+
+    def ask(self, channel: str, hints: Sequence[Iterable[Hint]]) -> NDArray[np.float32]:
+        """Ask the net of one channel about several sets of hints.
+
+        Returns
+        -------
+        (n, Q, h', w') float32
+            Logits, as those of ``a`` and ``b``.
+
+        Raises
+        ------
+        ValueError
+            As in ``with_hints``.
+        """
+        (logits,) = self._logits(channel, [tuple(each) for each in hints])
+        return logits
+
+    def _of(self, channels: str, hints: list[tuple[Hint, ...]]) -> list[Prediction]:
+        a, b = self._logits(channels, hints)
+        return [
+            replace(
+                self,
+                a=replace(self.a, logits=of_a),
+                b=replace(self.b, logits=of_b),
+                hints=shown,
+            )
+            for of_a, of_b, shown in zip(a, b, hints, strict=True)
+        ]
+
+    def _logits(
+        self, channels: str, hints: list[tuple[Hint, ...]]
+    ) -> list[NDArray[np.float32]]:
+        if self.nets is None:
+            name = f"the model {self.card.name!r}" if self.card else "this predictor"
+            raise ValueError(f"{name} takes no hints")
+        working = (self.lightness.shape[0], self.lightness.shape[1])
+        planes = np.stack([paint(shown, self.shape, working) for shown in hints])
+        return self.nets(self.lightness, planes, channels)
+
+    def lightness_at(self, row: float, column: float) -> float:
+        """Return the L* of a pixel of the picture, at the working size."""
+        (height, width), (full_height, full_width) = self.lightness.shape, self.shape
+        y = min(height - 1, int((row + 0.5) * height / full_height))
+        x = min(width - 1, int((column + 0.5) * width / full_width))
+        return float(self.lightness[y, x])
+
     def decode(
         self,
         temperature: float | None = None,
         rebalance: float | None = None,
         saturation: float = 1.0,
+        caution: float = 0.0,
     ) -> NDArray[np.float32]:
         """Turn the distributions into chroma, one color for each cell.
 
@@ -91,6 +181,9 @@ class Prediction:
             above 0 favors rare colors. By default, the model's own.
         saturation
             Factor on the chroma, 0..100.
+        caution
+            How much chroma is taken from where the nets are unsure, 0..1, see
+            `decode.cautious`.
 
         Returns
         -------
@@ -100,8 +193,8 @@ class Prediction:
         Raises
         ------
         ValueError
-            If the temperature or the saturation lies outside its range, or the
-            rebalance is not finite.
+            If the temperature, the saturation or the caution lies outside its range,
+            or the rebalance is not finite.
         """
         t = self.temperature if temperature is None else temperature
         gamma = self.rebalance if rebalance is None else rebalance
@@ -115,8 +208,11 @@ class Prediction:
             decoded[channel] = getattr(self, channel).decode(t, gamma)
 
         spread(lambda: decode, ("a", "b"))
-        chroma = np.stack([decoded["a"], decoded["b"]])
-        return np.asarray(chroma * np.float32(saturation))
+        chroma = np.stack([decoded["a"], decoded["b"]]) * np.float32(saturation)
+        if caution:
+            most = float(np.log2(len(self.a.bins)) + np.log2(len(self.b.bins)))
+            return cautious(chroma, self.entropy(), most, caution)
+        return np.asarray(chroma)
 
     def enlarge(self, chroma: NDArray[np.float32]) -> NDArray[np.float32]:
         """Enlarge chroma (2, h', w') as from ``decode`` to the working size (2, h, w).
@@ -145,12 +241,13 @@ class Prediction:
         self, rows: NDArray[np.integer], columns: NDArray[np.integer]
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return rows and columns of the cells that pixels of the picture lie in."""
-        (height, width), (full_height, full_width) = self.lightness.shape, self.shape
-        return (
-            ((rows + 0.5) * (height / full_height)).astype(np.intp) // self.head_stride,
-            ((columns + 0.5) * (width / full_width)).astype(np.intp)
-            // self.head_stride,
-        )
+        found = [
+            np.clip((at + 0.5) * (small / full), 0, small - 1).astype(np.intp)
+            for at, small, full in zip(
+                (rows, columns), self.lightness.shape, self.shape, strict=True
+            )
+        ]
+        return found[0] // self.head_stride, found[1] // self.head_stride
 
     def entropy(self) -> NDArray[np.float32]:
         """Return the uncertainty H(a) + H(b) of each cell in bits: (h', w') float32."""
@@ -161,6 +258,7 @@ class Prediction:
         temperature: float | None = None,
         rebalance: float | None = None,
         saturation: float = 1.0,
+        caution: float = 0.0,
         *,
         method: str = "guided",
     ) -> NDArray[Any]:
@@ -168,7 +266,7 @@ class Prediction:
 
         Parameters
         ----------
-        temperature, rebalance, saturation
+        temperature, rebalance, saturation, caution
             As in ``decode``.
         method : {"guided", "bilinear"}
             How the chroma is enlarged: along the edges of L, or by interpolation alone.
@@ -184,7 +282,7 @@ class Prediction:
         ValueError
             As in ``decode``, or if there is no such method.
         """
-        chroma = self.decode(temperature, rebalance, saturation)
+        chroma = self.decode(temperature, rebalance, saturation, caution)
         return self.render(chroma, method=method)
 
     def render(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import stat
 import time
@@ -13,20 +12,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from colorize_engine import files
+from colorize_engine.batch.marks import digest, with_hints, with_source, with_variant
 from colorize_engine.batch.messages import advice, explained, one_line
+from colorize_engine.batch.painter import Painter
 from colorize_engine.batch.probabilities import ProbabilityWriter
 from colorize_engine.batch.report import ALREADY_DONE, IN_COLOR, Record
 from colorize_engine.decode import DecodeOptions, Defaults
 from colorize_engine.files import (
     COLOR_NOTE,
     Mark,
-    format_of,
     is_current,
     mark_of,
     replacing,
 )
 from colorize_engine.files.stills import open_image
 from colorize_engine.files.tiff import is_tiff, open_pages
+from colorize_engine.hints import read_hints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 
 _ATTEMPTS = 3
-_DIGEST_BYTES = 16
 
 
 class Described(Defaults, Protocol):
@@ -111,9 +111,12 @@ def color_photo(
         record = replace(record, width=width, height=height, pages=pages)
         label = colorizer.card.label if colorizer.card else "custom"
         size = settings.working_size or colorizer.working_size
+        hints = read_hints(job.hints) if job.hints else ()
         mark = mark_of(label, settings.resolved(colorizer), size)
         mark = with_source(mark, digest(job.source), settings, job.target)
-        record = _color_or_skip(job, settings, colorizer, record, mark, admit)
+        mark = with_hints(mark, hints)
+        painter = Painter(colorizer, settings, hints, len(job.variants))
+        record = _color_or_skip(job, settings, painter, record, mark, admit)
     except CancelledError:
         raise
     except Exception as error:
@@ -140,6 +143,7 @@ def failed_record(
         temperature=decoding.temperature,
         rebalance=decoding.rebalance,
         saturation=decoding.saturation,
+        caution=decoding.caution,
         working_size=size,
     )
 
@@ -180,19 +184,32 @@ def _replaceable(job: Job, settings: Settings, mark: Mark | None) -> frozenset[P
     for path in existing:
         if settings.overwrite:
             continue
-        if mark is None or not job.resumes or not is_current(path, mark):
+        if (
+            mark is None
+            or not job.resumes
+            or not is_current(path, _own(job, path, mark))
+        ):
             raise FileExistsError(errno.EEXIST, "the file exists", str(path))
     return frozenset(existing)
 
 
 def _is_done(job: Job, mark: Mark) -> bool:
-    return job.resumes and all(is_current(path, mark) for path in job.outputs)
+    return job.resumes and all(
+        is_current(path, _own(job, path, mark)) for path in job.outputs
+    )
+
+
+def _own(job: Job, path: Path, mark: Mark) -> Mark:
+    """Return the mark of one output of a job."""
+    if path not in job.variants:
+        return mark
+    return with_variant(mark, job.variants.index(path), len(job.variants))
 
 
 def _color_or_skip(
     job: Job,
     settings: Settings,
-    colorizer: Colorizer,
+    painter: Painter,
     record: Record,
     mark: Mark,
     admit: Admit,
@@ -209,7 +226,7 @@ def _color_or_skip(
                 )
                 if settings.skip_color and photo.is_in_color():
                     return replace(record, status="skipped", notes=(IN_COLOR,))
-                notes = _write(job, settings, colorizer, photo, mark, replaceable)
+                notes = _write(job, settings, painter, photo, mark, replaceable)
             return replace(record, status="done", notes=notes)
         except FileExistsError:
             # Another run wrote the output first; the next attempt looks at it.
@@ -221,7 +238,7 @@ def _color_or_skip(
 def _write(
     job: Job,
     settings: Settings,
-    colorizer: Colorizer,
+    painter: Painter,
     photo: files.Photo,
     mark: Mark,
     replaceable: frozenset[Path],
@@ -235,7 +252,9 @@ def _write(
     OSError
         If a file or folder is missing, or access to it is denied.
     """
-    files.check_target(job.target, photo)
+    targets = job.variants or (job.target,)
+    for target in targets:
+        files.check_target(target, photo)
     notes: dict[str, None] = {}
     folder = job.target.parent
     if folder.exists() and not folder.is_dir():
@@ -249,65 +268,32 @@ def _write(
             stream = stack.enter_context(replacing(path, overwrite=path in replaceable))
             writers.append(ProbabilityWriter(stream, channel, mark, len(photo)))
 
-        def colored() -> Iterator[files.Picture]:
-            for picture in photo:
+        def colored(variant: int) -> Iterator[files.Picture]:
+            for page, picture in enumerate(photo):
                 notes.update(dict.fromkeys(map(advice, picture.notes)))
                 if picture.has_color:
                     notes[COLOR_NOTE] = None
-                prediction = colorizer.predict(picture.image, settings.working_size)
+                prediction = painter.predict(picture.image, page, variant)
+                # Those of the first variant stand for all.
                 for writer, part in zip(
-                    writers, (prediction.a, prediction.b), strict=False
+                    writers if variant == 0 else (),
+                    (prediction.a, prediction.b),
+                    strict=False,
                 ):
                     writer.write(part)
                 rgb = prediction.colorize(*settings.arguments)
                 yield replace(picture, image=rgb)
 
-        more = files.write(
-            job.target,
-            colored(),
-            mark,
-            settings.quality,
-            overwrite=job.target in replaceable,
-            page_count=len(photo),
-        )
+        for number, target in enumerate(targets):
+            more = files.write(
+                target,
+                colored(number),
+                with_variant(mark, number, len(job.variants)),
+                settings.quality,
+                overwrite=target in replaceable,
+                page_count=len(photo),
+            )
+            notes.update(dict.fromkeys(more))
         for writer in writers:
             writer.close()
-    return tuple(dict.fromkeys((*notes, *more)))
-
-
-def digest(path: Path) -> str:
-    """Return the BLAKE2b digest of a file's bytes: 32 hexadecimal digits.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be read.
-    """
-    with path.open("rb") as stream:
-        found = hashlib.file_digest(
-            stream, lambda: hashlib.blake2b(digest_size=_DIGEST_BYTES)
-        )
-    return found.hexdigest()
-
-
-def with_source(mark: Mark, source: str, settings: Settings, target: Path) -> Mark:
-    """Return a mark that also names the source, the value range and the quality.
-
-    Parameters
-    ----------
-    mark : Mark
-        Names the model and the settings of the colors.
-    source : str
-        `digest` of the photo.
-    settings : Settings
-        Their range is added unless it is full, their quality for JPEG and WebP.
-    target : Path
-        Output; its suffix names the format.
-    """
-    more: dict[str, object] = {}
-    if settings.value_range != "full":
-        given = settings.value_range
-        more["range"] = given if isinstance(given, str) else f"{given[0]}..{given[1]}"
-    if settings.quality is not None and format_of(target) in ("JPEG", "WebP"):
-        more["quality"] = settings.quality
-    return replace(mark, settings={**mark.settings, **more, "source": source})
+    return tuple(notes)

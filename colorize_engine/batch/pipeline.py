@@ -14,7 +14,7 @@ import queue
 import threading
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
     Logits = tuple[Floats, Floats]
-    Request = tuple[Floats, Future[Logits]]
+    Request = tuple[tuple[Any, ...], Future[Logits]]
 
 THREADS = 4
 # Of all photos in flight together; a larger photo goes alone.
@@ -48,19 +48,20 @@ class Nets:
 
     Parameters
     ----------
-    predictor
+    predictor : Predictor
         Called by one thread only, unless it has an attribute ``concurrent = True``.
     max_calls : int
         Largest number of its calls at a time.
     """
 
-    batched = False
+    batched, by_channel = False, True
 
-    def __init__(self, predictor: Predictor, max_calls: int = 1) -> None:
+    def __init__(self, predictor: Any, max_calls: int = 1) -> None:
         self._predictor = predictor
         self._limit = _BATCH if _gains_by_batches(predictor) else 1
         self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._cancelled = False
+        self.takes_hints = bool(getattr(predictor, "takes_hints", False))
         side_by_side = 1
         # Only a single thread collects batches.
         if self._limit == 1 and getattr(predictor, "concurrent", False):
@@ -72,7 +73,7 @@ class Nets:
         for thread in self._threads:
             thread.start()
 
-    def __call__(self, lightness: Floats, /) -> Logits:
+    def __call__(self, lightness: Floats, /, *more: Any) -> Logits:
         """Predict as `Predictor` does; wait for a thread of the nets.
 
         Raises
@@ -81,7 +82,7 @@ class Nets:
             After `cancel`.
         """
         answer: Future[Logits] = Future()
-        self._requests.put((lightness, answer))
+        self._requests.put(((lightness, *more), answer))
         return answer.result()
 
     def cancel(self) -> None:
@@ -116,8 +117,15 @@ class Nets:
 
     def _answer_some(self, waiting: list[Request]) -> list[Request]:
         """Answer the first request and those of its shape; return the others."""
-        shape = waiting[0][0].shape
-        alike = [one for one in waiting if one[0].shape == shape][: self._limit]
+        first = waiting[0][0]
+        # With hints they go alone.
+        alike = waiting[:1]
+        if len(first) == 1:
+            alike = [
+                one
+                for one in waiting
+                if len(one[0]) == 1 and one[0][0].shape == first[0].shape
+            ][: self._limit]
         answers = [answer for _, answer in alike]
         try:
             if self._cancelled:
@@ -132,8 +140,8 @@ class Nets:
 
     def _run(self, requests: list[Request]) -> list[Logits]:
         if len(requests) == 1:
-            return [self._predictor(requests[0][0])]
-        a, b = self._predictor(np.stack([lightness for lightness, _ in requests]))
+            return [self._predictor(*requests[0][0])]
+        a, b = self._predictor(np.stack([lightness for (lightness,), _ in requests]))
         return list(zip(a, b, strict=True))
 
 

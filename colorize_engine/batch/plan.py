@@ -34,6 +34,11 @@ class Job:
     source, target : Path
     probabilities : tuple of Path
         Files for the distributions of a and of b; empty if not wanted.
+    variants : tuple of Path
+        Files for several plausible pictures, in place of ``target``; empty if not
+        wanted.
+    hints : Path or None
+        CSV file of the photo's hints.
     resumes : bool
         Whether the photo is skipped if its outputs exist and were made from the same
         bytes with the same settings. Any other existing output is an error, unless
@@ -44,11 +49,13 @@ class Job:
     target: Path
     probabilities: tuple[Path, ...] = ()
     resumes: bool = False
+    variants: tuple[Path, ...] = ()
+    hints: Path | None = None
 
     @property
     def outputs(self) -> tuple[Path, ...]:
         """All output files of the photo."""
-        return (self.target, *self.probabilities)
+        return (*(self.variants or (self.target,)), *self.probabilities)
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,12 @@ class Plan:
 
 
 def plan_jobs(
-    sources: Sequence[Path], output: str, *, probabilities: bool = False
+    sources: Sequence[Path],
+    output: str,
+    *,
+    probabilities: bool = False,
+    variants: int = 0,
+    hints: Path | None = None,
 ) -> Plan:
     """Return a job for each photo, including those in folders.
 
@@ -83,14 +95,22 @@ def plan_jobs(
         As typed; a slash at its end makes it a folder, as does an existing folder.
     probabilities : bool
         Whether the distributions are written, too.
+    variants : int
+        Number of plausible pictures to write for each photo, ``NAME-1.jpg`` and so on;
+        0 for the most likely one.
+    hints : Path or None
+        A CSV file for a single photo; or a folder that has one, with the photo's stem,
+        for some of the photos: at the same place as in the output, or at its top.
 
     Raises
     ------
     TargetError
         If the output cannot be a file or folder for these photos, two photos have the
         same output (also on file systems that ignore case), an output is one of the
-        photos, or the folders hold no photo.
+        photos, the folders hold no photo, or the hints are missing or a file for
+        several photos.
     """
+    _check_hints(hints, sources)
     out = Path(output)
     as_folder = output.endswith(("/", os.sep)) or out.is_dir()
     folders = [source for source in sources if os.path.isdir(source)]
@@ -113,6 +133,8 @@ def plan_jobs(
             target,
             _probability_paths(target) if probabilities else (),
             as_folder,
+            _variant_paths(target, variants),
+            _hints_of(target, out if as_folder else out.parent, hints),
         )
         for source, target in pairs
     ]
@@ -188,6 +210,35 @@ def _probability_paths(target: Path) -> tuple[Path, ...]:
     return tuple(
         target.with_name(f"{target.stem}.{channel}-probability.tif") for channel in "ab"
     )
+
+
+def _variant_paths(target: Path, count: int) -> tuple[Path, ...]:
+    return tuple(
+        target.with_name(f"{target.stem}-{number}{target.suffix}")
+        for number in range(1, count + 1)
+    )
+
+
+def _check_hints(hints: Path | None, sources: Sequence[Path]) -> None:
+    """Raise TargetError if hints cannot be those of the photos."""
+    if hints is None or hints.is_dir():
+        return
+    if not hints.exists():
+        raise TargetError(f"there are no hints at {str(hints)!r}")
+    if len(sources) > 1 or any(map(os.path.isdir, sources)):
+        raise TargetError(
+            f"{str(hints)!r} holds the hints of one photo; for several photos, give a "
+            "folder with a CSV file for each"
+        )
+
+
+def _hints_of(target: Path, out: Path, hints: Path | None) -> Path | None:
+    """Return the file with the hints of a photo, if there is one."""
+    if hints is None or not hints.is_dir():
+        return hints
+    places = (target.relative_to(out).parent / target.stem, Path(target.stem))
+    files = (hints / f"{place}.csv" for place in places)
+    return next((file for file in files if file.is_file()), None)
 
 
 def _refuse_shared(jobs: Iterable[Job]) -> None:

@@ -33,7 +33,7 @@ class Record:
         Of the first page as stored, in pixels; None if the file could not be read.
     pages : int or None
     model, model_hash : str
-    temperature, rebalance, saturation : float or None
+    temperature, rebalance, saturation, caution : float or None
     working_size : int or None
     seconds : float
         From start to end of this photo; photos overlap in time.
@@ -55,6 +55,7 @@ class Record:
     temperature: float | None = None
     rebalance: float | None = None
     saturation: float | None = None
+    caution: float | None = None
     working_size: int | None = None
     seconds: float = 0.0
     notes: tuple[str, ...] = ()

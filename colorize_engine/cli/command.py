@@ -115,6 +115,29 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     help="Factor of the chroma: 0 is gray, 1.3 is 30 % stronger.",
 )
 @click.option(
+    "--caution",
+    type=Finite(0, 1),
+    default=0.0,
+    show_default=True,
+    metavar="C",
+    help="Take chroma from where the networks are unsure: 0 nothing, 1 all that they "
+    "know nothing about.",
+)
+@click.option(
+    "--hints",
+    type=click.Path(path_type=Path),
+    metavar="FILE|FOLDER",
+    help="Colors at points of a photo: a CSV file with the columns x, y, color (such "
+    "as #c05030), or x, y, a, b. For several photos a folder with a CSV file of the "
+    "same stem for some of them.",
+)
+@click.option(
+    "--variants",
+    type=click.IntRange(2, 100),
+    metavar="N",
+    help="Write N plausible pictures of each photo: NAME-1, NAME-2 and so on.",
+)
+@click.option(
     "--working-size",
     type=click.IntRange(1, 8192),
     metavar="PIXELS",
@@ -247,6 +270,8 @@ def main(
     channel: int | None,
     series: int | None,
     scheduler: str | None,
+    hints: Path | None,
+    variants: int | None,
     **settings: Any,
 ) -> int:
     """Color the photos or the stack; return the exit code."""
@@ -263,7 +288,12 @@ def main(
     for library in ("tifffile", "PIL"):
         logging.getLogger(library).addHandler(logging.NullHandler())
     if is_stack(photos, output, bool(stack)):
-        chosen = {**settings, **stack, "probabilities": probabilities, "report": report}
+        of_photos = {
+            "probabilities": probabilities,
+            "report": report,
+            "variants": variants,
+        }
+        chosen = {**settings, **stack, **of_photos, "hints": hints}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return run_stack(
@@ -274,7 +304,11 @@ def main(
 
     try:
         work = plan_jobs(
-            [Path(photo) for photo in photos], output, probabilities=probabilities
+            [Path(photo) for photo in photos],
+            output,
+            probabilities=probabilities,
+            variants=variants or 0,
+            hints=hints,
         )
     except TargetError as error:
         raise click.UsageError(str(error)) from error

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 _ZARR_FILES = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
 # Options for photos only.
-_OF_PHOTOS = ("probabilities", "report", "skip_color", "quality")
+_OF_PHOTOS = (
+    "probabilities",
+    "report",
+    "skip_color",
+    "quality",
+    "variants",
+    "hints",
+)
 _OME = (".ome.tif", ".ome.tiff", ".zarr")
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from colorize_engine.batch import Job, Record, Settings
-    from colorize_engine.colorizer import Colorizer, Predictor
+    from colorize_engine.colorizer import Colorizer
     from colorize_engine.pretrained import Card
     from colorize_engine.stacks import FrameModel
 
@@ -130,15 +130,19 @@ def _colorizer(model: FrameModel, threads: int) -> Colorizer:
     colorizer = model.loaded(threads)
     _check_weights(model.card, colorizer.card)
     served = copy.copy(colorizer)
-    served.predictor = _in_turn(colorizer.predictor)
+    served.predictor = _InTurn(colorizer.predictor)
     return served
 
 
-def _in_turn(predictor: Predictor) -> Predictor:
-    """Return a predictor that serves one task at a time."""
+class _InTurn:
+    """A predictor that serves one task at a time."""
 
-    def predict(lightness: Floats, /) -> tuple[Floats, Floats]:
+    def __init__(self, predictor: Any) -> None:
+        self._predictor = predictor
+        self.takes_hints = bool(getattr(predictor, "takes_hints", False))
+        self.by_channel = bool(getattr(predictor, "by_channel", False))
+
+    def __call__(self, lightness: Floats, /, *more: Any) -> tuple[Floats, Floats]:
         with _TURN:
-            return predictor(lightness)
-
-    return predict
+            found: tuple[Floats, Floats] = self._predictor(lightness, *more)
+            return found

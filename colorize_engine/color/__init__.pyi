@@ -1,11 +1,13 @@
 from .convert import lab_to_rgb, lab_to_srgb, lightness, lightness_to_gray, srgb_to_lab
 from .curves import encoded_from
+from .difference import ciede2000
 from .gamut import TO_XYZ
 from .levels import full_scale, strips
 from .tones import is_in_color
 
 __all__ = [
     "TO_XYZ",
+    "ciede2000",
     "encoded_from",
     "full_scale",
     "is_in_color",

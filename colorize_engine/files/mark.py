@@ -63,6 +63,7 @@ def mark_of(
         "temperature": f"{decoding.temperature:g}",
         "rebalance": f"{decoding.rebalance:g}",
         "saturation": f"{decoding.saturation:g}",
+        **({"caution": f"{decoding.caution:g}"} if decoding.caution else {}),
         "working size": f"{working_size:g}",
         **{k: v if isinstance(v, str) else f"{v:g}" for k, v in more.items()},
     }

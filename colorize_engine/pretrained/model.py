@@ -36,7 +36,7 @@ class Nets(Protocol):
     batched: bool
     concurrent: bool
 
-    def __call__(self, planes: Floats) -> tuple[Floats, Floats]:
+    def __call__(self, planes: Floats, channels: str = "ab") -> tuple[Floats, ...]:
         """Predict logits.
 
         Parameters
@@ -44,11 +44,13 @@ class Nets(Protocol):
         planes : (n, C, h, w) float32
             The inputs of `design.INPUTS`, all that the nets take; h and w are multiples
             of the stride. A net that takes fewer gets the first of them.
+        channels
+            ``"ab"``, ``"a"`` or ``"b"``: the nets to run.
 
         Returns
         -------
-        a, b : (n, Qa, h / s, w / s) and (n, Qb, h / s, w / s) float32
-            Logits; s is the head stride.
+        tuple of (n, Q, h / s, w / s) float32
+            Logits of each channel; s is the head stride.
         """
 
 
@@ -70,6 +72,8 @@ class Model:
         Height and width of the input divided by those of the logits.
     takes_hints : bool
         Whether both nets can be shown colors.
+    by_channel : bool
+        True: one of the nets can run alone.
 
     Parameters
     ----------
@@ -78,6 +82,8 @@ class Model:
     nets
         Its nets.
     """
+
+    by_channel = True
 
     def __init__(self, card: Card, nets: Nets) -> None:
         self.card, self._nets = card, nets
@@ -92,8 +98,8 @@ class Model:
         self._inputs = max(len(design.inputs) for design in designs)
 
     def __call__(
-        self, lightness: Floats, hints: Floats | None = None
-    ) -> tuple[Floats, Floats]:
+        self, lightness: Floats, hints: Floats | None = None, channels: str = "ab"
+    ) -> tuple[Floats, ...]:
         """Predict the logits of a and b.
 
         Parameters
@@ -104,12 +110,14 @@ class Model:
             In the order of `design.HINTS`: a* / 110 where a is given, its mask (0 or
             1), b* / 110 where b is given, its mask. Where a mask is 0, the plane before
             it is 0. None by default: automatic color.
+        channels
+            ``"ab"``, ``"a"`` or ``"b"``: the nets to run.
 
         Returns
         -------
         a, b : (Qa, h / s, w / s) and (Qb, h / s, w / s) float32, or with a leading n
             Calibrated logits, to be decoded with the card's ``calibrated_bins``; s is
-            ``head_stride``.
+            ``head_stride``. Only those of the channels.
 
         Raises
         ------
@@ -124,7 +132,9 @@ class Model:
             if not self.takes_hints:
                 raise ValueError(f"the model {self.card.name!r} takes no hints")
             planes[:, 1 : 1 + len(HINTS)] = hints[None] if single else hints
-        a, b = self._nets(planes)
-        a = a / np.float32(self.card.calibration["a"])
-        b = b / np.float32(self.card.calibration["b"])
-        return (a[0], b[0]) if single else (a, b)
+        logits = self._nets(planes, channels)
+        calibrated = (
+            each / np.float32(self.card.calibration[channel])
+            for channel, each in zip(channels, logits, strict=True)
+        )
+        return tuple(each[0] if single else each for each in calibrated)

@@ -51,7 +51,7 @@ class StackSettings(DecodeOptions):
 
     Attributes
     ----------
-    temperature, rebalance, saturation
+    temperature, rebalance, saturation, caution
         As in ``Prediction.colorize``.
     channel, rgb, series, value_range, max_pixels
         As in ``stackfiles.open_stack``.

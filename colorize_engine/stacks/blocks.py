@@ -40,7 +40,7 @@ def smooth_block(
 
 def color_block(
     source: FrameModel,
-    settings: tuple[float | None, float | None, float],
+    settings: tuple[float | None, float | None, float, float],
     method: str,
     block: NDArray[Any],
     planes: Floats,

@@ -81,6 +81,7 @@ class StackPrediction:
         temperature: float | None = None,
         rebalance: float | None = None,
         saturation: float = 1.0,
+        caution: float = 0.0,
         *,
         method: str = "guided",
     ) -> da.Array:
@@ -90,7 +91,7 @@ class StackPrediction:
         """
         from dask.base import tokenize
 
-        settings = (temperature, rebalance, saturation)
+        settings = (temperature, rebalance, saturation, caution)
         color = partial(color_block, self.model, settings, method)
         lead = tuple(range(len(self.frames)))
         own = tuple(range(10, 10 + self.stack.ndim - len(lead)))
@@ -117,12 +118,13 @@ class StackPrediction:
         temperature: float | None = None,
         rebalance: float | None = None,
         saturation: float = 1.0,
+        caution: float = 0.0,
     ) -> da.Array:
         """Return a* and b* of each cell: (..., 2, h', w') float32.
 
         Parameters and errors are those of `Prediction.decode`.
         """
-        settings = (temperature, rebalance, saturation)
+        settings = (temperature, rebalance, saturation, caution)
         self._sample().decode(*settings)
         return self._apply("decode", methodcaller("decode", *settings), (2,))
 

@@ -179,8 +179,10 @@ def test_public_names_are_there() -> None:
         "ChannelBins",
         "Colorizer",
         "Distribution",
+        "Hint",
         "ModelError",
         "Prediction",
+        "Suggestion",
         "colorize",
         "list_models",
     ]

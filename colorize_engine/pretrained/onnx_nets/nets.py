@@ -7,13 +7,14 @@ from functools import partial
 from textwrap import shorten
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from colorize_engine.pretrained.onnx_nets.graph_check import check_graph
 from colorize_engine.pretrained.side_by_side import run_side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
     from onnxruntime import InferenceSession, SessionOptions
 
@@ -87,15 +88,24 @@ class OnnxNets:
         self._graphs, self._threads = dict(graphs), threads
         self._start()
 
-    def __call__(self, planes: Floats) -> tuple[Floats, Floats]:
+    def __call__(self, planes: Floats, channels: str = "ab") -> tuple[Floats, ...]:
         """Predict logits, see `model.Nets`."""
         if self._process != os.getpid():
             # Kept, because their ends would wait for threads that are not here.
             _ABANDONED.append(self._sessions)
             self._start()
-        return run_side_by_side(
-            partial(self._run, "a", planes), partial(self._run, "b", planes)
+        if channels == "ab":
+            return run_side_by_side(
+                partial(self._run, "a", planes), partial(self._run, "b", planes)
+            )
+        half = len(planes) // 2
+        if not half:
+            return (self._run(channels, planes),)
+        parts = run_side_by_side(
+            partial(self._run, channels, planes[:half]),
+            partial(self._run, channels, planes[half:]),
         )
+        return (np.concatenate(parts),)
 
     def _run(self, channel: str, planes: Floats) -> Floats:
         session = self._sessions[channel]

@@ -82,14 +82,15 @@ class TorchNets:
         self.batched = dtype == torch.float32
         self.concurrent = device.type == "cpu"
 
-    def __call__(self, planes: Floats) -> tuple[Floats, Floats]:
+    def __call__(self, planes: Floats, channels: str = "ab") -> tuple[Floats, ...]:
         """Predict logits, see `model.Nets`."""
         x = torch.from_numpy(np.require(planes, requirements=["C", "W"]))
         x = x.to(self._device, self._dtype, memory_format=torch.channels_last)
-        calls = partial(self._run, "a", x), partial(self._run, "b", x)
-        if self.concurrent:
-            return run_side_by_side(*calls)
-        return calls[0](), calls[1]()
+        if self.concurrent and channels == "ab":
+            return run_side_by_side(
+                partial(self._run, "a", x), partial(self._run, "b", x)
+            )
+        return tuple(self._run(channel, x) for channel in channels)
 
     def _run(self, channel: str, x: torch.Tensor) -> Floats:
         net = self._nets[channel]

@@ -1,0 +1,72 @@
+"""Marks of outputs: what their colors were made from, beside model and settings."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from colorize_engine.files import format_of
+from colorize_engine.hints import to_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from colorize_engine.batch.settings import Settings
+    from colorize_engine.files import Mark
+    from colorize_engine.hints import Hint
+
+_DIGEST_BYTES = 16
+
+
+def digest(path: Path) -> str:
+    """Return the BLAKE2b digest of a file's bytes: 32 hexadecimal digits.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    with path.open("rb") as stream:
+        found = hashlib.file_digest(
+            stream, lambda: hashlib.blake2b(digest_size=_DIGEST_BYTES)
+        )
+    return found.hexdigest()
+
+
+def with_source(mark: Mark, source: str, settings: Settings, target: Path) -> Mark:
+    """Return a mark that also names the source, the value range and the quality.
+
+    Parameters
+    ----------
+    mark : Mark
+        Names the model and the settings of the colors.
+    source : str
+        `digest` of the photo.
+    settings : Settings
+        Their range is added unless it is full, their quality for JPEG and WebP.
+    target : Path
+        Output; its suffix names the format.
+    """
+    more: dict[str, object] = {}
+    if settings.value_range != "full":
+        given = settings.value_range
+        more["range"] = given if isinstance(given, str) else f"{given[0]}..{given[1]}"
+    if settings.quality is not None and format_of(target) in ("JPEG", "WebP"):
+        more["quality"] = settings.quality
+    return replace(mark, settings={**mark.settings, **more, "source": source})
+
+
+def with_hints(mark: Mark, hints: tuple[Hint, ...]) -> Mark:
+    """Return a mark that also names the hints of the colors, if there are any."""
+    if not hints:
+        return mark
+    return replace(mark, settings={**mark.settings, "hints": to_text(hints)})
+
+
+def with_variant(mark: Mark, number: int, count: int) -> Mark:
+    """Return a mark that also says which of several variants a file is."""
+    if not count:
+        return mark
+    which = {"variant": f"{number + 1} of {count}"}
+    return replace(mark, settings={**mark.settings, **which})

@@ -1,0 +1,5 @@
+"""Help for a person who steers: likely colors of a pixel, plausible pictures."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
