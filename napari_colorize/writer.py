@@ -92,8 +92,13 @@ def mark_of(about: Mapping[str, Any]) -> Mark:
         for name in ("region", "display_range")
         if name in about
     }
+    if "hints" in about:
+        more["hints"] = about["hints"]
     decoding = DecodeSettings(
-        about["temperature"], about["rebalance"], about["saturation"]
+        about["temperature"],
+        about["rebalance"],
+        about["saturation"],
+        about.get("caution", 0.0),
     )
     model = f"{about['model']} {about['version']} {about['hash']}"
     mark = mark_of(model, decoding, about["working_size"], **more)

@@ -92,7 +92,7 @@ class PixelNumbers:
     a, b : ChannelNumbers
         The numbers of the two channels.
     chroma : (float, float)
-        a* and b*: the annealed means times the saturation.
+        a* and b*: the annealed means times the saturation, less the caution.
     rgb : (int, int, int)
         sRGB of the pixel's lightness with this chroma, 0..255. The chroma is reduced
         where the color would leave the gamut.
@@ -104,6 +104,19 @@ class PixelNumbers:
     b: ChannelNumbers
     chroma: tuple[float, float]
     rgb: tuple[int, int, int]
+
+
+def _cautious(
+    pixel: Pixel, chroma: tuple[float, float], caution: float
+) -> tuple[float, float]:
+    """Return chroma as the caution leaves it at a pixel."""
+    from colorize_engine.decode import cautious
+
+    bits = float(pixel.a.entropy()) + float(pixel.b.entropy())
+    most = float(np.log2(len(pixel.a.bins)) + np.log2(len(pixel.b.bins)))
+    planes = np.array(chroma, np.float32)[:, None, None]
+    a, b = cautious(planes, np.full((1, 1), bits, np.float32), most, caution)
+    return float(a[0, 0]), float(b[0, 0])
 
 
 def describe(pixel: Pixel, settings: DecodeSettings) -> PixelNumbers:
@@ -120,7 +133,11 @@ def describe(pixel: Pixel, settings: DecodeSettings) -> PixelNumbers:
         float(pixel.a.decode(settings.temperature, settings.rebalance)),
         float(pixel.b.decode(settings.temperature, settings.rebalance)),
     )
-    chroma = (values[0] * settings.saturation, values[1] * settings.saturation)
+    chroma = _cautious(
+        pixel,
+        (values[0] * settings.saturation, values[1] * settings.saturation),
+        settings.caution,
+    )
     in_a, in_b, rgb = _colors(pixel, chroma)
     return PixelNumbers(
         pixel,

@@ -84,6 +84,7 @@ def record(
         "temperature": settings.temperature,
         "rebalance": settings.rebalance,
         "saturation": settings.saturation,
+        **({"caution": settings.caution} if settings.caution else {}),
         "working_size": results.working_size,
         "software": f"napari-colorize {__version__}",
     }
@@ -95,6 +96,10 @@ def record(
         entry["frame"] = list(source.start)
     if source.limits is not None:
         entry["display_range"] = list(source.limits)
+    if results.hints:
+        from colorize_engine.hints import to_text
+
+        entry["hints"] = to_text(results.hints)
     if kind in PROBABILITIES:
         bins = results.colorizer.bins["ab".index(kind[0])]
         entry["bins"] = [float(center) for center in bins.centers]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from colorize_engine.decode import DecodeSettings
+    from colorize_engine.hints import Hint
     from napari_colorize.runs.results import Arrays, Results
 
     Index = tuple[int, ...]
@@ -20,8 +21,8 @@ class LiveDecoder:
     """A decoder of all frames of results in one worker, the shown frame first.
 
     However often ``request`` is called, one decoding runs and at most one waits, with
-    the last settings. Frames decoded with earlier settings are stale until they are
-    decoded again.
+    the last settings and hints. Frames decoded with earlier settings are stale until
+    they are decoded again. The nets run only where the hints have changed.
 
     Parameters
     ----------
@@ -43,6 +44,7 @@ class LiveDecoder:
         self._results, self._show, self._fail = results, show, fail
         self._lock = threading.Lock()
         self._settings: DecodeSettings | None = None
+        self._hints: tuple[Hint, ...] | None = None
         self._stale: set[Index] = set()
         self._focus: Index | None = None
         self._worker: Worker | None = None
@@ -53,12 +55,18 @@ class LiveDecoder:
         """Whether a decoding is running."""
         return self._worker is not None
 
-    def request(self, settings: DecodeSettings) -> None:
-        """Decode all frames with these settings; forget settings that were waiting."""
+    def request(
+        self, settings: DecodeSettings, hints: tuple[Hint, ...] | None = None
+    ) -> None:
+        """Decode all frames with these settings; forget settings that were waiting.
+
+        Hints are for a single picture; None leaves them as they are.
+        """
         with self._lock:
             if self._closed:
                 return
             self._settings = settings
+            self._hints = self._hints if hints is None else hints
             self._stale = set(self._results.source.indices())
             if self._worker is not None:
                 return
@@ -81,8 +89,10 @@ class LiveDecoder:
         if worker is not None:
             worker.cancel()
 
-    def _next(self) -> tuple[Index, DecodeSettings] | None:
-        """Return the next stale frame and its settings; None ends the worker."""
+    def _next(
+        self,
+    ) -> tuple[Index, DecodeSettings, tuple[Hint, ...] | None] | None:
+        """Return the next stale frame, its settings and hints; None ends the worker."""
         with self._lock:
             if not self._stale or self._settings is None:
                 self._worker = None
@@ -90,13 +100,16 @@ class LiveDecoder:
             focus = self._focus
             index = focus if focus in self._stale else min(self._stale)
             self._stale.discard(index)
-            return index, self._settings
+            return index, self._settings, self._hints
 
     def _work(self, worker: Worker) -> None:
         try:
             while (job := self._next()) is not None:
-                index, settings = job
-                arrays = self._results.decode(index, settings)
+                index, settings, hints = job
+                arrays: Arrays = {}
+                if hints is not None and hints != self._results.hints:
+                    arrays = self._results.show_hints(hints)
+                arrays |= self._results.decode(index, settings)
                 # The lock keeps the store from being removed meanwhile.
                 with self._lock:
                     if self._closed:

@@ -17,8 +17,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike, NDArray
 
-    from colorize_engine import Card, ChannelBins, Colorizer, Distribution, Prediction
+    from colorize_engine import (
+        Card,
+        ChannelBins,
+        Colorizer,
+        Distribution,
+        Prediction,
+        Suggestion,
+    )
     from colorize_engine.decode import DecodeSettings
+    from colorize_engine.hints import Hint
     from napari_colorize.runs.source import Source
     from napari_colorize.runs.worker import Worker
 
@@ -151,18 +159,65 @@ class Results:
         wanted = {k for k in types if k in self.kinds or (stack and "prob" in k)}
         return Store(self.source.frames, {k: types[k] for k in types if k in wanted})
 
+    @property
+    def takes_hints(self) -> bool:
+        """Whether `show_hints` works."""
+        return self._single is not None and self.colorizer.caller.takes_hints
+
+    @property
+    def hints(self) -> tuple[Hint, ...]:
+        """Hints of a single picture."""
+        return self._single.hints if self._single is not None else ()
+
     def _keep(self, index: tuple[int, ...], prediction: Prediction) -> None:
         """Store what does not depend on the sliders."""
+        for kind, values in self._fixed(prediction).items():
+            self.store.write(kind, index, values)
+        if not self.source.is_stack:
+            self._single = prediction
+
+    def show_hints(self, hints: tuple[Hint, ...]) -> Arrays:
+        """Ask the nets again about a single picture; return the kinds that change.
+
+        Raises
+        ------
+        ValueError
+            If the nets take no hints, or this is a stack.
+        """
+        if self._single is None:
+            raise ValueError("hints are for single pictures; choose the current slice")
+        self._single = self._single.with_hints(hints)
+        return self._fixed(self._single)
+
+    def suggest(self, row: float, column: float) -> tuple[list[Suggestion], float]:
+        """Return likely colors of a pixel of a single picture, and its L*.
+
+        Hints at the pixel itself do not count.
+        """
+        assert self._single is not None  # noqa: S101
+        others = tuple(
+            hint
+            for hint in self._single.hints
+            if (hint.row, hint.column) != (row, column)
+        )
+        prediction = self._single
+        if others != prediction.hints:
+            prediction = prediction.with_hints(others)
+        found = self.colorizer.suggest(prediction, row, column)
+        return found, prediction.lightness_at(row, column)
+
+    def _fixed(self, prediction: Prediction) -> Arrays:
+        """Return the wanted kinds that do not depend on the sliders."""
         values = {
             "a probability": lambda: prediction.a.probabilities,
             "b probability": lambda: prediction.b.probabilities,
             "uncertainty": prediction.entropy,
         }
-        for kind, compute in values.items():
-            if kind in self.store.arrays:
-                self.store.write(kind, index, compute())
-        if not self.source.is_stack:
-            self._single = prediction
+        return {
+            kind: compute()
+            for kind, compute in values.items()
+            if kind in self.store.arrays
+        }
 
     def prediction(self, index: tuple[int, ...]) -> Prediction:
         """Return the prediction for a frame without running the nets."""

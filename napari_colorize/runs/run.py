@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Layer
 
-    from colorize_engine import Distribution
+    from colorize_engine import Distribution, Hint
     from colorize_engine.decode import DecodeSettings
     from napari_colorize.runs.results import Arrays, Results
 
@@ -126,12 +126,21 @@ class Run:
         if settings == self.settings:
             return
         self.settings = settings
-        for kind, layer in self.layers.items():
-            entry = result_layers.record(kind, self.layer, self.results, settings)
-            layer.metadata[METADATA] = entry
+        self._record()
         if any(kind in DECODED for kind in self.layers):
             self.live.request(settings)
         self.changed.emit()
+
+    def _record(self) -> None:
+        """Put what the layers are made from into their metadata."""
+        for kind, layer in self.layers.items():
+            layer.metadata[METADATA] = result_layers.record(
+                kind, self.layer, self.results, self.settings
+            )
+
+    def hint(self, hints: Sequence[Hint]) -> None:
+        """Ask the nets again with other hints and update the layers."""
+        self.live.request(self.settings, tuple(hints))
 
     def shown_frame(self) -> tuple[int, ...]:
         """Return the frame that the viewer shows, as a position in the results."""
@@ -186,10 +195,11 @@ class Run:
 
     def _show(self, index: tuple[int, ...], arrays: Arrays) -> None:
         """Show a decoded frame."""
+        self._record()
         for kind, values in arrays.items():
             self.results.store.write(kind, index, values)
         if index == self.shown_frame():
-            for kind in DECODED:
+            for kind in arrays or DECODED:
                 if kind in self.layers:
                     self.layers[kind].refresh(extent=False)
             self.changed.emit()

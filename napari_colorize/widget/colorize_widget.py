@@ -16,6 +16,7 @@ from colorize_engine import ModelError, list_models
 from colorize_engine.decode import DecodeSettings
 from colorize_engine.pretrained import Backend, read_card
 from napari_colorize.accessibility import FocusRing, foldable, label_controls
+from napari_colorize.hints import Palette
 from napari_colorize.messages import describe, reason
 from napari_colorize.runs import (
     Cancelled,
@@ -37,6 +38,7 @@ from napari_colorize.widget.controls import (
     Sliders,
     Status,
 )
+from napari_colorize.widget.hinting import Hinting
 from napari_colorize.widget.job import Job, summary
 from napari_colorize.widget.layer_lists import LayerLists, images_of, shapes_of
 
@@ -102,6 +104,13 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         super().__init__(
             widgets=[self.image, self.model, self.run_button, self.state, self.sliders]
         )
+        self.palette = Palette()
+        self.hinting = Hinting(
+            self.palette,
+            lambda: self.run,
+            lambda text: setattr(self.status, "value", text),
+            self._on_error,
+        )
         self.layer_choice = LayerChoice(chosen.layers)
         size = chosen.working_size or self._cards[self.model.value].working_size
         self.advanced = Advanced(chosen, size, lambda _widget: shapes_of(self._viewer))
@@ -113,6 +122,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
     def _lay_out(self) -> None:
         label_controls(self)
         layout = self.native.layout()
+        layout.addWidget(self.palette)
         layout.addWidget(self.layer_choice)
         layout.addWidget(self.keep.native)
         layout.addWidget(self.save_button.native)
@@ -151,8 +161,8 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         self.state.cancel.clicked.connect(self.cancel)
         self.save_button.clicked.connect(self._on_save)
         self.sliders.reset.clicked.connect(self._on_reset)
-        for slider in ("temperature", "rebalance", "saturation"):
-            getattr(self.sliders, slider).changed.connect(self._on_slider)
+        for slider in self.sliders.all:
+            slider.changed.connect(self._on_slider)
         self.model.changed.connect(self._on_model)
         self.advanced.folder.changed.connect(self._on_model)
         self.image.changed.connect(self._on_image)

@@ -48,7 +48,7 @@ _ROWS = ("colorized", "uncertainty", "a", "a probability", "b", "b probability")
 
 
 class Sliders(Container):  # type: ignore[type-arg]
-    """Temperature, rebalance and saturation, and a button that resets them."""
+    """Temperature, rebalance, saturation, caution, and a button that resets them."""
 
     def __init__(self) -> None:
         self.temperature = FloatSlider(
@@ -86,19 +86,29 @@ class Sliders(Container):  # type: ignore[type-arg]
                 "A factor, 0 to 3."
             ),
         )
+        self.caution = FloatSlider(
+            min=0,
+            max=1,
+            step=0.05,
+            value=0,
+            label="caution",
+            tooltip=(
+                "How much color is taken from where the nets are unsure: 0 nothing, 1 "
+                "all that they know nothing about. No unit, 0 to 1."
+            ),
+        )
         self.reset = PushButton(
             text="&Reset",
             tooltip=(
-                "Set temperature and rebalance to the values of the model, and "
-                "saturation to 1."
+                "Set temperature and rebalance to the values of the model, saturation "
+                "to 1 and caution to 0."
             ),
         )
-        super().__init__(
-            widgets=[self.temperature, self.rebalance, self.saturation, self.reset]
-        )
+        self.all = (self.temperature, self.rebalance, self.saturation, self.caution)
+        super().__init__(widgets=[*self.all, self.reset])
         self.margins = (0, 0, 0, 0)
         label_controls(self)
-        for slider in (self.temperature, self.rebalance, self.saturation):
+        for slider in self.all:
             inner = slider.native.findChild(QSlider)
             inner.setPageStep(_PAGE * inner.singleStep())
 
@@ -108,6 +118,7 @@ class Sliders(Container):  # type: ignore[type-arg]
             round(self.temperature.value, 4),
             round(self.rebalance.value, 4),
             round(self.saturation.value, 4),
+            round(self.caution.value, 4),
         )
 
     def set(self, settings: DecodeSettings) -> None:
@@ -117,6 +128,7 @@ class Sliders(Container):  # type: ignore[type-arg]
                 (self.temperature, settings.temperature),
                 (self.rebalance, settings.rebalance),
                 (self.saturation, settings.saturation),
+                (self.caution, settings.caution),
             ):
                 with slider.changed.blocked():
                     slider.value = min(max(value, slider.min), slider.max)

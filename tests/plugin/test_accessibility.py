@@ -250,6 +250,7 @@ def test_each_control_has_a_name_and_says_what_it_does(stand: Stand) -> None:
         "temperature",
         "rebalance",
         "saturation",
+        "caution",
     ]
     assert all("0 to" in s.toolTip() or "-1 to" in s.toolTip() for s in sliders)
     assert "pixels" in stand.widget.advanced.working_size.tooltip

@@ -38,9 +38,26 @@ def make_pixel(lightness=60.0, frame=(), a=None, b=None):
     )
 
 
-def make_settings(temperature=0.38, rebalance=-0.25, saturation=1.0):
+def make_settings(temperature=0.38, rebalance=-0.25, saturation=1.0, caution=0.0):
     return SimpleNamespace(
-        temperature=temperature, rebalance=rebalance, saturation=saturation
+        temperature=temperature,
+        rebalance=rebalance,
+        saturation=saturation,
+        caution=caution,
+    )
+
+
+def test_caution_takes_chroma_where_the_nets_are_unsure():
+    flat = make_distribution([1 / 32] * 32, np.arange(32) * 2.0)
+    unsure = make_pixel(a=flat, b=flat)
+    bold, careful = (
+        describe(unsure, make_settings(1, 0, caution=caution)) for caution in (0, 0.5)
+    )
+    assert np.allclose(careful.chroma, np.multiply(bold.chroma, 0.5))
+    sure = make_pixel()
+    assert (
+        describe(sure, make_settings(caution=1)).chroma
+        == describe(sure, make_settings()).chroma
     )
 
 

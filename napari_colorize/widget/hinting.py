@@ -1,0 +1,145 @@
+"""Hints of the chosen image: from clicks to points, colors and the picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_colorize.hints import find_points, hints_of, make_points, set_color
+from napari_colorize.runs import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from napari.layers import Points
+
+    from napari_colorize.hints import Palette
+    from napari_colorize.runs import Run
+
+_BELOW = 0.5
+
+
+class Hinting:
+    """The wire between a run, its Points layer and the palette.
+
+    Parameters
+    ----------
+    palette
+        The palette of the widget.
+    run
+        Returns the run of the chosen image, or None.
+    say
+        Shows a sentence to the person.
+    fail
+        Called with an exception of the worker.
+    """
+
+    def __init__(
+        self,
+        palette: Palette,
+        run: Callable[[], Run | None],
+        say: Callable[[str], None],
+        fail: Callable[[Exception], None],
+    ) -> None:
+        self._palette, self._run, self._say, self._fail = palette, run, say, fail
+        self._points: Points | None = None
+        self._asked: tuple[float, float] | None = None
+        palette.asked.connect(self.begin)
+        palette.chosen.connect(self.color)
+
+    def begin(self) -> None:
+        """Make or find the layer of hints, and let clicks add points."""
+        run = self._run()
+        if run is None:
+            self._say("Press Colorize first, then add hints.")
+            return
+        if not run.results.takes_hints:
+            self._say(
+                "Hints are for single pictures and models that take them; for a stack, "
+                "choose the current slice."
+            )
+            return
+        viewer = run.viewer
+        if viewer is None:
+            return
+        points = find_points(viewer, run.layer)
+        if points is None:
+            points = make_points(viewer, run.layer, run.results.source.shape)
+        self.follow(points)
+        viewer.layers.selection.active = points
+        points.mode = "add"
+        # A point has no color until one is chosen for it.
+        with points.block_update_properties():
+            points.current_face_color = "transparent"
+        self._palette.open_for_points(True)
+        self._say("Click a thing that has the wrong color.")
+
+    def follow(self, points: Points) -> None:
+        """Follow the points of a layer, instead of those of another one."""
+        if points is self._points:
+            return
+        if self._points is not None:
+            self._points.events.data.disconnect(self._on_data)
+            self._points.selected_data.events.items_changed.disconnect(self._on_select)
+        self._points = points
+        points.events.data.connect(self._on_data)
+        points.selected_data.events.items_changed.connect(self._on_select)
+
+    def color(self, rgb: Sequence[int]) -> None:
+        """Set the color of the selected points and show the picture with it."""
+        points = self._points
+        if points is None or not points.selected_data:
+            return
+        set_color(points, sorted(points.selected_data), [level / 255 for level in rgb])
+        self.apply()
+
+    def apply(self) -> None:
+        """Show the picture with the hints as they are now."""
+        run = self._run()
+        if run is None or self._points is None or not run.results.takes_hints:
+            return
+        source = run.results.source
+        run.hint(hints_of(self._points, source.corner, source.shape))
+
+    def _on_data(self, event: Any) -> None:
+        action = str(getattr(event, "action", "")).lower()
+        if "ing" in action:  # before the change, as napari also tells
+            return
+        if action.endswith("added") and self._points is not None:
+            last = len(self._points.data) - 1
+            # napari gives it the color of the point that was selected before.
+            set_color(self._points, [last], None)
+            self._points.selected_data = {last}
+            return
+        self.apply()
+
+    def _on_select(self, _event: Any = None) -> None:
+        self._suggest()
+
+    def _suggest(self) -> None:
+        """Ask for likely colors of the selected point in a worker."""
+        run, points = self._run(), self._points
+        if run is None or points is None or len(points.selected_data) != 1:
+            self._palette.offer([], 0)
+            return
+        (index,) = points.selected_data
+        if index >= len(points.data):
+            return
+        source = run.results.source
+        place = points.data[index][-2:] - np.array(source.corner, float)
+        at = (float(place[0]), float(place[1]))
+        shape = source.shape
+        if not all(-_BELOW <= p <= n - _BELOW for p, n in zip(at, shape, strict=True)):
+            self._say("This point lies outside of the colored part.")
+            return
+        self._asked = at
+        worker = Worker(lambda _worker: run.results.suggest(*at))
+        worker.returned.connect(lambda found: self._on_suggested(at, found))
+        worker.errored.connect(self._fail)
+        worker.start()
+
+    def _on_suggested(self, at: tuple[float, float], found: Any) -> None:
+        # Only the last question counts.
+        if at == self._asked:
+            self._palette.offer(*found)

@@ -1,0 +1,218 @@
+"""Hints in a real viewer: points, suggestions, colors, and the picture that follows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from napari.layers import Points
+from skimage import data
+
+from colorize_engine import Hint, Suggestion
+from colorize_engine.color import (
+    ciede2000,
+    lightness,
+    lightness_to_gray,
+    srgb_to_lab,
+)
+from colorize_engine.hints import to_text
+from napari_colorize.hints import Palette, find_points, hints_of, make_points, set_color
+from napari_colorize.hints.palette import shown
+from napari_colorize.runs import METADATA
+from napari_colorize.writer import mark_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from napari_colorize.widget import ColorizeWidget
+
+    Finish = Callable[[ColorizeWidget], None]
+
+GRAY = lightness_to_gray(lightness(data.coffee()))
+SAUCER = (330.0, 180.0)
+
+
+def press(widget: ColorizeWidget) -> Points:
+    widget.palette.add_button.click()
+    points = find_points(widget.viewer, widget.run.layer)
+    assert points is not None
+    return points
+
+
+def wait(widget: ColorizeWidget, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: not widget.run.live.busy, timeout=60_000)
+
+
+def offered(widget: ColorizeWidget, qtbot: QtBot) -> list[Any]:
+    swatches = widget.palette.swatches
+    qtbot.waitUntil(lambda: swatches[0].isEnabled(), timeout=60_000)
+    return [swatch for swatch in swatches if swatch.isEnabled()]
+
+
+@pytest.fixture
+def coffee(widget: ColorizeWidget, finish: Finish) -> ColorizeWidget:
+    """Widget whose run has colored coffee with the shipped nets."""
+    widget.advanced.folder.value = None
+    widget.advanced.working_size.value = 320
+    widget.viewer.add_image(GRAY, name="coffee")
+    finish(widget)
+    return widget
+
+
+def test_a_click_and_a_swatch_turn_the_saucer_red(
+    coffee: ColorizeWidget, qtbot: QtBot
+) -> None:
+    layers = coffee.viewer.layers
+    points = press(coffee)
+    assert points.name == "coffee hints"
+    assert layers.selection.active is points
+    assert points.mode == "add"
+    before = np.array(layers["coffee colorized"].data)
+    points.add([SAUCER])
+    swatches = offered(coffee, qtbot)
+    assert len(swatches) == 5
+    assert np.array_equal(layers["coffee colorized"].data, before), "not chosen yet"
+    true = srgb_to_lab(data.coffee())[330, 180]
+    colors = np.array([coffee.palette.colors], np.uint8)
+    labs = srgb_to_lab(colors)[0]
+    labs[:, 0] = true[0]
+    best = int(ciede2000(labs, true).argmin())
+    coffee.palette.swatches[best].click()
+    wait(coffee, qtbot)
+    (hint,) = coffee.run.results.hints
+    assert (hint.row, hint.column) == SAUCER
+    assert hint.a > 25
+    lab = srgb_to_lab(layers["coffee colorized"].data)
+    assert lab[320:340, 170:190, 1].mean() > 20
+    entry = layers["coffee colorized"].metadata[METADATA]
+    assert entry["hints"] == to_text([hint])
+    assert f"hints {entry['hints']}" in mark_of(entry).parameters
+    # The other layers show what the nets say now.
+    np.testing.assert_array_equal(
+        layers["coffee a probability"].data,
+        coffee.run.results.prediction(()).a.probabilities,
+    )
+    # Without the point all is as before.
+    points.selected_data = {0}
+    points.remove_selected()
+    qtbot.waitUntil(lambda: not coffee.run.results.hints, timeout=60_000)
+    wait(coffee, qtbot)
+    np.testing.assert_array_equal(layers["coffee colorized"].data, before)
+    assert "hints" not in layers["coffee colorized"].metadata[METADATA]
+
+
+def test_a_second_point_begins_without_a_color(
+    coffee: ColorizeWidget, qtbot: QtBot
+) -> None:
+    points = press(coffee)
+    points.add([SAUCER])
+    offered(coffee, qtbot)[2].click()
+    wait(coffee, qtbot)
+    first = coffee.run.results.hints
+    coffee.palette.offer([], 0)
+    points.add([(50.0, 500.0)])
+    offered(coffee, qtbot)
+    wait(coffee, qtbot)
+    assert coffee.run.results.hints == first
+    assert points.face_color[0, 3] == 1
+    assert points.face_color[1, 3] == 0
+    coffee.palette.swatches[0].click()
+    qtbot.waitUntil(lambda: len(coffee.run.results.hints) == 2, timeout=60_000)
+    assert coffee.run.results.hints[0] == first[0]
+
+
+def test_a_point_that_moves_takes_its_color_along(
+    coffee: ColorizeWidget, qtbot: QtBot
+) -> None:
+    points = press(coffee)
+    points.add([SAUCER])
+    offered(coffee, qtbot)[0].click()
+    wait(coffee, qtbot)
+    points.data = [[100.0, 500.0]]
+    qtbot.waitUntil(
+        lambda: [h.row for h in coffee.run.results.hints] == [100], timeout=60_000
+    )
+
+
+def test_the_button_before_a_run_says_what_to_do(widget: ColorizeWidget) -> None:
+    widget.viewer.add_image(GRAY, name="coffee")
+    widget.palette.add_button.click()
+    assert "Press Colorize first" in widget.status.value
+    assert not any(isinstance(layer, Points) for layer in widget.viewer.layers)
+
+
+def test_nets_that_take_no_hints(widget: ColorizeWidget, finish: Finish) -> None:
+    widget.viewer.add_image(GRAY, name="coffee")
+    finish(widget)
+    widget.palette.add_button.click()
+    assert "models that take them" in widget.status.value
+
+
+def test_the_same_layer_is_found_again(coffee: ColorizeWidget) -> None:
+    first = press(coffee)
+    assert press(coffee) is first
+    assert sum(isinstance(layer, Points) for layer in coffee.viewer.layers) == 1
+
+
+# -- the parts
+
+
+def test_points_lie_on_a_transformed_image(
+    widget: ColorizeWidget, hinted_model: Path
+) -> None:
+    image = widget.viewer.add_image(
+        GRAY[::4, ::4], scale=(2, 3), translate=(5, 7), rotate=30
+    )
+    points = make_points(widget.viewer, image, image.data.shape)
+    points.add([[10, 20], [50, 60]])
+    set_color(points, [0], (1.0, 0.0, 0.0))
+    for place in points.data:
+        np.testing.assert_allclose(
+            points.data_to_world(place), image.data_to_world(place)
+        )
+    (hint,) = hints_of(points, (0, 0), image.data.shape)
+    assert hint == Hint.from_color(10, 20, "#ff0000")
+    (moved,) = hints_of(points, (4, 5), (50, 50))
+    assert (moved.row, moved.column) == (6, 15)
+    assert hints_of(points, (20, 20), (50, 50)) == []
+
+
+def test_the_palette_shows_what_it_offers(qtbot: QtBot) -> None:
+    palette = Palette()
+    qtbot.addWidget(palette)
+    chosen: list[tuple[int, ...]] = []
+    palette.chosen.connect(chosen.append)
+    some = [Suggestion(40, 30, 0.6), Suggestion(-20, 10, 0.1)]
+    palette.offer(some, 50)
+    assert [s.isEnabled() for s in palette.swatches] == [True, True, *[False] * 3]
+    assert palette.swatches[0].toolTip() == (
+        "Take a* +40, b* +30, of the probability 60%."
+    )
+    palette.swatches[1].click()
+    assert chosen == [shown(some[1], 50)]
+    red, green, _ = shown(some[0], 50)
+    assert red > green + 40
+    palette.offer([], 0)
+    assert not any(s.isEnabled() for s in palette.swatches)
+    assert not palette.other_button.isEnabled()
+
+
+def test_caution_is_a_slider(
+    widget: ColorizeWidget, finish: Finish, qtbot: QtBot
+) -> None:
+    widget.viewer.add_image(GRAY[::4, ::4], name="coffee")
+    finish(widget)
+    widget.sliders.caution.value = 1
+    settings = widget.sliders.settings()
+    assert settings.caution == widget.run.settings.caution == 1
+    wait(widget, qtbot)
+    expected = widget.run.results.prediction(()).colorize(*settings.arguments)
+    layer = widget.viewer.layers["coffee colorized"]
+    np.testing.assert_array_equal(layer.data, expected)
+    assert layer.metadata[METADATA]["caution"] == 1
+    widget.sliders.reset.native.click()
+    assert widget.sliders.caution.value == 0
