@@ -49,12 +49,12 @@ def commands(page: str) -> list[str]:
 
 
 def test_every_tutorial_is_run_below() -> None:
-    assert PAGES.keys() == {"widget", "layers", "script", "training"}
+    assert PAGES.keys() == {"widget", "color", "layers", "script", "training"}
     index = (DOCS / "index.md").read_text("utf-8")
     assert not documents.blocks(index, "python")
 
 
-@pytest.mark.parametrize("page", ["layers", "script"])
+@pytest.mark.parametrize("page", ["color", "layers", "script"])
 def test_commands_and_then_scripts_of_a_page(page: str, tmp_path: Path) -> None:
     folder = documents.write_photos(tmp_path)
     assert commands(page)
