@@ -589,7 +589,7 @@ def test_what_nobody_thought_of_is_one_line_too(
     from colorize_engine import Colorizer
 
     def fail(error: BaseException) -> Callable[..., None]:
-        def raising(*_: object) -> None:
+        def raising(*_: object, **__: object) -> None:
             raise error
 
         return raising

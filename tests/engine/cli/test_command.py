@@ -403,7 +403,7 @@ def test_version(run: Run) -> None:
 def test_stopping_leaves_no_half_file(
     tmp_path: Path, run: Run, photo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(*_: object) -> None:
+    def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Colorizer, "predict", stop)
@@ -487,7 +487,7 @@ def test_without_a_terminal_there_is_no_bar(
 
 
 def test_the_settings_of_the_model_are_the_default() -> None:
-    assert Settings() == Settings(None, None, 1.0, None, "full", 250_000_000)
+    assert Settings() == Settings(None, None, 1.0, 0.0, None, "full", 250_000_000)
 
 
 def archive(folder: Path) -> Path:
