@@ -87,6 +87,43 @@ def hints_of(points: Points, corner: Sequence[int], shape: Sequence[int]) -> lis
     return found
 
 
+def add_hints(
+    points: Points, hints: Sequence[Hint], corner: Sequence[int], frame: Sequence[float]
+) -> None:
+    """Add a point with its color for each hint.
+
+    Parameters
+    ----------
+    points
+        The layer.
+    hints
+        At places of a part of the image; open channels count as gray.
+    corner
+        First row and column of the part.
+    frame
+        Position on the axes before rows and columns.
+    """
+    if not hints:
+        return
+    first = len(points.data)
+    places = [(*frame, h.row + corner[0], h.column + corner[1]) for h in hints]
+    points.add(np.array(places, float))
+    for number, hint in enumerate(hints):
+        set_color(points, [first + number], _nearest(hint))
+
+
+def _nearest(hint: Hint) -> tuple[float, ...]:
+    """Return the RGB in 0..1, of any lightness, that keeps a* and b* best."""
+    from colorize_engine.color import lab_to_rgb, srgb_to_lab
+
+    chroma = np.array([hint.a or 0.0, hint.b or 0.0], np.float32)
+    light = np.arange(20, 95, 5, dtype=np.float32)[None]
+    planes = np.broadcast_to(chroma[:, None, None], (2, *light.shape))
+    rgb = lab_to_rgb(light, np.ascontiguousarray(planes))
+    error = np.abs(srgb_to_lab(rgb)[0, :, 1:] - chroma).sum(-1)
+    return tuple(float(level) / 255 for level in rgb[0, int(error.argmin())])
+
+
 def set_color(
     points: Points, indices: Sequence[int], rgb: Sequence[float] | None
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from math import log2
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -31,6 +31,21 @@ if TYPE_CHECKING:
     from napari_colorize.runs.worker import Worker
 
     Arrays = dict[str, NDArray[Any]]
+
+
+class Variant(NamedTuple):
+    """A plausible picture.
+
+    Attributes
+    ----------
+    hints : tuple of Hint
+        Those that were drawn for it.
+    picture : (h, w, 3) uint8
+        It in color, at the working size.
+    """
+
+    hints: tuple[Hint, ...]
+    picture: NDArray[Any]
 
 
 class Results:
@@ -205,6 +220,50 @@ class Results:
             prediction = prediction.with_hints(others)
         found = self.colorizer.suggest(prediction, row, column)
         return found, prediction.lightness_at(row, column)
+
+    def variants(
+        self,
+        own: tuple[Hint, ...],
+        count: int,
+        seed: int,
+        settings: DecodeSettings,
+        worker: Worker,
+    ) -> list[Variant]:
+        """Draw plausible pictures of a single picture.
+
+        Parameters
+        ----------
+        own
+            Hints that all of them keep.
+        count, seed
+            As in ``Colorizer.variants``.
+        settings
+            Settings of the sliders.
+        worker
+            Gets the progress.
+
+        Raises
+        ------
+        Cancelled
+            If the worker is to stop.
+        """
+        from colorize_engine.color import lightness_to_gray
+
+        assert self._single is not None  # noqa: S101
+        found = self.colorizer.variants(
+            self._single.with_hints(own),
+            count,
+            seed,
+            progress=lambda done, total: worker.report(done, total, "Drawing variants"),
+        )
+        small = lightness_to_gray(self._single.lightness)
+        return [
+            Variant(
+                each.hints[len(own) :],
+                replace(each, image=small).colorize(*settings.arguments),
+            )
+            for each in found
+        ]
 
     def _fixed(self, prediction: Prediction) -> Arrays:
         """Return the wanted kinds that do not depend on the sliders."""

@@ -16,7 +16,7 @@ from colorize_engine import ModelError, list_models
 from colorize_engine.decode import DecodeSettings
 from colorize_engine.pretrained import Backend, read_card
 from napari_colorize.accessibility import FocusRing, foldable, label_controls
-from napari_colorize.hints import Palette
+from napari_colorize.hints import Palette, VariantStrip
 from napari_colorize.messages import describe, reason
 from napari_colorize.runs import (
     Cancelled,
@@ -41,6 +41,7 @@ from napari_colorize.widget.controls import (
 from napari_colorize.widget.hinting import Hinting
 from napari_colorize.widget.job import Job, summary
 from napari_colorize.widget.layer_lists import LayerLists, images_of, shapes_of
+from napari_colorize.widget.varying import Varying
 
 if TYPE_CHECKING:
     import napari
@@ -111,6 +112,10 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             lambda text: setattr(self.status, "value", text),
             self._on_error,
         )
+        self.strip = VariantStrip()
+        self.varying = Varying(
+            self.strip, lambda: self.run, self.hinting, self.state, self._on_error
+        )
         self.layer_choice = LayerChoice(chosen.layers)
         size = chosen.working_size or self._cards[self.model.value].working_size
         self.advanced = Advanced(chosen, size, lambda _widget: shapes_of(self._viewer))
@@ -123,6 +128,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         label_controls(self)
         layout = self.native.layout()
         layout.addWidget(self.palette)
+        layout.addWidget(self.strip)
         layout.addWidget(self.layer_choice)
         layout.addWidget(self.keep.native)
         layout.addWidget(self.save_button.native)
@@ -275,6 +281,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
 
     def cancel(self) -> None:
         """Stop the nets; all layers stay as they are."""
+        self.varying.cancel()
         if self._worker is not None:
             self._worker.cancel()
             self.status.value = "Stopping..."
@@ -323,6 +330,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         if job.layer is plain(self.image.value):
             # The sliders may have been moved in the meantime.
             run.decode(self.sliders.settings())
+            self.hinting.resume()
 
     def _run_of_source(self, layer: Image) -> Run | None:
         """Return the latest run of a source, kept runs left out."""
@@ -362,6 +370,8 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         run = self.run
         if run is not None:
             self.sliders.set(run.settings)
+        self.hinting.resume()
+        self.varying.forget()
         self._on_runs()
 
     def _on_runs(self) -> None:
@@ -430,6 +440,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
     def _on_destroyed(self) -> None:
         """Stop the worker and disconnect; the Qt widget does not exist any more."""
         self._closed = True
+        self.varying.cancel()
         if self._worker is not None:
             self._worker.cancel()
         registry.changed.disconnect(self._on_runs)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_colorize.hints import find_points, hints_of, make_points, set_color
+from napari_colorize.hints import (
+    add_hints,
+    find_points,
+    hints_of,
+    make_points,
+    set_color,
+)
 from napari_colorize.runs import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from napari.layers import Points
 
+    from colorize_engine import Hint
     from napari_colorize.hints import Palette
     from napari_colorize.runs import Run
 
@@ -45,6 +53,7 @@ class Hinting:
         self._palette, self._run, self._say, self._fail = palette, run, say, fail
         self._points: Points | None = None
         self._asked: tuple[float, float] | None = None
+        self._still = False
         palette.asked.connect(self.begin)
         palette.chosen.connect(self.color)
 
@@ -94,15 +103,64 @@ class Hinting:
         set_color(points, sorted(points.selected_data), [level / 255 for level in rgb])
         self.apply()
 
+    def replace(self, old: Sequence[Hint], new: Sequence[Hint]) -> None:
+        """Put hints in place of others, and show the picture with them."""
+        run = self._run()
+        if run is None or run.viewer is None:
+            return
+        points = find_points(run.viewer, run.layer)
+        if points is None:
+            active = run.viewer.layers.selection.active
+            points = make_points(run.viewer, run.layer, run.results.source.shape)
+            run.viewer.layers.selection.active = active
+        self.follow(points)
+        source = run.results.source
+        with self._waiting():
+            places = {
+                (h.row + source.corner[0], h.column + source.corner[1]) for h in old
+            }
+            gone = {k for k, at in enumerate(points.data) if (at[-2], at[-1]) in places}
+            if gone:
+                points.selected_data = gone
+                points.remove_selected()
+            add_hints(points, new, source.corner, source.start)
+            points.selected_data = set()
+        self._palette.open_for_points(True)
+        self.apply()
+
+    def resume(self) -> None:
+        """Follow the points of the chosen image; show the picture with them."""
+        run = self._run()
+        points = None
+        if run is not None and run.viewer is not None:
+            points = find_points(run.viewer, run.layer)
+        self._palette.open_for_points(points is not None)
+        if points is not None:
+            self.follow(points)
+            self.apply()
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """Leave changes of the points alone for a while."""
+        self._still = True
+        try:
+            yield
+        finally:
+            self._still = False
+
     def apply(self) -> None:
         """Show the picture with the hints as they are now."""
         run = self._run()
         if run is None or self._points is None or not run.results.takes_hints:
             return
         source = run.results.source
-        run.hint(hints_of(self._points, source.corner, source.shape))
+        hints = tuple(hints_of(self._points, source.corner, source.shape))
+        if hints != run.results.hints or run.live.busy:
+            run.hint(hints)
 
     def _on_data(self, event: Any) -> None:
+        if self._still:
+            return
         action = str(getattr(event, "action", "")).lower()
         if "ing" in action:  # before the change, as napari also tells
             return
@@ -115,7 +173,8 @@ class Hinting:
         self.apply()
 
     def _on_select(self, _event: Any = None) -> None:
-        self._suggest()
+        if not self._still:
+            self._suggest()
 
     def _suggest(self) -> None:
         """Ask for likely colors of the selected point in a worker."""

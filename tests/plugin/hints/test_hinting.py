@@ -216,3 +216,92 @@ def test_caution_is_a_slider(
     assert layer.metadata[METADATA]["caution"] == 1
     widget.sliders.reset.native.click()
     assert widget.sliders.caution.value == 0
+
+
+# -- variants
+
+
+def drawn(widget: ColorizeWidget, qtbot: QtBot) -> None:
+    widget.strip.button.click()
+    qtbot.waitUntil(lambda: not widget.varying.busy, timeout=120_000)
+    qtbot.waitUntil(lambda: not widget.strip.pictures[0].isHidden(), timeout=60_000)
+
+
+def test_a_variant_is_taken_over_as_hints(coffee: ColorizeWidget, qtbot: QtBot) -> None:
+    layers = coffee.viewer.layers
+    before = np.array(layers["coffee colorized"].data)
+    assert all(picture.isHidden() for picture in coffee.strip.pictures)
+    drawn(coffee, qtbot)
+    assert not any(picture.isHidden() for picture in coffee.strip.pictures)
+    assert coffee.strip.button.text() == "More variants"
+    np.testing.assert_array_equal(layers["coffee colorized"].data, before)
+    coffee.strip.pictures[2].click()
+    wait(coffee, qtbot)
+    points = find_points(coffee.viewer, coffee.run.layer)
+    assert len(points.data) == len(coffee.run.results.hints) == 6
+    first = np.array(layers["coffee colorized"].data)
+    assert np.abs(first.astype(int) - before).mean() > 1
+    # Another one takes its place.
+    coffee.strip.pictures[4].click()
+    wait(coffee, qtbot)
+    assert len(coffee.run.results.hints) == 6
+    assert not np.array_equal(layers["coffee colorized"].data, first)
+
+
+def test_variants_keep_the_hints_of_the_person(
+    coffee: ColorizeWidget, qtbot: QtBot
+) -> None:
+    points = press(coffee)
+    points.add([SAUCER])
+    offered(coffee, qtbot)[2].click()
+    wait(coffee, qtbot)
+    (own,) = coffee.run.results.hints
+    drawn(coffee, qtbot)
+    coffee.strip.pictures[0].click()
+    wait(coffee, qtbot)
+    assert coffee.run.results.hints[0] == own
+    assert len(coffee.run.results.hints) == 7
+    drawn(coffee, qtbot)
+    coffee.strip.pictures[0].click()
+    wait(coffee, qtbot)
+    assert own in coffee.run.results.hints
+    assert len(coffee.run.results.hints) == 7
+
+
+def test_drawing_can_be_stopped(coffee: ColorizeWidget, qtbot: QtBot) -> None:
+    coffee.strip.button.click()
+    assert coffee.varying.busy
+    coffee.cancel()
+    qtbot.waitUntil(lambda: not coffee.varying.busy, timeout=60_000)
+    assert all(picture.isHidden() for picture in coffee.strip.pictures)
+    assert "Stopped" in coffee.status.value
+
+
+def test_coloring_again_keeps_the_hints(
+    coffee: ColorizeWidget, finish: Finish, qtbot: QtBot
+) -> None:
+    points = press(coffee)
+    points.add([SAUCER])
+    offered(coffee, qtbot)[2].click()
+    wait(coffee, qtbot)
+    hints = coffee.run.results.hints
+    finish(coffee)
+    qtbot.waitUntil(lambda: coffee.run.results.hints == hints, timeout=60_000)
+
+
+def test_hints_are_of_their_own_image(
+    coffee: ColorizeWidget, finish: Finish, qtbot: QtBot
+) -> None:
+    points = press(coffee)
+    points.add([SAUCER])
+    offered(coffee, qtbot)[2].click()
+    wait(coffee, qtbot)
+    coffee.viewer.add_image(GRAY[::2, ::2], name="other")
+    coffee.image.value = coffee.viewer.layers["other"]
+    finish(coffee)
+    assert coffee.run.layer.name == "other"
+    assert coffee.run.results.hints == ()
+    assert coffee.palette.other_button.isHidden()
+    coffee.image.value = coffee.viewer.layers["coffee"]
+    assert len(coffee.run.results.hints) == 1
+    assert not coffee.palette.other_button.isHidden()
