@@ -12,9 +12,9 @@ from __future__ import annotations
 import copy
 import queue
 import threading
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from colorize_engine.batch.color_photo import color_photo
 from colorize_engine.parallel import processors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,10 +35,14 @@ if TYPE_CHECKING:
     Logits = tuple[Floats, Floats]
     Request = tuple[tuple[Any, ...], Future[Logits]]
 
+T = TypeVar("T")
+
 THREADS = 4
 # Of all photos in flight together; a larger photo goes alone.
 PIXELS = 1 << 25
 _BATCH = 8
+# Seconds after which the main thread looks for signals.
+_LOOK = 0.5
 
 
 class Nets:
@@ -152,6 +156,23 @@ def _gains_by_batches(predictor: Predictor) -> bool:
     return bool(getattr(predictor, "batched", False)) and not on_cpu
 
 
+def _as_done(futures: Sequence[Future[T]]) -> Iterator[Future[T]]:
+    """Yield futures as they are done.
+
+    A signal that comes just before the main thread waits is noticed when the wait ends.
+    So no wait is long, unlike those of `concurrent.futures.as_completed`.
+    """
+    done: queue.SimpleQueue[Future[T]] = queue.SimpleQueue()
+    for future in futures:
+        future.add_done_callback(done.put)
+    left = len(futures)
+    while left:
+        with suppress(queue.Empty):
+            future = done.get(timeout=_LOOK)
+            left -= 1
+            yield future
+
+
 class Budget:
     """Limit on the pixels in memory; a picture above the limit goes alone.
 
@@ -245,7 +266,7 @@ class Pipeline:
         pool = ThreadPoolExecutor(self._threads, thread_name_prefix="photos")
         try:
             futures = [pool.submit(self._color, job, served) for job in jobs]
-            for future in as_completed(futures):
+            for future in _as_done(futures):
                 with suppress(CancelledError):
                     if (record := future.result()) is not None:
                         yield record

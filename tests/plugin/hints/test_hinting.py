@@ -44,7 +44,24 @@ def press(widget: ColorizeWidget) -> Points:
 
 
 def wait(widget: ColorizeWidget, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: not widget.run.live.busy, timeout=60_000)
+    """Wait until the layers show what the hints and sliders ask for."""
+
+    def is_shown() -> bool:
+        run = widget.run
+        if run.live.busy:
+            return False
+        expected = run.results.prediction(()).colorize(*run.settings.arguments)
+        return np.array_equal(run.layers["colorized"].data, expected)
+
+    qtbot.waitUntil(is_shown, timeout=60_000)
+
+
+def click(swatch: Any, widget: ColorizeWidget, qtbot: QtBot) -> None:
+    """Click a swatch or a variant, and wait until its color is shown."""
+    before = widget.run.results.hints
+    swatch.click()
+    qtbot.waitUntil(lambda: widget.run.results.hints != before, timeout=60_000)
+    wait(widget, qtbot)
 
 
 def offered(widget: ColorizeWidget, qtbot: QtBot) -> list[Any]:
@@ -81,8 +98,7 @@ def test_a_click_and_a_swatch_turn_the_saucer_red(
     labs = srgb_to_lab(colors)[0]
     labs[:, 0] = true[0]
     best = int(ciede2000(labs, true).argmin())
-    coffee.palette.swatches[best].click()
-    wait(coffee, qtbot)
+    click(coffee.palette.swatches[best], coffee, qtbot)
     (hint,) = coffee.run.results.hints
     assert (hint.row, hint.column) == SAUCER
     assert hint.a > 25
@@ -110,8 +126,7 @@ def test_a_second_point_begins_without_a_color(
 ) -> None:
     points = press(coffee)
     points.add([SAUCER])
-    offered(coffee, qtbot)[2].click()
-    wait(coffee, qtbot)
+    click(offered(coffee, qtbot)[2], coffee, qtbot)
     first = coffee.run.results.hints
     coffee.palette.offer([], 0)
     points.add([(50.0, 500.0)])
@@ -130,8 +145,7 @@ def test_a_point_that_moves_takes_its_color_along(
 ) -> None:
     points = press(coffee)
     points.add([SAUCER])
-    offered(coffee, qtbot)[0].click()
-    wait(coffee, qtbot)
+    click(offered(coffee, qtbot)[0], coffee, qtbot)
     points.data = [[100.0, 500.0]]
     qtbot.waitUntil(
         lambda: [h.row for h in coffee.run.results.hints] == [100], timeout=60_000
@@ -235,15 +249,13 @@ def test_a_variant_is_taken_over_as_hints(coffee: ColorizeWidget, qtbot: QtBot) 
     assert not any(picture.isHidden() for picture in coffee.strip.pictures)
     assert coffee.strip.button.text() == "More variants"
     np.testing.assert_array_equal(layers["coffee colorized"].data, before)
-    coffee.strip.pictures[2].click()
-    wait(coffee, qtbot)
+    click(coffee.strip.pictures[2], coffee, qtbot)
     points = find_points(coffee.viewer, coffee.run.layer)
     assert len(points.data) == len(coffee.run.results.hints) == 6
     first = np.array(layers["coffee colorized"].data)
     assert np.abs(first.astype(int) - before).mean() > 1
     # Another one takes its place.
-    coffee.strip.pictures[4].click()
-    wait(coffee, qtbot)
+    click(coffee.strip.pictures[4], coffee, qtbot)
     assert len(coffee.run.results.hints) == 6
     assert not np.array_equal(layers["coffee colorized"].data, first)
 
@@ -253,17 +265,14 @@ def test_variants_keep_the_hints_of_the_person(
 ) -> None:
     points = press(coffee)
     points.add([SAUCER])
-    offered(coffee, qtbot)[2].click()
-    wait(coffee, qtbot)
+    click(offered(coffee, qtbot)[2], coffee, qtbot)
     (own,) = coffee.run.results.hints
     drawn(coffee, qtbot)
-    coffee.strip.pictures[0].click()
-    wait(coffee, qtbot)
+    click(coffee.strip.pictures[0], coffee, qtbot)
     assert coffee.run.results.hints[0] == own
     assert len(coffee.run.results.hints) == 7
     drawn(coffee, qtbot)
-    coffee.strip.pictures[0].click()
-    wait(coffee, qtbot)
+    click(coffee.strip.pictures[0], coffee, qtbot)
     assert own in coffee.run.results.hints
     assert len(coffee.run.results.hints) == 7
 
@@ -282,8 +291,7 @@ def test_coloring_again_keeps_the_hints(
 ) -> None:
     points = press(coffee)
     points.add([SAUCER])
-    offered(coffee, qtbot)[2].click()
-    wait(coffee, qtbot)
+    click(offered(coffee, qtbot)[2], coffee, qtbot)
     hints = coffee.run.results.hints
     finish(coffee)
     qtbot.waitUntil(lambda: coffee.run.results.hints == hints, timeout=60_000)
@@ -294,8 +302,7 @@ def test_hints_are_of_their_own_image(
 ) -> None:
     points = press(coffee)
     points.add([SAUCER])
-    offered(coffee, qtbot)[2].click()
-    wait(coffee, qtbot)
+    click(offered(coffee, qtbot)[2], coffee, qtbot)
     coffee.viewer.add_image(GRAY[::2, ::2], name="other")
     coffee.image.value = coffee.viewer.layers["other"]
     finish(coffee)
