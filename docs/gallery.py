@@ -17,7 +17,7 @@ from PIL import Image
 from skimage import data
 from skimage.color import deltaE_ciede2000
 
-from colorize_engine import Colorizer
+from colorize_engine import Colorizer, Hint
 from colorize_engine.color import lightness, lightness_to_gray, srgb_to_lab
 from colorize_engine.pretrained import find_folder, read_card
 
@@ -93,6 +93,10 @@ def shrunk(picture: np.ndarray) -> np.ndarray:
     return np.asarray(scaled)
 
 
+# Two clicks on the saucer: row, column and color.
+HINTS = ((330, 180, "#a1321f"), (250, 430, "#a1321f"))
+
+
 def beside(pictures: list[np.ndarray]) -> np.ndarray:
     """Put pictures of one size into a row."""
     tiles = [shrunk(picture) for picture in pictures]
@@ -128,11 +132,16 @@ def row(entry: Entry, colorizer: Colorizer) -> tuple[np.ndarray, tuple[float, ..
 
 def strips(colorizer: Colorizer) -> dict[str, np.ndarray]:
     """Return rows of one picture, decoded in several ways."""
-    prediction = colorizer.predict(gray_of(data.coffee())[..., 0])
-    return {
-        name: beside([prediction.colorize(*point) for point in points])
+    gray = gray_of(data.coffee())
+    prediction = colorizer.predict(gray[..., 0])
+    rows = {
+        name: [prediction.colorize(*point) for point in points]
         for name, points in STRIPS.items()
     }
+    hinted = prediction.with_hints([Hint.from_color(*hint) for hint in HINTS])
+    colors = [prediction.colorize(), hinted.colorize()]
+    rows["hints"] = [gray, *colors, data.coffee()]
+    return {name: beside(pictures) for name, pictures in rows.items()}
 
 
 def page(card: Card, differences: Mapping[str, tuple[float, ...]]) -> str:
