@@ -1,4 +1,4 @@
-"""What hints are worth, what a change of one takes, and what variants are worth.
+"""Worth of hints and of variants, and the time of a change.
 
 ``python benchmarks/hints.py --photos val.tar`` shows the nets of `default`
 0, 1, 2, 5, 10, 20, 50 and 100 true colors at random points of each odd photo: means

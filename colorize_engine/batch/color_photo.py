@@ -12,7 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from colorize_engine import files
-from colorize_engine.batch.marks import digest, with_hints, with_source, with_variant
+from colorize_engine.batch.marks import (
+    digest,
+    load_hints,
+    with_hints,
+    with_source,
+    with_variant,
+)
 from colorize_engine.batch.messages import advice, explained, one_line
 from colorize_engine.batch.painter import Painter
 from colorize_engine.batch.probabilities import ProbabilityWriter
@@ -27,7 +33,6 @@ from colorize_engine.files import (
 )
 from colorize_engine.files.stills import open_image
 from colorize_engine.files.tiff import is_tiff, open_pages
-from colorize_engine.hints import read_hints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -111,7 +116,7 @@ def color_photo(
         record = replace(record, width=width, height=height, pages=pages)
         label = colorizer.card.label if colorizer.card else "custom"
         size = settings.working_size or colorizer.working_size
-        hints = read_hints(job.hints) if job.hints else ()
+        hints = load_hints(job.hints) if job.hints else ()
         mark = mark_of(label, settings.resolved(colorizer), size)
         mark = with_source(mark, digest(job.source), settings, job.target)
         mark = with_hints(mark, hints)

@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from colorize_engine.files import format_of
-from colorize_engine.hints import to_text
+from colorize_engine.files import format_of, stored_parameters
+from colorize_engine.hints import from_text, read_hints, to_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +17,29 @@ if TYPE_CHECKING:
     from colorize_engine.hints import Hint
 
 _DIGEST_BYTES = 16
+
+
+def load_hints(path: Path) -> tuple[Hint, ...]:
+    """Read hints from a CSV file, or from a picture that was saved with hints.
+
+    Raises
+    ------
+    ValueError
+        If the file is neither; the message names it.
+    OSError
+        If the file cannot be read.
+    """
+    if path.suffix.lower() == ".csv":
+        return read_hints(path)
+    try:
+        stored = stored_parameters(path) or ""
+    except ValueError as error:
+        raise ValueError(f"{path} is no CSV file and no picture: {error}") from error
+    for item in stored.split("; "):
+        name, _, text = item.partition(" ")
+        if name == "hints":
+            return from_text(text)
+    raise ValueError(f"{path} was saved without hints")
 
 
 def digest(path: Path) -> str:

@@ -128,8 +128,8 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     type=click.Path(path_type=Path),
     metavar="FILE|FOLDER",
     help="Colors at points of a photo: a CSV file with the columns x, y, color (such "
-    "as #c05030), or x, y, a, b. For several photos a folder with a CSV file of the "
-    "same stem for some of them.",
+    "as #c05030), or x, y, a, b; or a picture that was saved with hints. For several "
+    "photos a folder with a CSV file of the same stem for some of them.",
 )
 @click.option(
     "--variants",

@@ -9,7 +9,7 @@ from .atomic import (
 )
 from .errors import FileError, RangeError, RangeNote, TooLarge, check_size, reading
 from .mark import Mark, mark_of
-from .mark_reader import is_current
+from .mark_reader import is_current, stored_parameters
 from .output import FORMATS, check_target, format_of, storable, write
 from .photo import COLOR_NOTE, MAX_PIXELS, Photo, read
 from .picture import Metadata, Picture, Samples
@@ -44,6 +44,7 @@ __all__ = [
     "replacing_folder",
     "retyped",
     "storable",
+    "stored_parameters",
     "temporary_folder",
     "temporary_name",
     "write",

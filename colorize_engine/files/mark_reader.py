@@ -28,21 +28,40 @@ def is_current(path: Path, mark: Mark) -> bool:
     is not current if it is missing, cannot be read, or is not an output of the engine.
     """
     try:
-        with path.open("rb") as stream:
-            if is_tiff(stream.read(4)):
-                return _is_current_tiff(stream, mark)
-            info = open_image(stream).info
+        found = stored_parameters(path)
     except (OSError, ValueError):
         return False
+    # Colors have them as they are, probabilities in a sentence for people.
+    sentence = mark.text[mark.text.index(" (") + 2 : -1]
+    return found in (xmp.without_controls(mark.parameters), sentence)
+
+
+def stored_parameters(path: Path) -> str | None:
+    """Return the parameters of the mark in a file, see `Mark.parameters`.
+
+    Returns
+    -------
+    str or None
+        None if the file is not an output of the engine.
+
+    Raises
+    ------
+    OSError, ValueError
+        If the file is missing, or is not a picture.
+    """
+    with path.open("rb") as stream:
+        if is_tiff(stream.read(4)):
+            return _of_tiff(stream)
+        info = open_image(stream).info
     packet = info.get("xmp") or info.get("XML:com.adobe.xmp") or b""
     packet = packet.encode() if isinstance(packet, str) else bytes(packet)
-    return _has_parameters(packet, mark)
+    return xmp.parameters(packet)
 
 
-def _is_current_tiff(stream: BinaryIO, mark: Mark) -> bool:
-    """Return whether the first page of a TIFF file has the mark.
+def _of_tiff(stream: BinaryIO) -> str | None:
+    """Return the parameters of the mark in the first page of a TIFF file.
 
-    Colors have it in their XMP, probabilities in their description.
+    Colors have them in their XMP, probabilities in their description.
     """
     import tifffile
 
@@ -52,14 +71,10 @@ def _is_current_tiff(stream: BinaryIO, mark: Mark) -> bool:
             page = file.pages.first
             packet = page.tags.valueof(exif_tags.XMP_PACKET, default=b"")
             if packet:
-                return _has_parameters(bytes(packet), mark)
+                return xmp.parameters(bytes(packet))
             sentence = str(json.loads(page.description).get("mark", ""))
     except Exception:  # tifffile raises any error on foreign and damaged files
-        return False
-    # Compare the sentence for people without the program version at its start.
-    return sentence.endswith(mark.text[mark.text.index(" (") :])
-
-
-def _has_parameters(packet: bytes, mark: Mark) -> bool:
-    """Return whether the last parameters in an XMP packet are those of a mark."""
-    return xmp.parameters(packet) == xmp.without_controls(mark.parameters)
+        return None
+    # The version of the program stands before them.
+    _, _, rest = sentence.partition(" (")
+    return rest.removesuffix(")") if rest.endswith(")") else None

@@ -10,6 +10,7 @@ from qtpy.QtCore import QSize
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
     QColorDialog,
+    QFileDialog,
     QGridLayout,
     QGroupBox,
     QLabel,
@@ -45,7 +46,9 @@ class Palette(QGroupBox):
         Emitted when a person wants to add hints.
     chosen : Signal
         Emitted with a color, (r, g, b) in 0..255, for the selected points.
-    add_button, other_button : QPushButton
+    loaded : Signal
+        Emitted with the path of a file with hints.
+    add_button, other_button, load_button : QPushButton
     swatches : list of QToolButton
     colors : list of (int, int, int)
         Colors of the swatches.
@@ -53,6 +56,7 @@ class Palette(QGroupBox):
 
     asked = Signal()
     chosen = Signal(tuple)
+    loaded = Signal(str)
 
     def __init__(self) -> None:
         super().__init__("Hints")
@@ -68,7 +72,12 @@ class Palette(QGroupBox):
         self.colors: list[tuple[int, ...]] = []
         grid = QGridLayout(self)
         grid.setContentsMargins(6, 6, 6, 6)
-        grid.addWidget(self.add_button, 0, 0, 1, COUNT)
+        self.load_button = QPushButton("Load...")
+        self.load_button.setToolTip(
+            "Load hints from a CSV file, or from a picture that was saved with hints."
+        )
+        grid.addWidget(self.add_button, 0, 0, 1, COUNT - 2)
+        grid.addWidget(self.load_button, 0, COUNT - 2, 1, 2)
         grid.addWidget(self.text, 1, 0, 1, COUNT)
         for number, swatch in enumerate(self.swatches):
             swatch.setFixedSize(_SIDE + 8, _SIDE + 8)
@@ -78,6 +87,7 @@ class Palette(QGroupBox):
         grid.addWidget(self.other_button, 3, 0, 1, COUNT)
         self.add_button.clicked.connect(lambda: self.asked.emit())
         self.other_button.clicked.connect(self._on_other)
+        self.load_button.clicked.connect(self._on_load)
         self.offer([], 0)
         self.open_for_points(False)
 
@@ -112,6 +122,16 @@ class Palette(QGroupBox):
 
     def _on_swatch(self, number: int) -> None:
         self.chosen.emit(self.colors[number])
+
+    def _on_load(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            self,
+            "Load hints",
+            "",
+            "Hints (*.csv *.png *.tif *.tiff *.jpg *.jpeg *.webp)",
+        )
+        if path:
+            self.loaded.emit(path)
 
     def _on_other(self) -> None:
         color = QColorDialog.getColor(QColor(*self.colors[0]), self)

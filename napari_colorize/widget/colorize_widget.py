@@ -362,6 +362,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
     # Events of the viewer and of the controls.
 
     def _on_removed(self, event: Any) -> None:
+        self.hinting.on_removed(event.value)
         if self._worker is not None and event.value is self._layer:
             self._worker.cancel()
             show_warning(f"{event.value.name} was removed, so coloring it was stopped.")

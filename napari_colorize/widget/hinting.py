@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from napari.utils.notifications import show_error
 
 from napari_colorize.hints import (
     add_hints,
@@ -14,12 +16,14 @@ from napari_colorize.hints import (
     make_points,
     set_color,
 )
+from napari_colorize.hints.points import SOURCE
+from napari_colorize.messages import reason
 from napari_colorize.runs import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from napari.layers import Points
+    from napari.layers import Layer, Points
 
     from colorize_engine import Hint
     from napari_colorize.hints import Palette
@@ -56,6 +60,7 @@ class Hinting:
         self._still = False
         palette.asked.connect(self.begin)
         palette.chosen.connect(self.color)
+        palette.loaded.connect(self.load)
 
     def begin(self) -> None:
         """Make or find the layer of hints, and let clicks add points."""
@@ -103,6 +108,24 @@ class Hinting:
         set_color(points, sorted(points.selected_data), [level / 255 for level in rgb])
         self.apply()
 
+    def load(self, path: str) -> None:
+        """Add the hints of a file, and show the picture with them."""
+        from colorize_engine.batch.marks import load_hints
+        from colorize_engine.hints import check_inside
+
+        run = self._run()
+        if run is None or not run.results.takes_hints:
+            self._say("Press Colorize first, then load hints.")
+            return
+        try:
+            hints = load_hints(Path(path))
+            check_inside(hints, run.results.source.shape)
+        except (OSError, ValueError) as error:
+            show_error(f"Could not load hints from {path}: {reason(error)}.")
+            return
+        self.replace((), hints)
+        self._say(f"Loaded {len(hints)} hints.")
+
     def replace(self, old: Sequence[Hint], new: Sequence[Hint]) -> None:
         """Put hints in place of others, and show the picture with them."""
         run = self._run()
@@ -127,6 +150,18 @@ class Hinting:
             points.selected_data = set()
         self._palette.open_for_points(True)
         self.apply()
+
+    def on_removed(self, layer: Layer) -> None:
+        """Show the picture without hints if their layer was removed."""
+        points = self._points
+        if points is None or layer is not points:
+            return
+        self._points = None
+        self._palette.offer([], 0)
+        self._palette.open_for_points(False)
+        run = self._run()
+        if run is not None and points.metadata.get(SOURCE) is run.layer:
+            run.hint(())
 
     def resume(self) -> None:
         """Follow the points of the chosen image; show the picture with them."""

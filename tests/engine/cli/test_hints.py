@@ -196,3 +196,14 @@ def test_a_stack_takes_neither(run: Run, tmp_path: Path) -> None:
         code, _, err = run("film.tif", "-o", "film.ome.tif", *words)
         assert code == 2
         assert f"{words[0]} does not work with a stack" in err[0]
+
+
+@pytest.mark.parametrize("name", ["out.png", "out.jpg", "out.tif", "out.webp"])
+def test_hints_come_back_from_a_saved_picture(run: Run, name: str) -> None:
+    assert run("photo.png", "-o", name, "--hints", "photo.csv")[0] == 0
+    assert run("photo.png", "-o", "again.png", "--hints", name)[0] == 0
+    run("photo.png", "-o", "first.png", "--hints", "photo.csv")
+    assert np.abs(pixels("again.png").astype(int) - pixels("first.png")).max() <= 1
+    code, _, err = run("photo.png", "-o", "none.png", "--hints", "photo.png")
+    assert code == 1
+    assert "photo.png was saved without hints" in err[0]

@@ -312,3 +312,53 @@ def test_hints_are_of_their_own_image(
     coffee.image.value = coffee.viewer.layers["coffee"]
     assert len(coffee.run.results.hints) == 1
     assert not coffee.palette.other_button.isHidden()
+
+
+# -- files
+
+
+def test_hints_come_back_from_the_saved_picture(
+    coffee: ColorizeWidget, finish: Finish, qtbot: QtBot, tmp_path: Path
+) -> None:
+    points = press(coffee)
+    points.add([SAUCER])
+    click(offered(coffee, qtbot)[2], coffee, qtbot)
+    (hint,) = coffee.run.results.hints
+    coffee.save(str(tmp_path / "red.png"))
+    coffee.viewer.layers.remove(points)
+    qtbot.waitUntil(lambda: coffee.run.results.hints == (), timeout=60_000)
+    coffee.palette.loaded.emit(str(tmp_path / "red.png"))
+    qtbot.waitUntil(lambda: len(coffee.run.results.hints) == 1, timeout=60_000)
+    (again,) = coffee.run.results.hints
+    assert (again.row, again.column) == SAUCER
+    assert abs(again.a - hint.a) + abs(again.b - hint.b) < 1.5
+    assert "Loaded 1 hints" in coffee.status.value
+
+
+def test_hints_from_a_table(
+    coffee: ColorizeWidget, qtbot: QtBot, tmp_path: Path
+) -> None:
+    (tmp_path / "h.csv").write_text("x,y,a,b\n180,330,44,38\n20,10,0,0\n")
+    coffee.palette.loaded.emit(str(tmp_path / "h.csv"))
+    qtbot.waitUntil(lambda: len(coffee.run.results.hints) == 2, timeout=60_000)
+    red, gray = coffee.run.results.hints
+    assert (red.row, red.column) == SAUCER
+    assert abs(red.a - 44) + abs(red.b - 38) < 2
+    assert abs(gray.a) + abs(gray.b) < 1
+
+
+def test_a_file_without_hints_says_so(
+    coffee: ColorizeWidget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("napari_colorize.widget.hinting.show_error", said.append)
+    (tmp_path / "bad.csv").write_text("x,y,color\n1,2,red\n")
+    (tmp_path / "far.csv").write_text("x,y,a,b\n9000,2,1,1\n")
+    coffee.save(str(tmp_path / "plain.png"))
+    for name in ("bad.csv", "far.csv", "plain.png", "none.csv"):
+        coffee.palette.loaded.emit(str(tmp_path / name))
+    for text, part in zip(
+        said, ("line 2", "lies outside", "without hints", "none.csv"), strict=True
+    ):
+        assert part in text, text
+    assert coffee.run.results.hints == ()
