@@ -82,8 +82,8 @@ class Prediction:
     hints : tuple of Hint
         Colors that the nets were shown.
     nets : Nets or None
-        What `with_hints` and `ask` run; None for predictions that were kept elsewhere,
-        and for nets that take no hints.
+        What `with_hints` and `ask` run; None for predictions that were kept elsewhere
+        or pickled, and for nets that take no hints.
     """
 
     image: NDArray[Any]
@@ -96,6 +96,10 @@ class Prediction:
     head_stride: int = 1
     hints: tuple[Hint, ...] = ()
     nets: Nets | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Nets stay in their process.
+        return {**self.__dict__, "nets": None}
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -149,11 +153,20 @@ class Prediction:
         self, channels: str, hints: list[tuple[Hint, ...]]
     ) -> list[NDArray[np.float32]]:
         if self.nets is None:
-            name = f"the model {self.card.name!r}" if self.card else "this predictor"
-            raise ValueError(f"{name} takes no hints")
+            raise ValueError(self._why_no_hints())
         working = (self.lightness.shape[0], self.lightness.shape[1])
         planes = np.stack([paint(shown, self.shape, working) for shown in hints])
         return self.nets(self.lightness, planes, channels)
+
+    def _why_no_hints(self) -> str:
+        if self.card is None:
+            return "this predictor takes no hints"
+        if not all(design.takes_hints for design in self.card.designs.values()):
+            return f"the model {self.card.name!r} takes no hints"
+        return (
+            "this prediction has no nets at hand, as it was made in another process; "
+            "predict the picture again to show hints"
+        )
 
     def lightness_at(self, row: float, column: float) -> float:
         """Return the L* of a pixel of the picture, at the working size."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,6 +88,15 @@ def test_pictures_of_any_shape(hinted: Colorizer, shape: tuple[int, int]) -> Non
     found = hinted.predict(gray, hints=[hint])
     assert found.colorize().shape == (*shape, 3)
     assert not np.array_equal(found.a.logits, hinted.predict(gray).a.logits)
+
+
+def test_a_pickled_prediction_leaves_its_nets_behind(hinted: Colorizer) -> None:
+    prediction = hinted.predict(GRAY, hints=[RED])
+    again = pickle.loads(pickle.dumps(prediction))
+    assert again.hints == (RED,)
+    np.testing.assert_array_equal(again.colorize(), prediction.colorize())
+    with pytest.raises(ValueError, match=r"no nets at hand.* predict the picture again"):
+        again.with_hints([])
 
 
 def test_one_net_alone_says_what_both_say(hinted: Colorizer) -> None:

@@ -93,5 +93,5 @@ def test_nets_without_hints_are_named(tiny_model: Path, prediction: Prediction) 
     tiny = Colorizer.from_folder(tiny_model)
     with pytest.raises(ValueError, match="the model 'tiny' takes no hints"):
         tiny.suggest(GRAY, 1, 1)
-    with pytest.raises(ValueError, match="the model 'default' takes no hints"):
+    with pytest.raises(ValueError, match="no nets at hand"):
         Colorizer.suggest(tiny, replace(prediction, nets=None), 1, 1)
