@@ -95,7 +95,7 @@ def test_a_pickled_prediction_leaves_its_nets_behind(hinted: Colorizer) -> None:
     again = pickle.loads(pickle.dumps(prediction))
     assert again.hints == (RED,)
     np.testing.assert_array_equal(again.colorize(), prediction.colorize())
-    with pytest.raises(ValueError, match=r"no nets at hand.* predict the picture again"):
+    with pytest.raises(ValueError, match=r"no nets at hand.* the picture again"):
         again.with_hints([])
 
 
