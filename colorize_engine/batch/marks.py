@@ -58,7 +58,7 @@ def digest(path: Path) -> str:
 
 
 def with_source(mark: Mark, source: str, settings: Settings, target: Path) -> Mark:
-    """Return a mark that also names the source, the value range and the quality.
+    """Return a mark that also names source, value range, quality and precision.
 
     Parameters
     ----------
@@ -67,7 +67,8 @@ def with_source(mark: Mark, source: str, settings: Settings, target: Path) -> Ma
     source : str
         `digest` of the photo.
     settings : Settings
-        Their range is added unless it is full, their quality for JPEG and WebP.
+        Their range is added unless it is full, their quality for JPEG and WebP, their
+        precision unless it is auto.
     target : Path
         Output; its suffix names the format.
     """
@@ -77,6 +78,8 @@ def with_source(mark: Mark, source: str, settings: Settings, target: Path) -> Ma
         more["range"] = given if isinstance(given, str) else f"{given[0]}..{given[1]}"
     if settings.quality is not None and format_of(target) in ("JPEG", "WebP"):
         more["quality"] = settings.quality
+    if settings.precision != "auto":
+        more["precision"] = settings.precision
     return replace(mark, settings={**mark.settings, **more, "source": source})
 
 

@@ -10,7 +10,13 @@ from colorize_engine.decode import DecodeOptions
 
 @dataclass(frozen=True)
 class Settings(DecodeOptions):
-    """Settings for reading, coloring and writing; None leaves it to the model."""
+    """Settings for reading, coloring and writing; None leaves it to the model.
+
+    Attributes
+    ----------
+    precision : str
+        As asked for, see `pretrained.Backend`; for the mark of the outputs.
+    """
 
     working_size: int | None = None
     value_range: files.ValueRange = "full"
@@ -18,3 +24,4 @@ class Settings(DecodeOptions):
     quality: int | None = None
     overwrite: bool = False
     skip_color: bool = False
+    precision: str = "auto"

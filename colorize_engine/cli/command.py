@@ -316,7 +316,8 @@ def main(
         prepare_report(report, overwrite=settings["overwrite"])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return run(work, model, backend, scheduler, Settings(**settings), report)
+        of_run = Settings(**settings, precision=precision)
+        return run(work, model, backend, scheduler, of_run, report)
 
 
 def run(

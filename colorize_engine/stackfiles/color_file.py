@@ -184,11 +184,13 @@ class _Job:
         self.colors = self.lazy.colorize(*settings.arguments)
         self.count = int(np.prod(self.lazy.frames))
         used = self.lazy.model
+        more = {} if backend.precision == "auto" else {"precision": backend.precision}
         self.mark = mark_of(
             used.card.label if used.card else "custom",
             settings.resolved(used),
             used.working_size,
             smoothing=settings.smoothing,
+            **more,
         )
         self.progress = progress or (lambda done, total: None)
 

@@ -190,6 +190,22 @@ def test_caution(run: Run, hinted_model: Path, tmp_path: Path) -> None:
     assert run("photo.png", "-o", "x.png", "--caution", "2")[0] == 2
 
 
+def test_the_mark_tells_an_exact_picture_from_one_in_8_bits(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    Image.fromarray(PHOTO).save(tmp_path / "in" / "a.png")
+    words = ("in", "-o", "out")
+    assert run(*words, model="default")[0] == 0
+    small = pixels("out/a.png")
+    assert "precision" not in mark(tmp_path / "out" / "a.png")
+    exact = (*words, "--precision", "float32")
+    assert run(*exact, model="default")[0] == 1, "another picture has that name"
+    assert run(*exact, "--overwrite", model="default")[0] == 0
+    assert "precision float32" in mark(tmp_path / "out" / "a.png")
+    assert not np.array_equal(pixels("out/a.png"), small)
+
+
 def test_a_stack_takes_neither(run: Run, tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "film.tif", np.stack([PHOTO, PHOTO]))
     for words in (("--hints", "photo.csv"), ("--variants", "2")):
