@@ -1,4 +1,4 @@
-"""Keyboard and screen-reader support: a focus ring, names and folding sections."""
+"""Keyboard, screen readers, small screens: focus ring, names, folding, scrolling."""
 
 from __future__ import annotations
 
@@ -6,10 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QObject, QPoint, QRect, Qt
 from qtpy.QtGui import QIcon, QPainter, QRegion
-from qtpy.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QFrame,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 from superqt import QCollapsible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from magicgui.widgets import Container
     from qtpy.QtGui import QPaintEvent
 
@@ -152,3 +162,33 @@ def foldable(title: str, content: QWidget, *, opened: bool) -> QCollapsible:
     else:
         folded.collapse(animate=False)
     return folded
+
+
+def scrolled(contents: Iterable[QWidget]) -> QScrollArea:
+    """Return widgets below each other, which scroll where the window is low.
+
+    The control with the keyboard focus scrolls into sight.
+    """
+    inner = QWidget()
+    column = QVBoxLayout(inner)
+    column.setContentsMargins(0, 0, 0, 0)
+    for widget in contents:
+        column.addWidget(widget)
+    column.addStretch()
+    area = QScrollArea()
+    area.setWidget(inner)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    # The area itself is no stop of the Tab key.
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def follow(_before: QWidget | None, control: QWidget | None) -> None:
+        if control is not None and inner.isAncestorOf(control):
+            area.ensureWidgetVisible(control)
+
+    application = QApplication.instance()
+    if isinstance(application, QApplication):
+        application.focusChanged.connect(follow)
+        area.destroyed.connect(lambda: application.focusChanged.disconnect(follow))
+    return area

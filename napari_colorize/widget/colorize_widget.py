@@ -15,7 +15,12 @@ from qtpy.QtWidgets import QFileDialog
 from colorize_engine import ModelError, list_models
 from colorize_engine.decode import DecodeSettings
 from colorize_engine.pretrained import Backend, read_card
-from napari_colorize.accessibility import FocusRing, foldable, label_controls
+from napari_colorize.accessibility import (
+    FocusRing,
+    foldable,
+    label_controls,
+    scrolled,
+)
 from napari_colorize.hints import Palette, VariantStrip
 from napari_colorize.messages import describe, reason
 from napari_colorize.runs import (
@@ -126,15 +131,16 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
 
     def _lay_out(self) -> None:
         label_controls(self)
-        layout = self.native.layout()
-        layout.addWidget(self.palette)
-        layout.addWidget(self.strip)
-        layout.addWidget(self.layer_choice)
-        layout.addWidget(self.keep.native)
-        layout.addWidget(self.save_button.native)
         advanced = foldable("A&dvanced", self.advanced.native, opened=False)
-        layout.addWidget(advanced)
-        layout.addStretch()
+        lower = (
+            self.palette,
+            self.strip,
+            self.layer_choice,
+            self.keep.native,
+            self.save_button.native,
+            advanced,
+        )
+        self.native.layout().addWidget(scrolled(lower))
         FocusRing(self.native)
         # Only while the widget has the focus: napari uses Esc for drawing.
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.native)
