@@ -58,7 +58,7 @@ class Nets:
         Largest number of its calls at a time.
     """
 
-    batched, by_channel = False, True
+    batched = False
 
     def __init__(self, predictor: Any, max_calls: int = 1) -> None:
         self._predictor = predictor
@@ -66,6 +66,7 @@ class Nets:
         self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._cancelled = False
         self.takes_hints = bool(getattr(predictor, "takes_hints", False))
+        self.by_channel = bool(getattr(predictor, "by_channel", False))
         side_by_side = 1
         # Only a single thread collects batches.
         if self._limit == 1 and getattr(predictor, "concurrent", False):

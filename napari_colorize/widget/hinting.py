@@ -156,11 +156,11 @@ class Hinting:
         points = self._points
         if points is None or layer is not points:
             return
+        run = self._run_of_points()
         self._points = None
         self._palette.offer([], 0)
         self._palette.open_for_points(False)
-        run = self._run()
-        if run is not None and points.metadata.get(SOURCE) is run.layer:
+        if run is not None:
             run.hint(())
 
     def resume(self) -> None:
@@ -174,6 +174,13 @@ class Hinting:
             self.follow(points)
             self.apply()
 
+    def _run_of_points(self) -> Run | None:
+        """Return the run of the chosen image, if the points are those of this image."""
+        run, points = self._run(), self._points
+        if run is None or points is None:
+            return None
+        return run if points.metadata.get(SOURCE) is run.layer else None
+
     @contextmanager
     def _waiting(self) -> Iterator[None]:
         """Leave changes of the points alone for a while."""
@@ -185,7 +192,7 @@ class Hinting:
 
     def apply(self) -> None:
         """Show the picture with the hints as they are now."""
-        run = self._run()
+        run = self._run_of_points()
         if run is None or self._points is None or not run.results.takes_hints:
             return
         source = run.results.source
@@ -213,7 +220,7 @@ class Hinting:
 
     def _suggest(self) -> None:
         """Ask for likely colors of the selected point in a worker."""
-        run, points = self._run(), self._points
+        run, points = self._run_of_points(), self._points
         if run is None or points is None or len(points.selected_data) != 1:
             self._palette.offer([], 0)
             return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch.nn import functional as F
 
+from colorize_engine.hints.painting import SCALE
 from training.photos.variation import blur
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 # that it is the last one.
 _MOST, _STOP = 24, 1 / 8
 _LARGEST_RADIUS = 4
-# Hints are a* and b* divided by it.
-_SCALE = 110.0
 
 
 class HintShares(NamedTuple):
@@ -119,7 +118,7 @@ def _squares(
     inside = near(rows, height)[..., None] & near(columns, width)[:, :, None]
     above = (inside * number[..., None, None]).amax(1).long()
     # Number 0 is where there is no square.
-    shown = F.pad(colors, (0, 0, 1, 0))[photos[..., None], above] / _SCALE
+    shown = F.pad(colors, (0, 0, 1, 0))[photos[..., None], above] / SCALE
     mask = (above > 0).float()
     return torch.stack([shown[..., 0], mask, shown[..., 1], mask], 1)
 
@@ -129,4 +128,4 @@ def _dense(plane: Tensor, change: Tensor, noise: Tensor) -> Tensor:
     soft, small, strength = change.T[..., None, None]
     rough = F.interpolate(noise[:, None], plane.shape[1:], mode="bilinear")[:, 0]
     blurred = blur(plane, 0.5 + 2.5 * soft[:, 0, 0])
-    return (blurred * (0.55 + 0.45 * small) + rough * (6 * strength)) / _SCALE
+    return (blurred * (0.55 + 0.45 * small) + rough * (6 * strength)) / SCALE

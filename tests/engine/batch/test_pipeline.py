@@ -256,6 +256,19 @@ def test_nets_that_gain_by_it_run_photos_side_by_side(
     assert statuses(planned(tmp_path), stand_in(OnCpu())) == ["done"] * 6
 
 
+@pytest.mark.parametrize("able", [False, True])
+def test_nets_claim_no_more_than_their_predictor_can_do(able: bool) -> None:
+    def predict(*_: object) -> None:
+        """Stand in for nets."""
+
+    predict.takes_hints = predict.by_channel = able  # type: ignore[attr-defined]
+    served = Nets(predict)
+    try:
+        assert (served.takes_hints, served.by_channel) == (able, able)
+    finally:
+        served.close()
+
+
 def test_a_pipeline_may_run_again(tmp_path: Path) -> None:
     make_photos(tmp_path / "in", 2)
     pipeline = Pipeline(stand_in(), Settings(overwrite=True))

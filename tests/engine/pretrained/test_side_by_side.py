@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
-import time
 
 import pytest
+from forked import expect_in_a_fork
 
 from colorize_engine.pretrained.side_by_side import run_side_by_side
 
@@ -48,17 +47,4 @@ def test_after_an_error_all_goes_on() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork")
 def test_a_forked_process_has_threads_of_its_own() -> None:
     run_side_by_side(lambda: 1, lambda: 2)
-    child = os.fork()
-    if child == 0:
-        same = run_side_by_side(lambda: 3, lambda: 4) == (3, 4)
-        os._exit(0 if same else 1)
-    ended = 0
-    for _ in range(600):
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            break
-        time.sleep(0.1)
-    else:
-        os.kill(child, signal.SIGKILL)
-    assert ended, "the child waits for threads that it has not got"
-    assert os.waitstatus_to_exitcode(status) == 0
+    expect_in_a_fork(lambda: run_side_by_side(lambda: 3, lambda: 4) == (3, 4))

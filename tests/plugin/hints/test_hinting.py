@@ -309,8 +309,14 @@ def test_hints_are_of_their_own_image(
     assert coffee.run.layer.name == "other"
     assert coffee.run.results.hints == ()
     assert coffee.palette.other_button.isHidden()
+    # Points of another image than the chosen one leave its picture alone.
+    points.data = [[100.0, 150.0]]
+    qtbot.wait(200)
+    assert coffee.run.results.hints == ()
     coffee.image.value = coffee.viewer.layers["coffee"]
-    assert len(coffee.run.results.hints) == 1
+    qtbot.waitUntil(
+        lambda: [h.row for h in coffee.run.results.hints] == [100], timeout=60_000
+    )
     assert not coffee.palette.other_button.isHidden()
 
 

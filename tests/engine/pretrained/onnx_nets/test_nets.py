@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from forked import expect_in_a_fork
 from skimage import data
 
 from colorize_engine import Colorizer, ModelError
@@ -120,20 +119,7 @@ def test_a_forked_process_has_sessions_of_its_own(graphs: Path) -> None:
     model = load(graphs, Backend("cpu", "onnx"), 8)
     light = np.full((64, 64), 40, np.float32)
     expected = model(light)
-    child = os.fork()
-    if child == 0:
-        same = all(map(np.array_equal, model(light), expected))
-        os._exit(0 if same else 1)
-    ended = 0
-    for _ in range(600):
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            break
-        time.sleep(0.1)
-    else:
-        os.kill(child, signal.SIGKILL)
-    assert ended, "the child waits for threads that it has not got"
-    assert os.waitstatus_to_exitcode(status) == 0
+    expect_in_a_fork(lambda: all(map(np.array_equal, model(light), expected)))
 
 
 # -- folders without graphs
