@@ -216,7 +216,9 @@ class _Job:
             planes = model.predict(frame)
             if self.settings.smoothing and index[axis]:
                 assert previous is not None  # noqa: S101 - each series begins at 0
-                planes = smoothed(previous, planes, self.settings.smoothing)
+                planes = smoothed(
+                    previous, planes, self.settings.smoothing, model.head_stride
+                )
             previous = planes if self.settings.smoothing else None
             color = model.prediction(frame, planes).colorize(*self.settings.arguments)
             self.progress(done, self.count)

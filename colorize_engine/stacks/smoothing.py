@@ -39,7 +39,7 @@ def check_smoothing(smoothing: float) -> None:
 
 
 def smoothed(
-    previous: Floats, current: Floats, smoothing: float, head_stride: int = 1
+    previous: Floats, current: Floats, smoothing: float, head_stride: int
 ) -> Floats:
     """Average the logits of a frame with those of the frames before it.
 

@@ -153,8 +153,8 @@ def test_a_mean_of_logits_commutes_with_rebalancing() -> None:
     )
     offset = np.zeros((6, 1, 1), np.float32)
     offset[2:, 0, 0] = 3, -2, 0.5, 1
-    after = temporal.smoothed(first, second, 0.6) + offset
-    before = temporal.smoothed(first + offset, second + offset, 0.6)
+    after = temporal.smoothed(first, second, 0.6, 1) + offset
+    before = temporal.smoothed(first + offset, second + offset, 0.6, 1)
     np.testing.assert_allclose(after, before, atol=1e-4)
 
 
@@ -162,7 +162,7 @@ def test_inputs_are_left_alone_and_impossible_bins_stay_so() -> None:
     light = seen(30, 40)[0]
     first, second = planes(light, 1, -np.inf), planes(light, 2, -np.inf)
     kept = first.copy(), second.copy()
-    found = temporal.smoothed(first, second, 0.5)
+    found = temporal.smoothed(first, second, 0.5, 1)
     np.testing.assert_array_equal(first, kept[0])
     np.testing.assert_array_equal(second, kept[1])
     assert np.isfinite(found).all()
@@ -217,7 +217,7 @@ def test_what_changes_its_lightness_starts_anew() -> None:
     light = seen(60, 60)[0] * 0.5
     lit = light.copy()
     lit[24:40, 24:40] += 45
-    found = temporal.smoothed(planes(light, 5), planes(lit, -5), 0.5)
+    found = temporal.smoothed(planes(light, 5), planes(lit, -5), 0.5, 1)
     assert np.median(found[2, 28:36, 28:36]) < -4
     assert abs(np.median(found[2, :12])) < 0.6
 
