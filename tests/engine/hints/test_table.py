@@ -89,6 +89,7 @@ HINTS = st.builds(
     st.none() | CHROMA,
     st.none() | NUMBERS,
     st.none() | st.integers(0, 999),
+    st.floats(0.03125, 1, width=32),
 )
 
 
@@ -110,11 +111,14 @@ def test_text_comes_back_to_six_digits(hints: list[Hint]) -> None:
     assert to_text(again) == text
     for one, other in zip(hints, again, strict=True):
         assert one.frame == other.frame
+        assert other.strength == pytest.approx(one.strength, rel=1e-5)
         assert other.row == pytest.approx(one.row, rel=1e-5)
         assert (other.b is None) == (one.b is None)
 
 
-@pytest.mark.parametrize("text", ["1,2", "a,b,c,d", "1,2,3,4,5,6", "1,2,-,-", "@3"])
+@pytest.mark.parametrize(
+    "text", ["1,2", "a,b,c,d", "1,2,3,4,5,6", "1,2,3,4*0", "1,2,-,-", "@3"]
+)
 def test_other_text_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a hint"):
         from_text(text)
