@@ -68,7 +68,7 @@ class Hinting:
         if run is None:
             self._say("Press Colorize first, then add hints.")
             return
-        if not run.results.takes_hints:
+        if not run.results.steering.takes_hints:
             self._say(
                 "Hints are for single pictures and models that take them; for a stack, "
                 "choose the current slice."
@@ -114,7 +114,7 @@ class Hinting:
         from colorize_engine.hints import check_inside
 
         run = self._run()
-        if run is None or not run.results.takes_hints:
+        if run is None or not run.results.steering.takes_hints:
             self._say("Press Colorize first, then load hints.")
             return
         try:
@@ -193,11 +193,11 @@ class Hinting:
     def apply(self) -> None:
         """Show the picture with the hints as they are now."""
         run = self._run_of_points()
-        if run is None or self._points is None or not run.results.takes_hints:
+        if run is None or self._points is None or not run.results.steering.takes_hints:
             return
         source = run.results.source
         hints = tuple(hints_of(self._points, source.corner, source.shape))
-        if hints != run.results.hints or run.live.busy:
+        if hints != run.results.steering.hints or run.live.busy:
             run.hint(hints)
 
     def _on_data(self, event: Any) -> None:
@@ -235,7 +235,9 @@ class Hinting:
             self._say("This point lies outside of the colored part.")
             return
         self._asked = at
-        worker = Worker(lambda _worker: run.results.suggest(*at))
+        worker = Worker(
+            lambda _worker: run.results.steering.suggest(run.shown_frame(), *at)
+        )
         worker.returned.connect(lambda found: self._on_suggested(at, found))
         worker.errored.connect(self._fail)
         worker.start()
