@@ -197,6 +197,13 @@ class ImageHints:
         (found,) = np.nonzero((np.rint(points.data) == pixel).all(1))
         return int(found[-1]) if len(found) else None
 
+    def position_at(self, place: Place) -> tuple[float, float] | None:
+        """Return the row and column of the point at a pixel of the whole image."""
+        points, index = self.points, self.at(place)
+        if points is None or index is None:
+            return None
+        return float(points.data[index][-2]), float(points.data[index][-1])
+
     def replace(self, old: Sequence[Hint], new: Sequence[Hint]) -> None:
         """Put hints of the run's source in place of others, as one change."""
         points, run = self.made(), self.run

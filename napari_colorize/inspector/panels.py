@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_colorize.hints import Swatches
 from napari_colorize.inspector.bar_chart import BarChart
 from napari_colorize.inspector.pixel_text import summary
 
@@ -30,9 +31,11 @@ class PixelPanel(QWidget):
     ----------
     heading
         The heading, which says which pixel it is.
+    more
+        Shown below the numbers.
     """
 
-    def __init__(self, heading: str) -> None:
+    def __init__(self, heading: str, *more: QWidget) -> None:
         super().__init__()
         self._numbers: PixelNumbers | None = None
         self.setAccessibleName(heading)
@@ -51,7 +54,8 @@ class PixelPanel(QWidget):
         layout.addWidget(title, 0, 0, 1, 2)
         layout.addWidget(self.charts[0], 1, 0)
         layout.addWidget(self.charts[1], 1, 1)
-        layout.addWidget(self.text, 2, 0, 1, 2)
+        for number, widget in enumerate((self.text, *more)):
+            layout.addWidget(widget, 2 + number, 0, 1, 2)
         layout.setRowStretch(1, 1)
         # Taller charts would show no more and would push the texts apart.
         policy = QSizePolicy.Policy
@@ -68,6 +72,26 @@ class PixelPanel(QWidget):
         self.charts[1].show_channel(numbers.b if numbers else None)
         self.text.setText(summary(numbers) if numbers else "")
         self.setVisible(numbers is not None)
+
+
+class HintRow(QWidget):
+    """The line "Use as hint" with the likely colors of a pixel.
+
+    Attributes
+    ----------
+    swatches : Swatches
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.swatches = Swatches()
+        title = QLabel("Use as hint:")
+        title.setToolTip("Click a color, or a bar of a chart, to make it a hint.")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(title)
+        row.addWidget(self.swatches, 1)
+        self.hide()
 
 
 class Scrolled(QScrollArea):

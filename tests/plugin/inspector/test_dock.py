@@ -55,6 +55,7 @@ class PlainRun:
 
     changed = Signal()
     kept: ClassVar[bool] = False
+    results = SimpleNamespace(takes_hints=False)
 
     def __init__(self, viewer, layer):
         self.viewer, self.layer, self.settings = viewer, layer, SETTINGS
