@@ -78,8 +78,12 @@ class Palette(QGroupBox):
             "Tell the nets a* and b* of the selected points, or one of them and leave "
             "the other to the nets."
         )
-        self.undo_button = _button("Undo", "Take back the last change of hints.")
-        self.redo_button = _button("Redo", "Do again what was undone last.")
+        self.undo_button = _button(
+            "Undo", "Take back the last change of hints (Ctrl+Z in their layer)."
+        )
+        self.redo_button = _button(
+            "Redo", "Do again what was undone last (Ctrl+Shift+Z in their layer)."
+        )
         self._lay_out()
         self.add_button.clicked.connect(lambda: self.asked.emit())
         self.load_button.clicked.connect(self._on_load)

@@ -18,13 +18,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_colorize.accessibility import FocusRing
+from napari_colorize.accessibility import FocusRing, Scrolled
 from napari_colorize.inspector.chart_symbols import Legend
 from napari_colorize.inspector.panels import (
     HintRow,
     PixelPanel,
     PlaceFields,
-    Scrolled,
 )
 from napari_colorize.inspector.pixel_numbers import PixelNumbers, describe, write_csv
 from napari_colorize.inspector.use_as_hint import UseAsHint
@@ -42,6 +41,7 @@ _OUTSIDE = (
     "Move the cursor over a colorized picture; click to pin a pixel, or type its row "
     "and column and press Pin."
 )
+_LEAST = 190  # pixels
 _IN_3D = "The inspector works in 2-D display only: switch 3-D off."
 
 
@@ -116,7 +116,9 @@ class Inspector(QWidget):
             buttons.addWidget(button)
         layout = QVBoxLayout(self)
         panels = (self._pinned_panel, self._current_panel)
-        layout.addWidget(Scrolled(*panels, self._hint, self._legend), 1)
+        # The heading, the likely colors and the charts of one pixel.
+        scrolled = Scrolled(*panels, self._hint, self._legend, least=_LEAST)
+        layout.addWidget(scrolled, 1)
         layout.addWidget(self.place)
         layout.addLayout(buttons)
         FocusRing(self)

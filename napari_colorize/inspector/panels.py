@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal  # type: ignore[attr-defined]
+from qtpy.QtCore import QSignalBlocker, Qt, Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QSizePolicy,
     QSpinBox,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -31,11 +29,11 @@ class PixelPanel(QWidget):
     ----------
     heading
         The heading, which says which pixel it is.
-    more
-        Shown below the numbers.
+    row
+        Shown between the heading and the charts.
     """
 
-    def __init__(self, heading: str, *more: QWidget) -> None:
+    def __init__(self, heading: str, row: QWidget | None = None) -> None:
         super().__init__()
         self._numbers: PixelNumbers | None = None
         self.setAccessibleName(heading)
@@ -52,11 +50,12 @@ class PixelPanel(QWidget):
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(title, 0, 0, 1, 2)
-        layout.addWidget(self.charts[0], 1, 0)
-        layout.addWidget(self.charts[1], 1, 1)
-        for number, widget in enumerate((self.text, *more)):
-            layout.addWidget(widget, 2 + number, 0, 1, 2)
-        layout.setRowStretch(1, 1)
+        if row is not None:
+            layout.addWidget(row, 1, 0, 1, 2)
+        layout.addWidget(self.charts[0], 2, 0)
+        layout.addWidget(self.charts[1], 2, 1)
+        layout.addWidget(self.text, 3, 0, 1, 2)
+        layout.setRowStretch(2, 1)
         # Taller charts would show no more and would push the texts apart.
         policy = QSizePolicy.Policy
         self.setSizePolicy(policy.Preferred, policy.Maximum)
@@ -92,50 +91,6 @@ class HintRow(QWidget):
         row.addWidget(title)
         row.addWidget(self.swatches, 1)
         self.hide()
-
-
-class Scrolled(QScrollArea):
-    """A column of widgets with a scroll bar for screens that are too low.
-
-    Parameters
-    ----------
-    widgets
-        The widgets from top to bottom.
-    """
-
-    def __init__(self, *widgets: QWidget) -> None:
-        super().__init__()
-        self._content = QWidget()
-        layout = QVBoxLayout(self._content)
-        layout.setContentsMargins(0, 0, 0, 0)
-        for widget in widgets:
-            layout.addWidget(widget)
-        layout.addStretch()
-        self.setWidget(self._content)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        # The Tab key goes straight to the texts inside and scrolls to them.
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-
-    def sizeHint(self) -> QSize:
-        """Return the size at which nothing is hidden."""
-        return self._content.sizeHint() + self._scroll_bar_size()
-
-    def minimumSizeHint(self) -> QSize:
-        """Return the width at which nothing is cut off, and a small height."""
-        least = self._content.minimumSizeHint() + self._scroll_bar_size()
-        return QSize(least.width(), super().minimumSizeHint().height())
-
-    def _scroll_bar_size(self) -> QSize:
-        bar = self.verticalScrollBar()
-        return QSize(0 if bar is None else bar.sizeHint().width(), 0)
-
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Ask for a new size when the content does."""
-        if event is not None and event.type() == QEvent.Type.LayoutRequest:
-            self.updateGeometry()
-        return bool(super().eventFilter(watched, event))
 
 
 class PlaceFields(QWidget):

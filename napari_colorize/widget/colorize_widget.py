@@ -17,9 +17,9 @@ from colorize_engine.decode import DecodeSettings
 from colorize_engine.pretrained import Backend, read_card
 from napari_colorize.accessibility import (
     FocusRing,
+    Scrolled,
     foldable,
     label_controls,
-    scrolled,
 )
 from napari_colorize.hints import Palette, VariantStrip
 from napari_colorize.messages import describe, reason
@@ -138,7 +138,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             self.save_button.native,
             advanced,
         )
-        self.native.layout().addWidget(scrolled(lower))
+        self.native.layout().addWidget(Scrolled(*lower))
         FocusRing(self.native)
         # Only while the widget has the focus: napari uses Esc for drawing.
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.native)
