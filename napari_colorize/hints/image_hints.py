@@ -53,7 +53,7 @@ class ImageHints:
     changed : Signal
         Emitted after points or their history have changed.
     selected : Signal
-        Emitted after other points were selected, or a selected one was given a color.
+        Emitted after other points were selected.
     """
 
     changed = Signal()
@@ -122,7 +122,7 @@ class ImageHints:
     # -- changes
 
     def color(self, a: float, b: float) -> None:
-        """Give the selected points a color; an open channel stays open."""
+        """Set the color of the selected points; an open channel stays open."""
         points = self.points
         if points is None:
             return
@@ -152,7 +152,7 @@ class ImageHints:
     def give(
         self, place: Place, a: float | None = None, b: float | None = None
     ) -> None:
-        """Make a hint at a pixel, and select its point.
+        """Make a hint at a pixel and select its point.
 
         Where a hint is at the pixel already, it gets the color, and a channel that is
         not given stays as it was. Otherwise that channel is left open.
@@ -187,6 +187,7 @@ class ImageHints:
                 color = color._replace(open="")
             points.selected_data = {index}
         self._set(points, {index: color})
+        self.selected.emit()
 
     def at(self, place: Place) -> int | None:
         """Return the index of the point at a pixel of the whole image, the top one."""
@@ -213,7 +214,7 @@ class ImageHints:
         with self._waiting():
             places = {(hint.row, hint.column) for hint in old}
             inner = [place_in(points, k, source) for k in range(len(points.data))]
-            gone = [k for k, at in enumerate(inner) if at and at[1:] in places]
+            gone = [k for k, at in enumerate(inner) if at in places]
             if gone:
                 points.remove(gone)
             add_hints(points, new, source)
@@ -247,7 +248,6 @@ class ImageHints:
         with self._waiting():
             set_colors(points, colors)
         self._on_change()
-        self.selected.emit()
 
     def _put(self, hints: tuple[Hint, ...]) -> None:
         points, run = self.made(), self.run

@@ -149,25 +149,20 @@ def state_of(points: Points) -> tuple[Hint, ...]:
 def hints_of(points: Points, source: Source) -> list[Hint]:
     """Return the points that have a color and lie on the frames of a source.
 
-    Their places are those in the source, and so are the frames of a stack.
+    Rows and columns are those of the source. Hints of a stack have frames.
     """
     found = []
     for index in range(len(points.data)):
         at = place_in(points, index, source)
         hint = _hint(points, index) if at is not None else None
         if at is not None and hint is not None:
-            frame = at[0] if source.is_stack else None
-            found.append(replace(hint, row=at[1], column=at[2], frame=frame))
+            frame = hint.frame if source.is_stack else None
+            found.append(replace(hint, row=at[0], column=at[1], frame=frame))
     return found
 
 
-def place_in(
-    points: Points, index: int, source: Source
-) -> tuple[int, float, float] | None:
-    """Return frame, row and column of a point in a source; None if it lies outside.
-
-    The frame is the place on the first axis, 0 for a single picture.
-    """
+def place_in(points: Points, index: int, source: Source) -> tuple[float, float] | None:
+    """Return row and column of a point in a source; None if it lies outside."""
     *lead, row, column = points.data[index]
     start = (*source.start, *source.corner)
     at = [*np.rint(lead), row, column]
@@ -175,7 +170,7 @@ def place_in(
     inner = [_less(value, first) for value, first in zip(at, start, strict=True)]
     if not all(-0.5 <= k <= n - 0.5 for k, n in zip(inner, extent, strict=True)):
         return None
-    return int(inner[0]) if lead else 0, inner[-2], inner[-1]
+    return inner[-2], inner[-1]
 
 
 def _less(value: float, first: float) -> float:
@@ -205,7 +200,7 @@ def _hint(points: Points, index: int) -> Hint | None:
 
 
 def add_hints(points: Points, hints: Sequence[Hint], source: Source) -> None:
-    """Add a point for each hint of a source; without a frame on its first one."""
+    """Add a point for each hint of a source; one without a frame on its first one."""
     if not hints:
         return
     first = len(points.data)
@@ -227,7 +222,7 @@ def put_state(points: Points, hints: Sequence[Hint], start: Sequence[int]) -> No
         Place on the axes before rows and columns, for what hints do not give.
     """
     points.selected_data = set()
-    places = _places(hints, [*[0] * len(start[:1]), *start[1:]], (0, 0))
+    places = _places(hints, start, (0, 0))
     points.data = np.array(places, float).reshape(-1, points.ndim)
     set_colors(points, {k: _color(hint) for k, hint in enumerate(hints)})
 
@@ -238,8 +233,8 @@ def _places(
     places = []
     for hint in hints:
         lead = [float(k) for k in start]
-        if lead:
-            lead[0] += hint.frame or 0
+        if lead and hint.frame is not None:
+            lead[0] = hint.frame
         places.append([*lead, hint.row + corner[0], hint.column + corner[1]])
     return places
 

@@ -171,4 +171,4 @@ class Hinting:
         if at is None:
             self._say("This point lies outside of the colored part.")
             return
-        self._suggesting.ask(run, *at[1:])
+        self._suggesting.ask(run, *at)

@@ -168,6 +168,15 @@ def test_the_state_of_points_on_frames() -> None:
     assert state_of(points) == state == tuple(both)
 
 
+def test_a_hint_of_another_frame_lies_on_its_own() -> None:
+    points, image = layer_of([], np.zeros((5, 40, 60), np.uint8))
+    elsewhere = replace(EXACT, frame=3)
+    add_hints(points, [elsewhere], source_of(image, frame=(2,)))
+    assert hints_of(points, source_of(image, frame=(2,))) == []
+    assert hints_of(points, source_of(image, frame=(3,))) == [EXACT]
+    assert hints_of(points, source_of(image)) == [elsewhere]
+
+
 def test_a_table_comes_back_as_it_was(
     small: ColorizeWidget, qtbot: QtBot, tmp_path: Path
 ) -> None:
