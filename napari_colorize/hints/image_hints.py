@@ -66,7 +66,7 @@ class ImageHints:
         self._viewer, self._image = ref(viewer), ref(image)
         self._followed: ref[Points] | None = None
         self._history = History()
-        self._still = False
+        self._still = self._dragged = False
         viewer.layers.events.removed.connect(self._on_removed)
 
     @property
@@ -292,7 +292,11 @@ class ImageHints:
 
     def _on_data(self, event: Any) -> None:
         action = str(event.action).lower()
-        if self._still or "ing" in action:  # before the change, as napari also tells
+        if self._still:
+            return
+        # napari also tells that a change begins, and what moves until it has ended.
+        self._dragged = "ing" in action
+        if self._dragged:
             return
         points = self.points
         if points is not None and action.endswith("added"):
@@ -303,7 +307,7 @@ class ImageHints:
         self._on_change()
 
     def _on_event(self, _event: Any = None) -> None:
-        if not self._still:
+        if not (self._still or self._dragged):
             self._on_change()
 
     def _on_control(self, _event: Any = None) -> None:
@@ -313,8 +317,8 @@ class ImageHints:
             self._on_change(("face", frozenset(points.selected_data)))
 
     def _on_select(self, _event: Any = None) -> None:
+        self._on_event()
         if not self._still:
-            self._on_change()
             self.selected.emit()
 
     def _on_change(self, change: Hashable = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -10,6 +11,11 @@ from weakref import ref
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from napari.utils.interactions import (
+    mouse_move_callbacks,
+    mouse_press_callbacks,
+    mouse_release_callbacks,
+)
 from qtpy.QtCore import Qt
 
 from colorize_engine import Hint
@@ -139,6 +145,33 @@ def test_points_without_a_color_are_taken_back_and_never_come_again(
     hints.redo()
     shows(hint)
     assert len(points.data) == 1
+
+
+def test_a_point_that_is_dragged_is_one_step(
+    small: ColorizeWidget, hints: ImageHints, shows: Shows
+) -> None:
+    hint, points = add(small, (10, 20)), points_of(small)
+    points.mode = "select"
+    event = SimpleNamespace(
+        type="mouse_press",
+        position=(10.0, 20.0),
+        pos=np.zeros(2),
+        modifiers=(),
+        view_direction=None,
+        dims_displayed=[0, 1],
+        is_dragging=True,
+        __wrapped__=None,
+    )
+    mouse_press_callbacks(points, event)
+    event.type = "mouse_move"
+    for row in (20.0, 30.0, 60.0):
+        event.position = (row, 20.0)
+        mouse_move_callbacks(points, event)
+    event.type = "mouse_release"
+    mouse_release_callbacks(points, event)
+    shows(replace(hint, row=60.0))
+    hints.undo()
+    shows(hint)
 
 
 def test_a_pasted_point_is_a_step(
