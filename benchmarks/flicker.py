@@ -6,8 +6,9 @@ in each frame. It prints, without and with smoothing, the flicker (the mean abso
 change of a* and b* along the true displacement), dE00 against the photo's own color,
 the chroma, and the processor times of the smoothing and of the nets.
 
-``--compare`` adds other ways of smoothing: of probabilities instead of logits, without
-motion, and with only the shift of the whole frame.
+``--compare`` adds other ways: smoothing of probabilities instead of logits, without
+motion, and with only the shift of the whole frame; and nets that are shown the colors
+of the frame before as hints, carried along the motion, every 32, 64 or 128 pixels.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ from skimage import data
 from skimage.color import deltaE_ciede2000
 
 from colorize_engine.color import lightness, lightness_to_gray, srgb_to_lab
+from colorize_engine.hints import Hint
 from colorize_engine.pretrained import Backend
-from colorize_engine.stacks import FrameModel
+from colorize_engine.stacks import FrameModel, motion
 from colorize_engine.stacks import smoothing as temporal
+from colorize_engine.stacks.cells import join
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,7 +136,7 @@ def figures(
         seconds += time.process_time() - began
         now = decoded(model, state)
         flow = np.zeros_like(now) + np.reshape(step, (2, 1, 1))
-        change = now - temporal.warped(before, flow.astype(np.float32))
+        change = now - motion.warped(before, flow.astype(np.float32))
         inner = change[:, BORDER:-BORDER, BORDER:-BORDER]
         flicker.append(np.abs(inner).mean())
         errors.append(error(now, truth))
@@ -177,6 +180,26 @@ def of_probabilities(model: FrameModel) -> Smooth:
     return mix
 
 
+def of_hints(model: FrameModel, spacing: int) -> Smooth:
+    """Return a function that shows the nets the colors of the frame before as hints."""
+    pixels = model.head_stride**2
+    first = spacing // 2
+
+    def hinted(previous: Floats, current: Floats, _: float, side: int) -> Floats:
+        before, light = join(previous[:pixels]), join(current[:pixels])
+        flow, trust = motion.followed(before, light)
+        chroma = motion.warped(decoded(model, previous), flow)
+        hints = [
+            Hint(row, column, *map(float, chroma[:, row, column]))
+            for row in range(first, SIDE, spacing)
+            for column in range(first, SIDE, spacing)
+            if trust[row, column] > 0.5
+        ]
+        return model.predict(lightness_to_gray(light, np.float32), hints)
+
+    return hinted
+
+
 def without_flow(
     previous: Floats, current: Floats, smoothing: float, side: int
 ) -> Floats:
@@ -185,7 +208,7 @@ def without_flow(
     def still(_: Floats, light: Floats) -> Floats:
         return np.zeros((2, *light.shape), np.float32)
 
-    with mock.patch.object(temporal, "motion", still):
+    with mock.patch.object(motion, "motion", still):
         return temporal.smoothed(previous, current, smoothing, side)
 
 
@@ -251,6 +274,8 @@ def main() -> None:
         ways["probabilities"] = (of_probabilities(model), first)
         ways["no motion"] = (without_flow, first)
         ways["shift alone"] = (shift_alone, first)
+        for spacing in (32, 64, 128):
+            ways[f"hints every {spacing} px"] = (of_hints(model, spacing), 0.0)
     report(model, scenes, ways)
 
 

@@ -54,7 +54,7 @@ def net_alone(colorizer: Colorizer, folder: Path, most: int) -> Callable[[], Non
     for path in sorted(folder.iterdir()):
         with Image.open(path) as image:
             plane = fit_lightness(np.asarray(image), (side, side))
-        planes.append(pad(plane, colorizer.stride))
+        planes.append(pad(plane, colorizer.stride, colorizer.head_stride))
 
     def call() -> None:
         # As in a run over a folder, where separate threads run the networks.

@@ -258,6 +258,8 @@ class Colorizer:
                     shown[row],
                     caller.again if caller.takes_hints else None,
                 )
+                if shown[row]:
+                    found[row] = found[row].insisting()
             report(len(found), len(planes))
         return [found[row] for row in range(len(planes))]
 

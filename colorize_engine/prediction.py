@@ -9,7 +9,7 @@ import numpy as np
 
 from colorize_engine.color import lab_to_rgb, lightness
 from colorize_engine.decode import cautious
-from colorize_engine.hints import paint
+from colorize_engine.hints import insisting, missing, paint
 from colorize_engine.parallel import spread
 from colorize_engine.resize import STRIP_PIXELS
 from colorize_engine.upsample import align, check_method, enlarge, upsample
@@ -109,20 +109,42 @@ class Prediction:
     def with_hints(self, hints: Iterable[Hint]) -> Prediction:
         """Ask the nets again about the same picture, with other hints.
 
+        They are asked twice: the second time a hint that they did not follow is shown
+        stronger, see `hints.insisting`. Of both answers the one that is nearer to the
+        hints counts.
+
         Raises
         ------
         ValueError
             If the nets take no hints, or a hint lies outside the picture.
         """
-        shown = tuple(hints)
-        return self._of("ab", [shown])[0]
+        return self.with_all([hints])[0]
 
     def with_all(self, hints: Sequence[Iterable[Hint]]) -> list[Prediction]:
         """Do as `with_hints` for several sets of hints; the nets run them together."""
-        return self._of("ab", [tuple(each) for each in hints])
+        given = [tuple(each) for each in hints]
+        first = self._of(given, given)
+        return self._insisting(first) if any(given) else first
+
+    def insisting(self) -> Prediction:
+        """Ask the nets the second time, see `with_hints`."""
+        return self._insisting([self])[0]
+
+    def _insisting(self, first: list[Prediction]) -> list[Prediction]:
+        stronger = [insisting(each.hints, each._at_hints()) for each in first]
+        second = self._of(stronger, [each.hints for each in first])
+        return [
+            min(pair, key=lambda found: missing(found.hints, found._at_hints()))
+            for pair in zip(first, second, strict=True)
+        ]
+
+    def _at_hints(self) -> NDArray[np.float32]:
+        """Return a* and b* of the cells of the n hints: (2, n) float32."""
+        places = np.array([(hint.row, hint.column) for hint in self.hints])
+        return self.decode()[:, *self.cells_of(*places.reshape(-1, 2).T)]
 
     def ask(self, channel: str, hints: Sequence[Iterable[Hint]]) -> NDArray[np.float32]:
-        """Ask the net of one channel about several sets of hints.
+        """Ask the net of one channel once about each of several sets of hints.
 
         Returns
         -------
@@ -137,16 +159,19 @@ class Prediction:
         (logits,) = self._logits(channel, [tuple(each) for each in hints])
         return logits
 
-    def _of(self, channels: str, hints: list[tuple[Hint, ...]]) -> list[Prediction]:
-        a, b = self._logits(channels, hints)
+    def _of(
+        self, shown: list[tuple[Hint, ...]], given: list[tuple[Hint, ...]]
+    ) -> list[Prediction]:
+        """Predict with some hints, in place of those that a person gave."""
+        a, b = self._logits("ab", shown)
         return [
             replace(
                 self,
                 a=replace(self.a, logits=of_a),
                 b=replace(self.b, logits=of_b),
-                hints=shown,
+                hints=hints,
             )
-            for of_a, of_b, shown in zip(a, b, hints, strict=True)
+            for of_a, of_b, hints in zip(a, b, given, strict=True)
         ]
 
     def _logits(
@@ -251,7 +276,7 @@ class Prediction:
         return upsample(small, self.lightness, light, self.shape, method="bilinear")
 
     def cells_of(
-        self, rows: NDArray[np.integer], columns: NDArray[np.integer]
+        self, rows: NDArray[Any], columns: NDArray[Any]
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return rows and columns of the cells that pixels of the picture lie in."""
         found = [

@@ -95,7 +95,7 @@ def fit_lightness(image: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.flo
 
 
 def padding(
-    shape: tuple[int, int], stride: int, head_stride: int = 1
+    shape: tuple[int, int], stride: int, head_stride: int
 ) -> tuple[tuple[int, int], ...]:
     """Return the rows and columns to add on each side for multiples of the stride.
 
@@ -110,7 +110,7 @@ def padding(
 
 
 def pad(
-    plane: NDArray[np.float32], stride: int, head_stride: int = 1
+    plane: NDArray[np.float32], stride: int, head_stride: int
 ) -> NDArray[np.float32]:
     """Pad (h, w) by reflection to multiples of the stride; a side may be 1."""
     return np.pad(plane, padding(plane.shape, stride, head_stride), mode="reflect")
@@ -120,7 +120,7 @@ def crop(
     stack: NDArray[np.float32],
     shape: tuple[int, int],
     stride: int,
-    head_stride: int = 1,
+    head_stride: int,
 ) -> NDArray[np.float32]:
     """Return the cells that cover the picture, from what the nets say of ``pad``.
 

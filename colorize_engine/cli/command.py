@@ -129,7 +129,8 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     metavar="FILE|FOLDER",
     help="Colors at points of a photo: a CSV file with the columns x, y, color (such "
     "as #c05030), or x, y, a, b; or a picture that was saved with hints. For several "
-    "photos a folder with a CSV file of the same stem for some of them.",
+    "photos a folder with a CSV file of the same stem for some of them. Of a stack the "
+    "column frame, from 0, says for which; the hint is carried to the others.",
 )
 @click.option(
     "--variants",

@@ -7,7 +7,9 @@ folder holds the same information.
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from typing import TYPE_CHECKING
 
 from colorize_engine.files.metadata import exif_tags, xmp
@@ -39,6 +41,11 @@ def is_current(path: Path, mark: Mark) -> bool:
 def stored_parameters(path: Path) -> str | None:
     """Return the parameters of the mark in a file, see `Mark.parameters`.
 
+    Parameters
+    ----------
+    path
+        A picture, a stack as TIFF file, or one as OME-Zarr folder.
+
     Returns
     -------
     str or None
@@ -49,6 +56,8 @@ def stored_parameters(path: Path) -> str | None:
     OSError, ValueError
         If the file is missing, or is not a picture.
     """
+    if path.is_dir():
+        return _of_zarr(path)
     with path.open("rb") as stream:
         if is_tiff(stream.read(4)):
             return _of_tiff(stream)
@@ -61,7 +70,7 @@ def stored_parameters(path: Path) -> str | None:
 def _of_tiff(stream: BinaryIO) -> str | None:
     """Return the parameters of the mark in the first page of a TIFF file.
 
-    Colors have them in their XMP, probabilities in their description.
+    Colors have them in their XMP, stacks and probabilities in their description.
     """
     import tifffile
 
@@ -72,9 +81,26 @@ def _of_tiff(stream: BinaryIO) -> str | None:
             packet = page.tags.valueof(exif_tags.XMP_PACKET, default=b"")
             if packet:
                 return xmp.parameters(bytes(packet))
-            sentence = str(json.loads(page.description).get("mark", ""))
+            if file.is_ome:
+                found = re.search("<Description>(.*?)</Description>", page.description)
+                sentence = html.unescape(found[1]) if found else ""
+            else:
+                sentence = str(json.loads(page.description).get("mark", ""))
     except Exception:  # tifffile raises any error on foreign and damaged files
         return None
     # The version of the program stands before them.
     _, _, rest = sentence.partition(" (")
     return rest.removesuffix(")") if rest.endswith(")") else None
+
+
+def _of_zarr(folder: Path) -> str | None:
+    """Return the parameters of the mark in the attributes of an OME-Zarr folder."""
+    file = folder / "zarr.json"
+    if not file.is_file():
+        raise ValueError("it is a folder, and no Zarr array")
+    about = json.loads(file.read_text(encoding="utf-8"))
+    mark = about.get("attributes", {}).get("napari-colorize")
+    if mark is None:
+        return None
+    items = {"model": mark["model"], **mark["settings"]}
+    return "; ".join(f"{name} {value}" for name, value in items.items())

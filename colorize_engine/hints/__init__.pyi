@@ -1,4 +1,5 @@
 from .hint import DEFAULT_RADIUS, Hint
+from .insisting import insisting, missing
 from .painting import check_inside, paint
 from .table import from_text, read_hints, to_text, write_hints
 
@@ -7,6 +8,8 @@ __all__ = [
     "Hint",
     "check_inside",
     "from_text",
+    "insisting",
+    "missing",
     "paint",
     "read_hints",
     "to_text",

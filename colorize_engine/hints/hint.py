@@ -30,13 +30,17 @@ class Hint:
         default ``DEFAULT_RADIUS`` pixels of the working size.
     frame : int or None
         Of a stack, the frame that the hint is for, along its time axis; None for all.
+    strength : float
+        How much the hint counts, 0.01 to 1. One that was carried to another
+        frame of a stack counts less.
 
     Raises
     ------
     ValueError
         If a number is not finite, or lies outside its range: a and b outside those of
-        sRGB (``bins.GAMUT_RANGE``), a place, radius or frame below 0. A row and a
-        column may be -0.5 at least, the edge of the picture.
+        sRGB (``bins.GAMUT_RANGE``), a place, radius or frame below 0, a strength
+        outside 0.01..1. A row and a column may be -0.5 at least, the edge of the
+        picture.
     """
 
     row: float
@@ -45,6 +49,7 @@ class Hint:
     b: float | None = None
     radius: float | None = None
     frame: int | None = None
+    strength: float = 1.0
 
     def __post_init__(self) -> None:
         limits = {
@@ -53,6 +58,7 @@ class Hint:
             **GAMUT_RANGE,
             "radius": (0.0, math.inf),
             "frame": (0.0, math.inf),
+            "strength": (0.01, 1.0),
         }
         for name, (low, high) in limits.items():
             value = getattr(self, name)

@@ -35,7 +35,8 @@ def paint(
 ) -> NDArray[np.float32]:
     """Paint hints as squares at the working size.
 
-    Each covers one pixel at least. Where two overlap, the later one lies on top.
+    Each covers one pixel at least. Where two overlap, the later one lies on top. Nets
+    that were trained with masks of 0 and 1 follow a weaker hint in part.
 
     Parameters
     ----------
@@ -49,8 +50,8 @@ def paint(
     Returns
     -------
     (4, h, w) float32
-        In the order of `pretrained.HINTS`: a* / 110 where a is given, its mask (0 or
-        1), b* / 110 where b is given, its mask.
+        In the order of `pretrained.HINTS`: a* / 110 where a is given, its mask, b* /
+        110 where b is given, its mask; all times the hint's strength.
 
     Raises
     ------
@@ -66,8 +67,8 @@ def paint(
         columns = _span(hint.column, hint.radius, scale[1], working[1])
         for plane, value in ((0, hint.a), (2, hint.b)):
             if value is not None:
-                planes[plane, rows, columns] = value / SCALE
-                planes[plane + 1, rows, columns] = 1
+                planes[plane, rows, columns] = hint.strength * value / SCALE
+                planes[plane + 1, rows, columns] = hint.strength
     return planes
 
 

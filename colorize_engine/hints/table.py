@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-_COLUMNS = ("x", "y", "color", "a", "b", "radius", "frame")
+_COLUMNS = ("x", "y", "color", "a", "b", "radius", "frame", "strength")
+_NUMBERS = ("x", "y", "radius", "frame", "strength")
 
 
 def read_hints(path: Path) -> tuple[Hint, ...]:
@@ -19,7 +20,8 @@ def read_hints(path: Path) -> tuple[Hint, ...]:
 
     Its header names the columns: ``x`` and ``y`` in pixels of the picture, then
     ``color`` (such as ``#c05030``), or ``a`` and ``b`` in Lab units, of which one may
-    be empty. ``radius`` (pixels) and ``frame`` (of a stack) are optional.
+    be empty. ``radius`` (pixels), ``frame`` (of a stack, from 0) and ``strength``
+    (0.01 to 1) are optional.
 
     Raises
     ------
@@ -48,7 +50,7 @@ def _check_columns(names: list[str]) -> None:
     if unknown or lacks or not {"color", "a", "b"} & set(names):
         raise ValueError(
             "line 1: expected a header with the columns x, y and color, or x, y, a, b "
-            f"(and maybe radius, frame); got {', '.join(names) or 'nothing'}"
+            f"(and maybe radius, frame, strength); got {', '.join(names) or 'nothing'}"
         )
 
 
@@ -57,7 +59,7 @@ def _hint(row: dict[str, str], line: int) -> Hint:
         if None in row or None in row.values():
             raise ValueError("it has more or fewer cells than the header")
         cells = {name: text.strip() for name, text in row.items() if text.strip()}
-        numbers = {name: _number(cells, name) for name in ("x", "y", "radius", "frame")}
+        numbers = {name: _number(cells, name) for name in _NUMBERS}
         frame = numbers["frame"]
         if frame is not None and frame % 1:
             raise ValueError(f"expected a whole frame, got {frame:g}")
@@ -74,6 +76,7 @@ def _hint(row: dict[str, str], line: int) -> Hint:
             b,
             numbers["radius"],
             None if frame is None else int(frame),
+            1.0 if numbers["strength"] is None else numbers["strength"],
         )
     except ValueError as error:
         raise ValueError(f"line {line}: {error}") from error
@@ -110,9 +113,10 @@ def write_hints(path: Path, hints: Iterable[Hint]) -> None:
 def to_text(hints: Iterable[Hint]) -> str:
     """Return hints as one line, to be kept in a file's mark.
 
-    Each is ``x,y,a,b`` or ``x,y,a,b,radius``, with ``-`` for an open channel and
-    ``@frame`` at the end for a hint of one frame. Six digits if they say it all, or as
-    many as the number needs, so that `from_text` gives the same hints.
+    Each is ``x,y,a,b`` or ``x,y,a,b,radius``, with ``-`` for an open channel; then
+    ``*strength`` for one below 1, and ``@frame`` for a hint of one frame. Six digits if
+    they say it all, or as many as the number needs, so that `from_text` gives the same
+    hints.
     """
     return " ".join(map(_one_to_text, hints))
 
@@ -122,6 +126,8 @@ def _one_to_text(hint: Hint) -> str:
     if hint.radius is not None:
         numbers.append(hint.radius)
     text = ",".join("-" if n is None else _digits(n) for n in numbers)
+    if hint.strength < 1:
+        text += f"*{_digits(hint.strength)}"
     return text if hint.frame is None else f"{text}@{hint.frame}"
 
 
@@ -142,13 +148,15 @@ def from_text(text: str) -> tuple[Hint, ...]:
 
 
 def _one_from_text(text: str) -> Hint:
-    place, _, frame = text.partition("@")
+    numbers, _, frame = text.partition("@")
+    place, _, strength = numbers.partition("*")
     try:
         x, y, *rest = place.split(",")
         a, b, radius = (
             None if n == "-" else float(n) for n in (*rest, "-")[: max(3, len(rest))]
         )
         number = int(frame) if frame else None
-        return Hint(float(y), float(x), a, b, radius, number)
+        share = float(strength) if strength else 1.0
+        return Hint(float(y), float(x), a, b, radius, number, share)
     except ValueError as error:
         raise ValueError(f"{text!r} is not a hint: {error}") from error

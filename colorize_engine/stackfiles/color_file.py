@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from colorize_engine import stacks
+from colorize_engine.batch.marks import with_hints
 from colorize_engine.decode import DecodeOptions
 from colorize_engine.files import (
     COLOR_NOTE,
@@ -29,6 +30,7 @@ from colorize_engine.pretrained import Backend
 from colorize_engine.stackfiles.ome_zarr import create_ome_zarr, write_frame
 from colorize_engine.stackfiles.reader import open_stack
 from colorize_engine.stackfiles.tiff_pages import close_files, ome_metadata
+from colorize_engine.stacks.paths import Paths, light_of
 from colorize_engine.stacks.smoothing import smoothed
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from colorize_engine.files import ValueRange
+    from colorize_engine.hints import Hint
     from colorize_engine.stackfiles.stack_file import StackFile
 
     Progress = Callable[[int, int], None]
@@ -55,7 +58,7 @@ class StackSettings(DecodeOptions):
         As in ``Prediction.colorize``.
     channel, rgb, series, value_range, max_pixels
         As in ``stackfiles.open_stack``.
-    working_size, smoothing
+    working_size, smoothing, hints
         As in ``stacks.predict``.
     """
 
@@ -65,6 +68,7 @@ class StackSettings(DecodeOptions):
     value_range: ValueRange = "full"
     working_size: int | None = None
     smoothing: float = 0.0
+    hints: tuple[Hint, ...] = ()
     max_pixels: int = MAX_PIXELS
 
 
@@ -89,7 +93,8 @@ def color_stack_file(
     """Color the frames of a stack file one by one, and write each when it is finished.
 
     The output appears when it is complete, or not at all. One frame is in memory at a
-    time; with smoothing also the distributions of the frame before.
+    time; with smoothing also the distributions of the frame before, with hints also the
+    motion of some frames.
 
     Parameters
     ----------
@@ -180,43 +185,62 @@ class _Job:
             working_size=settings.working_size,
             smoothing=settings.smoothing,
             time_axis=self.time_axis,
+            hints=settings.hints,
         )
         self.colors = self.lazy.colorize(*settings.arguments)
         self.count = int(np.prod(self.lazy.frames))
         used = self.lazy.model
         more = {} if backend.precision == "auto" else {"precision": backend.precision}
-        self.mark = mark_of(
+        mark = mark_of(
             used.card.label if used.card else "custom",
             settings.resolved(used),
             used.working_size,
             smoothing=settings.smoothing,
             **more,
         )
+        self.mark = with_hints(mark, settings.hints)
         self.progress = progress or (lambda done, total: None)
+
+    @property
+    def by_series(self) -> bool:
+        """Whether the colors of a frame depend on others of its series."""
+        return bool(self.settings.smoothing or self.settings.hints)
 
     @property
     def in_file_order(self) -> bool:
         """Whether the frames are colored in the order of the axes."""
         others = self.count // self.lazy.frames[self.time_axis]
-        return not self.settings.smoothing or others == 1
+        return not self.by_series or others == 1
+
+    def paths(self, index: Index) -> Paths:
+        """Return the ways of hints through the series of a frame."""
+        axis, shape = self.time_axis, self.lazy.stack.shape[len(index) :][:2]
+        before, after = index[:axis], index[axis + 1 :]
+        return Paths(
+            shape, lambda time: light_of(self.source.read((*before, time, *after)))
+        )
 
     def colored(self) -> Iterator[tuple[Index, NDArray[Any]]]:
         """Yield the index and color of each frame.
 
-        With smoothing, one time series follows another.
+        With smoothing or hints, one time series follows another.
         """
         frames, axis, model = self.lazy.frames, self.time_axis, self.lazy.model
         order = list(np.ndindex(*frames))
-        if self.settings.smoothing:
+        if self.by_series:
             order.sort(key=lambda index: (index[:axis], index[axis + 1 :], index[axis]))
         previous: NDArray[np.float32] | None = None
         self.progress(0, self.count)
         for done, index in enumerate(order, 1):
             frame = self.source.read(index)
-            planes = model.predict(frame)
+            if not index[axis]:
+                paths = self.paths(index)
+            planes = model.predict(frame, paths.shown(self.settings.hints, index[axis]))
             if self.settings.smoothing and index[axis]:
                 assert previous is not None  # noqa: S101 - each series begins at 0
-                planes = smoothed(previous, planes, self.settings.smoothing)
+                planes = smoothed(
+                    previous, planes, self.settings.smoothing, model.head_stride
+                )
             previous = planes if self.settings.smoothing else None
             color = model.prediction(frame, planes).colorize(*self.settings.arguments)
             self.progress(done, self.count)

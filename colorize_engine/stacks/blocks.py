@@ -7,24 +7,40 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from colorize_engine.parallel import alone
+from colorize_engine.stacks.paths import light_of
 from colorize_engine.stacks.smoothing import smoothed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import DTypeLike, NDArray
 
+    from colorize_engine.hints import Hint
     from colorize_engine.prediction import Prediction
     from colorize_engine.stacks.frame_model import FrameModel
 
     Floats = NDArray[np.float32]
 
 
-def predict_block(source: FrameModel, lead: int, block: NDArray[Any]) -> Floats:
-    """Run the nets on a block: one frame behind `lead` axes of length 1."""
+def predict_block(
+    source: FrameModel,
+    lead: int,
+    block: NDArray[Any],
+    hints: Sequence[tuple[Hint, ...]] = ((),),
+    frame: int = 0,
+) -> Floats:
+    """Run the nets on a block: one frame behind `lead` axes of length 1.
+
+    ``hints`` are those of the frames of its series, ``frame`` its number there.
+    """
     with alone():
-        planes = source.predict(block.reshape(block.shape[lead:]))
+        planes = source.predict(block.reshape(block.shape[lead:]), hints[frame])
     return planes.reshape(*(1,) * lead, *planes.shape)
+
+
+def light_block(lead: int, block: NDArray[Any]) -> Floats:
+    """Return the L* of a block, see `paths.light_of`."""
+    return light_of(block.reshape(block.shape[lead:]))
 
 
 def smooth_block(

@@ -16,10 +16,13 @@ from colorize_engine.resize import working_shape
 from colorize_engine.stacks.cells import join, split
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from colorize_engine.bins import ChannelBins
     from colorize_engine.colorizer import Colorizer
+    from colorize_engine.hints import Hint
     from colorize_engine.pretrained import Backend, Card
 
     Floats = NDArray[np.float32]
@@ -52,6 +55,8 @@ class FrameModel:
         Side, in pixels of the working size, of the square that each distribution stands
         for.
     card : Card or None
+    takes_hints : bool
+        Whether the nets can be shown colors.
     """
 
     model: ModelLike
@@ -63,6 +68,7 @@ class FrameModel:
     rebalance: float
     head_stride: int
     card: Card | None
+    takes_hints: bool
 
     @classmethod
     def of(
@@ -91,16 +97,18 @@ class FrameModel:
             key = str(tokenize(model, backend))
             about = loaded(model, backend, key)
             bins, card = about.bins, about.card
+            takes_hints = about.caller.takes_hints
         else:
             folder = find_folder(model)
             # Workers may have the shipped models elsewhere, but under the same names.
             model = folder.name if folder.parent == WEIGHTS else folder.resolve()
             about = card = read_card(folder)
             bins = card.calibrated_bins["a"], card.calibrated_bins["b"]
+            takes_hints = all(each.takes_hints for each in card.designs.values())
             key = str(tokenize(model, backend, card.model_hash))
         size = about.working_size if working_size is None else working_size
         settings = about.temperature, about.rebalance, about.head_stride
-        return cls(model, backend, key, size, bins, *settings, card)
+        return cls(model, backend, key, size, bins, *settings, card, takes_hints)
 
     @property
     def plane_count(self) -> int:
@@ -117,12 +125,14 @@ class FrameModel:
         """
         return loaded(self.model, self.backend, self.key, threads)
 
-    def predict(self, frame: NDArray[Any]) -> Floats:
+    def predict(self, frame: NDArray[Any], hints: Iterable[Hint] = ()) -> Floats:
         """Run the nets on a frame.
 
         Parameters
         ----------
         frame : (H, W) or (H, W, 3 or 4) uint8, uint16, or float in 0..1
+        hints
+            Colors at points of this frame.
 
         Returns
         -------
@@ -134,12 +144,12 @@ class FrameModel:
         Raises
         ------
         ValueError
-            If the frame is not a picture.
+            If the frame is not a picture, or a hint lies outside.
         ModelError
             If the model cannot be loaded.
         """
         with _RUNNING:
-            found = self.loaded().predict(frame, self.working_size)
+            found = self.loaded().predict(frame, self.working_size, hints=hints)
         light = split(found.lightness, self.head_stride)
         return np.concatenate(
             [light, np.ones_like(light[:1]), found.a.logits, found.b.logits]

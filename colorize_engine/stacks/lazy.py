@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from colorize_engine.resize import head_shape, working_shape
+from colorize_engine.stacks import series
 from colorize_engine.stacks.blocks import (
     apply_block,
     color_block,
@@ -35,15 +36,17 @@ from colorize_engine.stacks.blocks import (
     smooth_block,
 )
 from colorize_engine.stacks.frame_model import FrameModel
+from colorize_engine.stacks.paths import check_frames
 from colorize_engine.stacks.smoothing import check_smoothing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import dask.array as da
     from numpy.typing import DTypeLike, NDArray
 
     from colorize_engine.colorizer import ModelLike
+    from colorize_engine.hints import Hint
     from colorize_engine.prediction import Prediction
 
     Floats = NDArray[np.float32]
@@ -206,6 +209,7 @@ def predict(
     working_size: int | None = None,
     smoothing: float = 0.0,
     time_axis: int = 0,
+    hints: Iterable[Hint] = (),
 ) -> StackPrediction:
     """Predict the distributions of a and b of each frame of a stack, lazily.
 
@@ -231,12 +235,17 @@ def predict(
         `smoothing.smoothed`. Each frame then depends on those before it in time. Frames
         at different positions on the other axes stay independent of each other.
     time_axis : int
-        Leading axis that is time, for the smoothing.
+        Leading axis that is time, for the smoothing and the hints.
+    hints
+        Colors at points of the frames. One with a ``frame``, a position on the time
+        axis, is carried to the other frames along the motion, see `paths.Paths`; one
+        without holds in all. They count at all positions on the other axes.
 
     Raises
     ------
     ValueError
-        If the stack or a setting is wrong.
+        If the stack or a setting is wrong, a hint lies outside the stack, or the nets
+        take no hints.
     ModelError
         If there is no such model, or if it is broken.
     """
@@ -253,8 +262,10 @@ def predict(
         )
     backend = Backend(device, runtime, precision)
     source = FrameModel.of(model, backend, working_size)
-    height, width = frames.shape[lead : lead + 2]
-    shape = working_shape((int(height), int(width)), source.working_size)
+    axis = time_axis % lead
+    height, width = (int(n) for n in frames.shape[lead : lead + 2])
+    shown = _checked(hints, source, (height, width), int(frames.shape[axis]))
+    shape = working_shape((height, width), source.working_size)
     shape = head_shape(shape, source.head_stride)
     chunks = (*frames.chunks[:lead], *((n,) for n in (source.plane_count, *shape)))
     planes: da.Array = _dask().map_blocks(
@@ -267,10 +278,24 @@ def predict(
         dtype=np.float32,
         meta=np.empty((0,) * len(chunks), np.float32),
     )
+    if shown:
+        planes = series.hinted(planes, frames, source, shown, axis)
     if smoothing:
         step = partial(smooth_block, smoothing, source.head_stride)
-        planes = _smooth_along(planes, step, time_axis % lead)
+        planes = series.smoothed(planes, step, axis)
     return StackPrediction(frames, planes, source)
+
+
+def _checked(
+    hints: Iterable[Hint], source: FrameModel, shape: tuple[int, int], count: int
+) -> tuple[Hint, ...]:
+    """Return hints for a stack; raise ValueError if it cannot have them."""
+    shown = tuple(hints)
+    if shown and not source.takes_hints:
+        name = f"the model {source.card.name!r}" if source.card else "this predictor"
+        raise ValueError(f"{name} takes no hints")
+    check_frames(shown, shape, count)
+    return shown
 
 
 def _one_chunk_per_frame(stack: Any, rgb: bool) -> da.Array:
@@ -300,25 +325,3 @@ def _dask() -> Any:
     import dask.array
 
     return dask.array
-
-
-def _smooth_along(
-    planes: da.Array, step: Callable[[Floats, Floats], Floats], axis: int
-) -> da.Array:
-    """Smooth along an axis; each frame's task uses the result of the one before."""
-    from dask.base import tokenize
-    from dask.highlevelgraph import HighLevelGraph
-
-    name = f"colorize-smooth-{tokenize(planes, step, axis)}"
-    tasks: dict[Any, Any] = {}
-    for index in np.ndindex(*planes.numblocks):
-        own = (planes.name, *index)
-        if not index[axis]:
-            tasks[(name, *index)] = own
-            continue
-        before = (name, *(n - (i == axis) for i, n in enumerate(index)))
-        tasks[(name, *index)] = (step, before, own)
-    sources: Any = [planes]
-    graph = HighLevelGraph.from_collections(name, tasks, dependencies=sources)
-    result: da.Array = _dask().Array(graph, name, planes.chunks, meta=planes._meta)
-    return result

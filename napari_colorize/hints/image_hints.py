@@ -74,7 +74,7 @@ class ImageHints:
         """Latest run of the image, if its nets take hints."""
         viewer, image = self._viewer(), self._image()
         run = None if viewer is None or image is None else run_of(viewer, image)
-        return run if run is not None and run.results.takes_hints else None
+        return run if run and run.results.steering.takes_hints else None
 
     @property
     def points(self) -> Points | None:
@@ -214,7 +214,7 @@ class ImageHints:
         with self._waiting():
             places = {(hint.row, hint.column) for hint in old}
             inner = [place_in(points, k, source) for k in range(len(points.data))]
-            gone = [k for k, at in enumerate(inner) if at in places]
+            gone = [k for k, at in enumerate(inner) if at and at[1:] in places]
             if gone:
                 points.remove(gone)
             add_hints(points, new, source)
@@ -241,7 +241,7 @@ class ImageHints:
         if run is None:
             return
         hints = () if points is None else tuple(hints_of(points, run.results.source))
-        if hints != run.results.hints or run.live.busy:
+        if hints != run.results.steering.hints or run.live.busy:
             run.hint(hints)
 
     def _set(self, points: Points, colors: dict[int, PointColor]) -> None:

@@ -157,12 +157,14 @@ def hints_of(points: Points, source: Source) -> list[Hint]:
         hint = _hint(points, index) if at is not None else None
         if at is not None and hint is not None:
             frame = hint.frame if source.is_stack else None
-            found.append(replace(hint, row=at[0], column=at[1], frame=frame))
+            found.append(replace(hint, row=at[1], column=at[2], frame=frame))
     return found
 
 
-def place_in(points: Points, index: int, source: Source) -> tuple[float, float] | None:
-    """Return row and column of a point in a source; None if it lies outside."""
+def place_in(
+    points: Points, index: int, source: Source
+) -> tuple[tuple[int, ...], float, float] | None:
+    """Return frame, row and column of a point in a source; None if it lies outside."""
     *lead, row, column = points.data[index]
     start = (*source.start, *source.corner)
     at = [*np.rint(lead), row, column]
@@ -170,7 +172,7 @@ def place_in(points: Points, index: int, source: Source) -> tuple[float, float] 
     inner = [_less(value, first) for value, first in zip(at, start, strict=True)]
     if not all(-0.5 <= k <= n - 0.5 for k, n in zip(inner, extent, strict=True)):
         return None
-    return inner[-2], inner[-1]
+    return tuple(map(int, inner[:-2])), inner[-2], inner[-1]
 
 
 def _less(value: float, first: float) -> float:

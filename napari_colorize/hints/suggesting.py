@@ -29,9 +29,10 @@ class Suggesting:
     def __init__(self) -> None:
         self._asked: Worker | None = None
 
-    def ask(self, run: Run, row: float, column: float) -> None:
+    def ask(self, run: Run, frame: tuple[int, ...], row: float, column: float) -> None:
         """Ask the nets of a run about a pixel of its source."""
-        worker = Worker(lambda _worker: run.results.suggest(row, column))
+        steering = run.results.steering
+        worker = Worker(lambda _worker: steering.suggest(frame, row, column))
         self._asked = worker
         worker.returned.connect(lambda found: self._on_answer(worker, found))
         worker.errored.connect(lambda error: self._on_error(worker, error))

@@ -44,7 +44,7 @@ class UseAsHint:
 
         The nets are asked again when the pixel or the hints have changed.
         """
-        if run is None or place is None or not run.results.takes_hints:
+        if run is None or place is None or not run.results.steering.takes_hints:
             run = place = None
         if (run, place) != (self._run, self._place):
             self.release()
@@ -53,8 +53,12 @@ class UseAsHint:
             self._row.setVisible(run is not None)
             for chart in self._panel.charts:
                 chart.allow_clicks(run is not None)
-        if run is not None and place is not None and run.results.hints != self._asked:
-            self._asked = run.results.hints
+        if (
+            run is not None
+            and place is not None
+            and run.results.steering.hints != self._asked
+        ):
+            self._asked = run.results.steering.hints
             self._suggesting.ask(run, *self._position(run, place))
 
     def release(self, *_: object) -> None:
@@ -62,13 +66,14 @@ class UseAsHint:
         self._asked = None
         self._suggesting.forget()
 
-    def _position(self, run: Run, place: Place) -> tuple[float, float]:
-        """Return row and column in the source; those of the hint at the pixel."""
-        top, left = run.results.source.corner
+    def _position(self, run: Run, place: Place) -> tuple[tuple[int, ...], float, float]:
+        """Return the place in the source; that of the hint at the pixel, if any."""
+        start, (top, left) = run.results.source.start, run.results.source.corner
         hints = hints_for(run)
         point = None if hints is None else hints.position_at(place)
         row, column = point or (place.row, place.column)
-        return row - top, column - left
+        frame = tuple(k - first for k, first in zip(place.frame, start, strict=True))
+        return frame, row - top, column - left
 
     def _give_one(self, channel: str, value: float) -> None:
         self._give(*((value, None) if channel == "a" else (None, value)))

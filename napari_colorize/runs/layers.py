@@ -96,10 +96,10 @@ def record(
         entry["frame"] = list(source.start)
     if source.limits is not None:
         entry["display_range"] = list(source.limits)
-    if results.hints:
+    if results.steering.hints:
         from colorize_engine.hints import to_text
 
-        entry["hints"] = to_text(results.hints)
+        entry["hints"] = to_text(results.steering.hints)
     if kind in PROBABILITIES:
         bins = results.colorizer.bins["ab".index(kind[0])]
         entry["bins"] = [float(center) for center in bins.centers]

@@ -60,7 +60,7 @@ class LiveDecoder:
     ) -> None:
         """Decode all frames with these settings; forget settings that were waiting.
 
-        Hints are for a single picture; None leaves them as they are.
+        None leaves the hints as they are.
         """
         with self._lock:
             if self._closed:
@@ -106,10 +106,9 @@ class LiveDecoder:
         try:
             while (job := self._next()) is not None:
                 index, settings, hints = job
-                arrays: Arrays = {}
-                if hints is not None and hints != self._results.hints:
-                    arrays = self._results.show_hints(hints)
-                arrays |= self._results.decode(index, settings)
+                if hints is not None:
+                    self._results.steering.hints = hints
+                arrays = self._results.decode(index, settings)
                 # The lock keeps the store from being removed meanwhile.
                 with self._lock:
                     if self._closed:

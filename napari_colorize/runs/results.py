@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from math import log2
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_colorize.runs.kinds import DECODED
+from napari_colorize.runs.steering import Steering
 from napari_colorize.runs.store import Store
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
         Colorizer,
         Distribution,
         Prediction,
-        Suggestion,
     )
     from colorize_engine.decode import DecodeSettings
     from colorize_engine.hints import Hint
@@ -33,26 +33,11 @@ if TYPE_CHECKING:
     Arrays = dict[str, NDArray[Any]]
 
 
-class Variant(NamedTuple):
-    """A plausible picture.
-
-    Attributes
-    ----------
-    hints : tuple of Hint
-        Those that were drawn for it.
-    picture : (h, w, 3) uint8
-        It in color, at the working size.
-    """
-
-    hints: tuple[Hint, ...]
-    picture: NDArray[Any]
-
-
 class Results:
     """The frames of a source, predicted once and decoded as often as wanted.
 
-    The prediction of a single frame stays in memory. For a stack, the store keeps the
-    probabilities as float16, and the colors are decoded from these.
+    A single frame is decoded from its prediction, which stays in memory. For a stack,
+    the store keeps the probabilities as float16, and the colors are decoded from these.
 
     Parameters
     ----------
@@ -67,6 +52,8 @@ class Results:
 
     Attributes
     ----------
+    steering : Steering
+        The model, and the hints.
     store : Store
         Arrays of the kinds, and for a stack always the probabilities. ``compute`` sets
         it.
@@ -93,8 +80,10 @@ class Results:
         self.working_shape = working_shape(source.shape, working_size)
         self.cells = head_shape(self.working_shape, colorizer.head_stride)
         self.seconds = 0.0
+        self.steering = Steering(source, colorizer, working_size)
         self.store: Store
-        self._single: Prediction | None = None
+        # The settings and hints that each frame in the store was made with.
+        self._made: dict[tuple[int, ...], tuple[DecodeSettings, tuple[Hint, ...]]] = {}
 
     @property
     def card(self) -> Card:
@@ -130,19 +119,13 @@ class Results:
         try:
             for number, index in enumerate(self.source.indices()):
                 worker.report(number, count, self._text(number))
-                prediction = self.colorizer.predict(
-                    self.source.read(index),
-                    self.working_size,
-                    progress=lambda _done, _total: worker.check(),
+                prediction = self.steering.predict(
+                    index, progress=lambda _done, _total: worker.check()
                 )
                 worker.check()
                 if number == 0:
                     self.store = self._new_store(prediction)
-                self._keep(index, prediction)
-                if self.source.is_stack:
-                    # The sliders decode from the store and must get these colors back.
-                    prediction = self._from_store(index, prediction.image)
-                for kind, values in self._decoded(prediction, settings).items():
+                for kind, values in self.decode(index, settings).items():
                     self.store.write(kind, index, values)
             worker.report(count, count, "Done")
         except BaseException:
@@ -174,97 +157,6 @@ class Results:
         wanted = {k for k in types if k in self.kinds or (stack and "prob" in k)}
         return Store(self.source.frames, {k: types[k] for k in types if k in wanted})
 
-    @property
-    def takes_hints(self) -> bool:
-        """Whether `show_hints` works."""
-        return self._single is not None and self.colorizer.caller.takes_hints
-
-    @property
-    def hints(self) -> tuple[Hint, ...]:
-        """Hints of a single picture."""
-        return self._single.hints if self._single is not None else ()
-
-    def _keep(self, index: tuple[int, ...], prediction: Prediction) -> None:
-        """Store what does not depend on the sliders."""
-        for kind, values in self._fixed(prediction).items():
-            self.store.write(kind, index, values)
-        if not self.source.is_stack:
-            self._single = prediction
-
-    def show_hints(self, hints: tuple[Hint, ...]) -> Arrays:
-        """Ask the nets again about a single picture; return the kinds that change.
-
-        Raises
-        ------
-        ValueError
-            If the nets take no hints, or this is a stack.
-        """
-        if self._single is None:
-            raise ValueError("hints are for single pictures; choose the current slice")
-        self._single = self._single.with_hints(hints)
-        return self._fixed(self._single)
-
-    def suggest(self, row: float, column: float) -> tuple[list[Suggestion], float]:
-        """Return likely colors of a pixel of a single picture, and its L*.
-
-        Hints at the pixel itself do not count.
-        """
-        assert self._single is not None  # noqa: S101
-        others = tuple(
-            hint
-            for hint in self._single.hints
-            if (hint.row, hint.column) != (row, column)
-        )
-        prediction = self._single
-        if others != prediction.hints:
-            prediction = prediction.with_hints(others)
-        found = self.colorizer.suggest(prediction, row, column)
-        return found, prediction.lightness_at(row, column)
-
-    def variants(
-        self,
-        own: tuple[Hint, ...],
-        count: int,
-        seed: int,
-        settings: DecodeSettings,
-        worker: Worker,
-    ) -> list[Variant]:
-        """Draw plausible pictures of a single picture.
-
-        Parameters
-        ----------
-        own
-            Hints that all of them keep.
-        count, seed
-            As in ``Colorizer.variants``.
-        settings
-            Settings of the sliders.
-        worker
-            Gets the progress.
-
-        Raises
-        ------
-        Cancelled
-            If the worker is to stop.
-        """
-        from colorize_engine.color import lightness_to_gray
-
-        assert self._single is not None  # noqa: S101
-        found = self.colorizer.variants(
-            self._single.with_hints(own),
-            count,
-            seed,
-            progress=lambda done, total: worker.report(done, total, "Drawing variants"),
-        )
-        small = lightness_to_gray(self._single.lightness)
-        return [
-            Variant(
-                each.hints[len(own) :],
-                replace(each, image=small).colorize(*settings.arguments),
-            )
-            for each in found
-        ]
-
     def _fixed(self, prediction: Prediction) -> Arrays:
         """Return the wanted kinds that do not depend on the sliders."""
         values = {
@@ -278,35 +170,45 @@ class Results:
             if kind in self.store.arrays
         }
 
+    @property
+    def _single(self) -> Prediction | None:
+        """The prediction of a single frame, with the hints that are shown."""
+        if self.source.is_stack:
+            return None
+        return self.steering.at_hand((0,) * len(self.source.frames))
+
     def prediction(self, index: tuple[int, ...]) -> Prediction:
-        """Return the prediction for a frame without running the nets."""
+        """Return the prediction for a frame, of a stack without running the nets."""
         if self._single is not None:
             return self._single
-        return self._from_store(index, self.source.read(index))
+        shares = {c: self.store.read(f"{c} probability", index) for c in "ab"}
+        return self._of_shares(self.source.read(index), shares)
 
-    def _from_store(self, index: tuple[int, ...], image: NDArray[Any]) -> Prediction:
+    def _of_shares(
+        self, image: NDArray[Any], shares: dict[str, NDArray[Any]]
+    ) -> Prediction:
+        """Return the prediction for an image from its probabilities, by channel."""
         from colorize_engine import Prediction
         from colorize_engine.resize import fit_lightness
 
         return Prediction(
             image,
             fit_lightness(image, self.working_shape),
-            self._stored("a", index),
-            self._stored("b", index),
+            self._distribution("a", shares["a"]),
+            self._distribution("b", shares["b"]),
             card=self.card,
             head_stride=self.colorizer.head_stride,
         )
 
-    def _stored(self, channel: str, index: tuple[int, ...]) -> Distribution:
-        """Return the distribution of a stack's frame, from the stored probabilities."""
+    def _distribution(self, channel: str, shares: NDArray[Any]) -> Distribution:
+        """Return a distribution from its stored probabilities (Q, ...)."""
         from colorize_engine import Distribution
 
         bins = self._bins(channel)
-        shares = self.store.read(f"{channel} probability", index).astype(np.float32)
         weights = bins.weights.reshape(-1, *(1,) * (shares.ndim - 1))
         with np.errstate(divide="ignore"):
             # A probability of 0 becomes the logit -inf, which decoding accepts.
-            return Distribution(np.log(shares * weights), bins)
+            return Distribution(np.log(shares.astype(np.float32) * weights), bins)
 
     def _bins(self, channel: str) -> ChannelBins:
         return self.colorizer.bins["ab".index(channel)]
@@ -323,17 +225,15 @@ class Results:
                 (row, column), self.working_shape, self.source.shape, strict=True
             )
         )
-        found = []
+        found, single = [], self._single
         for channel in "ab":
-            if self._single is not None:
-                logits = getattr(self._single, channel).logits[:, row, column]
+            if single is not None:
+                logits = getattr(single, channel).logits[:, row, column]
                 found.append(Distribution(logits, self._bins(channel)))
                 continue
             array = self.store.arrays[f"{channel} probability"]
-            shares = np.asarray(array[(slice(None), *index, row, column)], np.float32)
-            bins = self._bins(channel)
-            with np.errstate(divide="ignore"):
-                found.append(Distribution(np.log(shares * bins.weights), bins))
+            shares = np.asarray(array[(slice(None), *index, row, column)])
+            found.append(self._distribution(channel, shares))
         return found[0], found[1]
 
     def lightness_at(self, index: tuple[int, ...], row: int, column: int) -> float:
@@ -345,8 +245,29 @@ class Results:
         return float(lightness(pixel.read(index))[0, 0])
 
     def decode(self, index: tuple[int, ...], settings: DecodeSettings) -> Arrays:
-        """Decode the wanted kinds of a frame, out of ``DECODED``, without the nets."""
-        return self._decoded(self.prediction(index), settings)
+        """Return the wanted kinds of a frame that change with settings and hints.
+
+        The nets run only if other hints hold in the frame than before.
+        """
+        shown = self.steering.shown(index)
+        before = self._made.get(index)
+        if before == (settings, shown):
+            return {}
+        arrays: Arrays = {}
+        if before is not None and before[1] == shown:
+            prediction = self.prediction(index)
+        else:
+            prediction = self.steering.predict(index)
+            arrays = self._fixed(prediction)
+            if self.source.is_stack:
+                # The sliders decode from the store and must get these colors back.
+                shares = {
+                    c: arrays[f"{c} probability"].astype(np.float16) for c in "ab"
+                }
+                prediction = self._of_shares(prediction.image, shares)
+        arrays |= self._decoded(prediction, settings)
+        self._made[index] = settings, shown
+        return arrays
 
     def _decoded(self, prediction: Prediction, settings: DecodeSettings) -> Arrays:
         wanted = [kind for kind in DECODED if kind in self.kinds]

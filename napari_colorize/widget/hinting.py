@@ -58,10 +58,10 @@ class Hinting:
         if run is None:
             self._say("Press Colorize first, then add hints.")
             return
-        if not run.results.takes_hints:
+        if not run.results.steering.takes_hints:
             self._say(
-                "Hints are for single pictures and models that take them; for a stack, "
-                "choose the current slice."
+                "Hints are for models that take them, such as default. Choose one "
+                "and press Colorize again."
             )
             return
         self._follow(run)
@@ -82,7 +82,7 @@ class Hinting:
         from colorize_engine.hints import check_inside
 
         run = self._run()
-        if run is None or not run.results.takes_hints:
+        if run is None or not run.results.steering.takes_hints:
             self._say("Press Colorize first, then load hints.")
             return
         try:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from colorize_engine import Hint
     from napari_colorize.hints import VariantStrip
     from napari_colorize.runs import Run
-    from napari_colorize.runs.results import Variant
+    from napari_colorize.runs.steering import Variant
     from napari_colorize.widget.controls import Status
 
 
@@ -59,10 +59,9 @@ class Varying:
         run = self._run()
         if self.busy:
             return
-        if run is None or not run.results.takes_hints:
+        if run is None or not run.results.steering.takes_hints:
             self._state.text.value = (
-                "Press Colorize first; variants are for single pictures and models "
-                "that take hints."
+                "Press Colorize first; variants are for models that take hints."
             )
             return
         if run is not self._of:
@@ -70,9 +69,11 @@ class Varying:
         self._seed += 1
         seed, settings = self._seed, run.settings
         # Those of an earlier variant are not the person's own.
-        own = tuple(h for h in run.results.hints if h not in self._taken)
+        frame, taken = run.shown_frame(), self._taken
         worker = Worker(
-            lambda worker: run.results.variants(own, COUNT, seed, settings, worker)
+            lambda worker: run.results.steering.variants(
+                frame, taken, COUNT, seed, settings, worker
+            )
         )
         worker.progressed.connect(self._state.show_progress)
         worker.returned.connect(self._on_drawn)

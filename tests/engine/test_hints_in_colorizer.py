@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from skimage import data
 from colorize_engine import Colorizer, Hint
 from colorize_engine.bins import ChannelBins
 from colorize_engine.color import lightness, lightness_to_gray
-from colorize_engine.hints import paint
+from colorize_engine.hints import missing, paint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,12 +103,47 @@ def test_a_pickled_prediction_leaves_its_nets_behind(hinted: Colorizer) -> None:
 def test_one_net_alone_says_what_both_say(hinted: Colorizer) -> None:
     prediction = hinted.predict(GRAY)
     sets = [[RED], [], [Hint(1, 1, b=20)]]
-    both = prediction.with_all(sets)
-    for channel in "ab":
+    light = prediction.lightness
+    planes = np.stack([paint(each, GRAY.shape, light.shape) for each in sets])
+    both = prediction.nets(light, planes, "ab")
+    for channel, expected in zip("ab", both, strict=True):
         found = prediction.ask(channel, sets)
         assert len(found) == 3
-        for one, whole in zip(found, both, strict=True):
-            np.testing.assert_array_equal(one, getattr(whole, channel).logits)
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_hints_that_the_nets_did_not_follow_are_shown_stronger(
+    one_thread: None,
+) -> None:
+    colorizer = Colorizer.from_pretrained("default", "cpu")
+    prediction = colorizer.predict(data.coffee()[..., 1])
+    light = prediction.lightness
+    sets = [
+        [Hint(330, 180, a, b), Hint(40, 40, b=-20)]
+        for a, b in ((0, -40), (-28, -28), (40, 0), (-40, 35))
+    ]
+    planes = [paint(each, prediction.shape, light.shape) for each in sets]
+    away = np.zeros(2)
+    for hints, a, b, twice in zip(
+        sets,
+        *prediction.nets(light, np.stack(planes), "ab"),
+        prediction.with_all(sets),
+        strict=True,
+    ):
+        once = replace(
+            prediction,
+            a=replace(prediction.a, logits=a),
+            b=replace(prediction.b, logits=b),
+        )
+        found = []
+        for each in (once, twice):
+            chroma = each.decode()
+            cells = prediction.cells_of(np.array([330, 40]), np.array([180, 40]))
+            found.append(missing(hints, chroma[:, *cells]))
+        assert twice.hints == tuple(hints)
+        assert found[1] <= found[0], "the nearer of both counts"
+        away += found
+    assert away[1] < 0.9 * away[0]
 
 
 def test_both_runtimes_follow_hints(hinted_model: Path) -> None:

@@ -115,13 +115,13 @@ def test_enlarging_stays_in_range() -> None:
 @given(st.integers(1, 70), st.integers(1, 70), st.sampled_from([1, 2, 8, 32]))
 def test_cropping_undoes_padding(height: int, width: int, stride: int) -> None:
     plane = np.arange(height * width, dtype=np.float32).reshape(height, width)
-    padded = pad(plane, stride)
+    padded = pad(plane, stride, 1)
     for side, before in zip(padded.shape, plane.shape, strict=True):
         assert side % stride == 0
         assert before <= side < before + stride
     stack = np.stack([padded, -padded])
     np.testing.assert_array_equal(
-        crop(stack, plane.shape, stride), np.stack([plane, -plane])
+        crop(stack, plane.shape, stride, 1), np.stack([plane, -plane])
     )
 
 
@@ -139,5 +139,5 @@ def test_cells_begin_with_the_picture(height: int, width: int, side: int) -> Non
 
 
 def test_padding_reflects() -> None:
-    padded = pad(np.array([[1, 2, 3, 4, 5]], np.float32), 8)
+    padded = pad(np.array([[1, 2, 3, 4, 5]], np.float32), 8, 1)
     np.testing.assert_array_equal(padded, [[2, 1, 2, 3, 4, 5, 4, 3]] * 8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,6 @@ from colorize_engine.hints import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Run = Callable[..., tuple[int, list[str], list[str]]]
 
@@ -207,12 +207,39 @@ def test_the_mark_tells_an_exact_picture_from_one_in_8_bits(
     assert not np.array_equal(pixels("out/a.png"), small)
 
 
-def test_a_stack_takes_neither(run: Run, tmp_path: Path) -> None:
-    tifffile.imwrite(tmp_path / "film.tif", np.stack([PHOTO, PHOTO]))
-    for words in (("--hints", "photo.csv"), ("--variants", "2")):
-        code, _, err = run("film.tif", "-o", "film.ome.tif", *words)
-        assert code == 2
-        assert f"{words[0]} does not work with a stack" in err[0]
+@pytest.mark.parametrize("name", ["out.ome.tif", "out.zarr"])
+def test_hints_of_a_stack(run: Run, hinted_model: Path, name: str) -> None:
+    from colorize_engine import stacks
+    from colorize_engine.stackfiles import open_stack
+
+    film = np.stack([PHOTO, PHOTO[::-1], PHOTO])
+    tifffile.imwrite("film.tif", film, photometric="minisblack")
+    Path("film.csv").write_text("x,y,a,b,frame\n40,30,50,40,2\n9,8,-20,,\n")
+    assert run("film.tif", "-o", name, "--hints", "film.csv") == (0, [name], [])
+    hints = [Hint(30, 40, 50, 40, frame=2), Hint(8, 9, -20)]
+    lazy = stacks.predict(film, hinted_model, hints=hints)
+    found = open_stack(Path(name), rgb=True).frames.compute()
+    np.testing.assert_array_equal(found, lazy.colorize().compute())
+    # They come back from what was saved.
+    assert run("film.tif", "-o", "again.zarr", "--hints", name)[0] == 0
+    again = open_stack(Path("again.zarr"), rgb=True).frames.compute()
+    np.testing.assert_array_equal(again, found)
+
+
+def test_errors_of_a_stack_are_one_line(run: Run, tmp_path: Path) -> None:
+    tifffile.imwrite("film.tif", np.stack([PHOTO, PHOTO]), photometric="minisblack")
+    Path("far.csv").write_text("x,y,color,frame\n1,1,#f00,2\n")
+    (tmp_path / "empty").mkdir()
+    for words, expected, message in (
+        (("--variants", "2"), 2, "--variants does not work with a stack"),
+        (("--hints", "none.csv"), 2, "none.csv: no such file"),
+        (("--hints", "empty"), 2, "it is a folder, and no Zarr array"),
+        (("--hints", "film.tif"), 2, "film.tif was saved without hints"),
+        (("--hints", "far.csv"), 1, "frame 2 lies outside the stack of 2 frames"),
+    ):
+        code, _, (line,) = run("film.tif", "-o", "out.ome.tif", *words)
+        assert code == expected
+        assert message in line
 
 
 @pytest.mark.parametrize("name", ["out.png", "out.jpg", "out.tif", "out.webp"])

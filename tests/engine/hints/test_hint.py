@@ -17,7 +17,7 @@ from colorize_engine.color import srgb_to_lab
 
 def test_a_hint_is_frozen_and_has_defaults() -> None:
     hint = Hint(1.5, 2, 10, -20)
-    assert (hint.radius, hint.frame) == (None, None)
+    assert (hint.radius, hint.frame, hint.strength) == (None, None, 1)
     with pytest.raises(FrozenInstanceError):
         hint.a = 3  # type: ignore[misc]
 
@@ -38,6 +38,8 @@ def test_a_channel_may_be_open(open_: str) -> None:
         ({"b": -120}, r"b to be in -107.87..94.49, got -120"),
         ({"b": math.nan}, "b to be in"),
         ({"radius": -1}, "radius to be >= 0, got -1"),
+        ({"strength": 0}, "strength to be in 0.01..1, got 0"),
+        ({"strength": 2}, "strength to be in 0.01..1, got 2"),
         ({"frame": -1}, "frame to be >= 0, got -1"),
         ({"a": None, "b": None}, "to give a or b, got neither"),
     ],

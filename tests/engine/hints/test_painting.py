@@ -54,6 +54,15 @@ def test_the_later_hint_lies_on_top_and_leaves_an_open_channel() -> None:
     assert planes[2, 1, 1] == pytest.approx(0.2)
 
 
+def test_a_weak_hint_has_weak_planes() -> None:
+    full, half = (
+        paint([Hint(5, 5, 11, 22, strength=share)], (11, 11), (11, 11))
+        for share in (1, 0.5)
+    )
+    np.testing.assert_allclose(half, full / 2)
+    assert half[1, 5, 5] == 0.5
+
+
 def test_no_hints_are_zeros() -> None:
     assert not paint([], (9, 9), (4, 4)).any()
 

@@ -89,6 +89,7 @@ HINTS = st.builds(
     st.none() | CHROMA,
     st.none() | NUMBERS,
     st.none() | st.integers(0, 999),
+    st.floats(0.03125, 1, width=32),
 )
 
 
@@ -115,7 +116,9 @@ def test_text_has_no_more_digits_than_it_needs() -> None:
     assert to_text(hints) == text
 
 
-@pytest.mark.parametrize("text", ["1,2", "a,b,c,d", "1,2,3,4,5,6", "1,2,-,-", "@3"])
+@pytest.mark.parametrize(
+    "text", ["1,2", "a,b,c,d", "1,2,3,4,5,6", "1,2,3,4*0", "1,2,-,-", "@3"]
+)
 def test_other_text_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a hint"):
         from_text(text)

@@ -29,8 +29,10 @@ from colorize_engine.stackfiles import (  # noqa: E402
 from colorize_engine.stackfiles.tiff_pages import close_files  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from colorize_engine import Colorizer
 
 SIZES = {"X": (0.2, "µm"), "Y": (0.25, "µm"), "Z": (1.5, "µm"), "T": (0.5, "s")}
 OME = {
@@ -356,9 +358,10 @@ def test_alpha_is_kept(tmp_path: Path) -> None:
         np.testing.assert_array_equal(found[1], expected(data[1]))
 
 
+@pytest.mark.parametrize("make", [stand_ins.make, stand_ins.make_coarse])
 @pytest.mark.parametrize("suffix", [".tif", ".zarr"])
 def test_smoothing_is_that_of_the_lazy_stack_in_each_series(
-    tmp_path: Path, suffix: str
+    tmp_path: Path, suffix: str, make: Callable[[], Colorizer]
 ) -> None:
     from colorize_engine import stacks
 
@@ -366,11 +369,11 @@ def test_smoothing_is_that_of_the_lazy_stack_in_each_series(
     data = film(2, 16, 20) // 2 + film(4, 2, 16, 20) // 40
     source, target = tmp_path / "in.tif", tmp_path / f"out{suffix}"
     tifffile.imwrite(source, data, photometric="minisblack", metadata={"axes": "TZYX"})
-    color_stack_file(source, target, stand_ins.make, StackSettings(smoothing=0.7))
+    color_stack_file(source, target, make, StackSettings(smoothing=0.7))
     found = open_stack(target, rgb=True).frames.compute()
-    lazy = stacks.predict(data, stand_ins.make, smoothing=0.7).colorize().compute()
+    lazy = stacks.predict(data, make, smoothing=0.7).colorize().compute()
     np.testing.assert_array_equal(found, lazy)
-    plain = stacks.predict(data, stand_ins.make).colorize().compute()
+    plain = stacks.predict(data, make).colorize().compute()
     np.testing.assert_array_equal(found[0], plain[0])
     assert (found[1:] != plain[1:]).mean() > 0.5
     assert sorted(path.name for path in tmp_path.iterdir()) == [

@@ -1,4 +1,4 @@
-"""Smoothing over time: motion, the mean that is kept, where it ends, flicker."""
+"""Smoothing over time: the mean that is kept, where it ends, flicker."""
 
 from __future__ import annotations
 
@@ -9,31 +9,20 @@ import pytest
 import stand_ins
 from hypothesis import given
 from hypothesis import strategies as st
+from pans import inner, seen
 from skimage import data
 from skimage.color import deltaE_ciede2000
 
 from colorize_engine import Colorizer
-from colorize_engine.color import lightness, srgb_to_lab
+from colorize_engine.color import lightness
 from colorize_engine.decode import softmax
+from colorize_engine.stacks import motion
 from colorize_engine.stacks import smoothing as temporal
 from colorize_engine.stacks.cells import join, means, split
 from colorize_engine.upsample import enlarge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-PHOTO = srgb_to_lab(data.astronaut()[::2, ::2])
-
-
-def seen(top: float, left: float, side: int = 64) -> np.ndarray:
-    """Give a part of the photo, at any position: (3, side, side) float32 Lab."""
-    rows, columns = int(top), int(left)
-    part = np.moveaxis(
-        PHOTO[rows : rows + side + 1, columns : columns + side + 1], 2, 0
-    )
-    part = part + (top - rows) * (np.roll(part, -1, 1) - part)
-    part = part + (left - columns) * (np.roll(part, -1, 2) - part)
-    return part[:, :side, :side].astype(np.float32)
 
 
 def planes(light: np.ndarray, *logits: float, side: int = 1) -> np.ndarray:
@@ -62,59 +51,6 @@ def test_pixels_of_cells_by_hand() -> None:
     np.testing.assert_array_equal(whole[:3, :5], plane)
     np.testing.assert_array_equal(means(whole, 2), found.mean(0))
     np.testing.assert_array_equal(split(plane, 1)[0], plane)
-
-
-def inner(values: np.ndarray, border: int = 8) -> np.ndarray:
-    return values[..., border:-border, border:-border]
-
-
-# -- motion
-
-
-@pytest.mark.parametrize("way", [(0, 0), (1, -2), (0.4, 1.7), (-11, 14)])
-def test_motion_of_a_pan(way: tuple[float, float]) -> None:
-    before, after = seen(60, 60)[0], seen(60 + way[0], 60 + way[1])[0]
-    flow = temporal.motion(before, after)
-    assert flow.dtype == np.float32
-    error = inner(flow, 18) - np.reshape(way, (2, 1, 1))
-    assert np.abs(error).mean() < 0.25
-
-
-def test_motion_of_a_thing_before_a_resting_background() -> None:
-    texture = np.random.default_rng(2).uniform(20, 80, (2, 16, 16))
-    smooth = np.kron(texture, np.ones((1, 8, 8))).astype(np.float32)
-    before, after = smooth[0].copy(), smooth[0].copy()
-    before[40:80, 40:80] = smooth[1, 40:80, 40:80]
-    after[42:82, 43:83] = smooth[1, 40:80, 40:80]
-    flow = temporal.motion(before, after)
-    assert np.abs(flow[:, 52:72, 52:72].mean((1, 2)) - (-2, -3)).max() < 1
-    assert np.abs(flow[:, :20]).mean() < 0.3
-
-
-def test_no_motion_in_noise_flat_frames_and_small_ones() -> None:
-    light = seen(60, 60)[0]
-    noise = np.random.default_rng(3).normal(0, 4, (2, *light.shape))
-    flow = temporal.motion(*(light + noise).astype(np.float32))
-    assert np.abs(flow).mean() < 0.5
-    flat = np.full((40, 50), 50, np.float32)
-    np.testing.assert_array_equal(temporal.motion(flat, flat), np.zeros((2, 40, 50)))
-    small = light[:9, :40]
-    np.testing.assert_array_equal(temporal.motion(small, small), np.zeros((2, 9, 40)))
-
-
-def test_warping() -> None:
-    stack = np.random.default_rng(0).random((3, 7, 9)).astype(np.float32)
-    flow = np.zeros((2, 7, 9), np.float32)
-    np.testing.assert_array_equal(temporal.warped(stack, flow), stack)
-    flow[0], flow[1] = 2, -3
-    found = temporal.warped(stack, flow)
-    np.testing.assert_array_equal(found[:, :5, 3:], stack[:, 2:, :6])
-    # Beyond the border its values go on.
-    np.testing.assert_array_equal(found[:, 6, 3:], stack[:, 6, :6])
-    np.testing.assert_array_equal(found[:, :5, 0], stack[:, 2:, 0])
-    flow[0], flow[1] = 0.25, 0
-    between = 0.75 * stack[:, :-1] + 0.25 * stack[:, 1:]
-    np.testing.assert_allclose(temporal.warped(stack, flow)[:, :-1], between, rtol=1e-5)
 
 
 # -- the mean
@@ -153,8 +89,8 @@ def test_a_mean_of_logits_commutes_with_rebalancing() -> None:
     )
     offset = np.zeros((6, 1, 1), np.float32)
     offset[2:, 0, 0] = 3, -2, 0.5, 1
-    after = temporal.smoothed(first, second, 0.6) + offset
-    before = temporal.smoothed(first + offset, second + offset, 0.6)
+    after = temporal.smoothed(first, second, 0.6, 1) + offset
+    before = temporal.smoothed(first + offset, second + offset, 0.6, 1)
     np.testing.assert_allclose(after, before, atol=1e-4)
 
 
@@ -162,7 +98,7 @@ def test_inputs_are_left_alone_and_impossible_bins_stay_so() -> None:
     light = seen(30, 40)[0]
     first, second = planes(light, 1, -np.inf), planes(light, 2, -np.inf)
     kept = first.copy(), second.copy()
-    found = temporal.smoothed(first, second, 0.5)
+    found = temporal.smoothed(first, second, 0.5, 1)
     np.testing.assert_array_equal(first, kept[0])
     np.testing.assert_array_equal(second, kept[1])
     assert np.isfinite(found).all()
@@ -217,7 +153,7 @@ def test_what_changes_its_lightness_starts_anew() -> None:
     light = seen(60, 60)[0] * 0.5
     lit = light.copy()
     lit[24:40, 24:40] += 45
-    found = temporal.smoothed(planes(light, 5), planes(lit, -5), 0.5)
+    found = temporal.smoothed(planes(light, 5), planes(lit, -5), 0.5, 1)
     assert np.median(found[2, 28:36, 28:36]) < -4
     assert abs(np.median(found[2, :12])) < 0.6
 
@@ -252,7 +188,7 @@ def measured(
         lab = [np.stack([light, a, 0 * light], -1) for a in (truth, chroma[0])]
         errors.append(inner(deltaE_ciede2000(*lab)).mean())
         if before is not None:
-            change = chroma - temporal.warped(before, flow)
+            change = chroma - motion.warped(before, flow)
             flicker.append(np.abs(inner(change)).mean())
         before = chroma
     return float(np.mean(flicker)), float(np.mean(errors))

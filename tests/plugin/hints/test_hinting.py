@@ -59,9 +59,9 @@ def wait(widget: ColorizeWidget, qtbot: QtBot) -> None:
 
 def click(swatch: Any, widget: ColorizeWidget, qtbot: QtBot) -> None:
     """Click a swatch or a variant, and wait until its color is shown."""
-    before = widget.run.results.hints
+    before = widget.run.results.steering.hints
     swatch.click()
-    qtbot.waitUntil(lambda: widget.run.results.hints != before, timeout=60_000)
+    qtbot.waitUntil(lambda: widget.run.results.steering.hints != before, timeout=60_000)
     wait(widget, qtbot)
 
 
@@ -100,7 +100,7 @@ def test_a_click_and_a_swatch_turn_the_saucer_red(
     labs[:, 0] = true[0]
     best = int(ciede2000(labs, true).argmin())
     click(coffee.palette.swatches[best], coffee, qtbot)
-    (hint,) = coffee.run.results.hints
+    (hint,) = coffee.run.results.steering.hints
     assert (hint.row, hint.column) == SAUCER
     assert hint.a > 25
     lab = srgb_to_lab(layers["coffee colorized"].data)
@@ -116,7 +116,7 @@ def test_a_click_and_a_swatch_turn_the_saucer_red(
     # Without the point all is as before.
     points.selected_data = {0}
     points.remove_selected()
-    qtbot.waitUntil(lambda: not coffee.run.results.hints, timeout=60_000)
+    qtbot.waitUntil(lambda: not coffee.run.results.steering.hints, timeout=60_000)
     wait(coffee, qtbot)
     np.testing.assert_array_equal(layers["coffee colorized"].data, before)
     assert "hints" not in layers["coffee colorized"].metadata[METADATA]
@@ -128,17 +128,17 @@ def test_a_second_point_begins_without_a_color(
     points = press(coffee)
     points.add([SAUCER])
     click(offered(coffee, qtbot)[2], coffee, qtbot)
-    first = coffee.run.results.hints
+    first = coffee.run.results.steering.hints
     coffee.palette.offer([], 0)
     points.add([(50.0, 500.0)])
     offered(coffee, qtbot)
     wait(coffee, qtbot)
-    assert coffee.run.results.hints == first
+    assert coffee.run.results.steering.hints == first
     assert points.face_color[0, 3] == 1
     assert points.face_color[1, 3] == 0
     coffee.palette.swatches[0].click()
-    qtbot.waitUntil(lambda: len(coffee.run.results.hints) == 2, timeout=60_000)
-    assert coffee.run.results.hints[0] == first[0]
+    qtbot.waitUntil(lambda: len(coffee.run.results.steering.hints) == 2, timeout=60_000)
+    assert coffee.run.results.steering.hints[0] == first[0]
 
 
 def test_a_point_that_moves_takes_its_color_along(
@@ -149,7 +149,8 @@ def test_a_point_that_moves_takes_its_color_along(
     click(offered(coffee, qtbot)[0], coffee, qtbot)
     points.data = [[100.0, 500.0]]
     qtbot.waitUntil(
-        lambda: [h.row for h in coffee.run.results.hints] == [100], timeout=60_000
+        lambda: [h.row for h in coffee.run.results.steering.hints] == [100],
+        timeout=60_000,
     )
 
 
@@ -256,12 +257,12 @@ def test_a_variant_is_taken_over_as_hints(coffee: ColorizeWidget, qtbot: QtBot) 
     np.testing.assert_array_equal(layers["coffee colorized"].data, before)
     click(coffee.strip.pictures[2], coffee, qtbot)
     points = find_points(coffee.viewer, coffee.run.layer)
-    assert len(points.data) == len(coffee.run.results.hints) == 6
+    assert len(points.data) == len(coffee.run.results.steering.hints) == 6
     first = np.array(layers["coffee colorized"].data)
     assert np.abs(first.astype(int) - before).mean() > 1
     # Another one takes its place.
     click(coffee.strip.pictures[4], coffee, qtbot)
-    assert len(coffee.run.results.hints) == 6
+    assert len(coffee.run.results.steering.hints) == 6
     assert not np.array_equal(layers["coffee colorized"].data, first)
 
 
@@ -271,15 +272,15 @@ def test_variants_keep_the_hints_of_the_person(
     points = press(coffee)
     points.add([SAUCER])
     click(offered(coffee, qtbot)[2], coffee, qtbot)
-    (own,) = coffee.run.results.hints
+    (own,) = coffee.run.results.steering.hints
     drawn(coffee, qtbot)
     click(coffee.strip.pictures[0], coffee, qtbot)
-    assert coffee.run.results.hints[0] == own
-    assert len(coffee.run.results.hints) == 7
+    assert coffee.run.results.steering.hints[0] == own
+    assert len(coffee.run.results.steering.hints) == 7
     drawn(coffee, qtbot)
     click(coffee.strip.pictures[0], coffee, qtbot)
-    assert own in coffee.run.results.hints
-    assert len(coffee.run.results.hints) == 7
+    assert own in coffee.run.results.steering.hints
+    assert len(coffee.run.results.steering.hints) == 7
 
 
 def test_drawing_can_be_stopped(coffee: ColorizeWidget, qtbot: QtBot) -> None:
@@ -297,9 +298,9 @@ def test_coloring_again_keeps_the_hints(
     points = press(coffee)
     points.add([SAUCER])
     click(offered(coffee, qtbot)[2], coffee, qtbot)
-    hints = coffee.run.results.hints
+    hints = coffee.run.results.steering.hints
     finish(coffee)
-    qtbot.waitUntil(lambda: coffee.run.results.hints == hints, timeout=60_000)
+    qtbot.waitUntil(lambda: coffee.run.results.steering.hints == hints, timeout=60_000)
 
 
 def test_hints_are_of_their_own_image(
@@ -312,15 +313,16 @@ def test_hints_are_of_their_own_image(
     coffee.image.value = coffee.viewer.layers["other"]
     finish(coffee)
     assert coffee.run.layer.name == "other"
-    assert coffee.run.results.hints == ()
+    assert coffee.run.results.steering.hints == ()
     assert coffee.palette.other_button.isHidden()
     # Points of another image than the chosen one leave its picture alone.
     points.data = [[100.0, 150.0]]
     qtbot.wait(200)
-    assert coffee.run.results.hints == ()
+    assert coffee.run.results.steering.hints == ()
     coffee.image.value = coffee.viewer.layers["coffee"]
     qtbot.waitUntil(
-        lambda: [h.row for h in coffee.run.results.hints] == [100], timeout=60_000
+        lambda: [h.row for h in coffee.run.results.steering.hints] == [100],
+        timeout=60_000,
     )
     assert not coffee.palette.other_button.isHidden()
 
@@ -334,13 +336,13 @@ def test_hints_come_back_from_the_saved_picture(
     points = press(coffee)
     points.add([SAUCER])
     click(offered(coffee, qtbot)[2], coffee, qtbot)
-    (hint,) = coffee.run.results.hints
+    (hint,) = coffee.run.results.steering.hints
     coffee.save(str(tmp_path / "red.png"))
     coffee.viewer.layers.remove(points)
-    qtbot.waitUntil(lambda: coffee.run.results.hints == (), timeout=60_000)
+    qtbot.waitUntil(lambda: coffee.run.results.steering.hints == (), timeout=60_000)
     coffee.palette.loaded.emit(str(tmp_path / "red.png"))
-    qtbot.waitUntil(lambda: len(coffee.run.results.hints) == 1, timeout=60_000)
-    (again,) = coffee.run.results.hints
+    qtbot.waitUntil(lambda: len(coffee.run.results.steering.hints) == 1, timeout=60_000)
+    (again,) = coffee.run.results.steering.hints
     assert (again.row, again.column) == SAUCER
     assert abs(again.a - hint.a) + abs(again.b - hint.b) < 1.5
     assert "Loaded 1 hints" in coffee.status.value
@@ -351,8 +353,8 @@ def test_hints_from_a_table(
 ) -> None:
     (tmp_path / "h.csv").write_text("x,y,a,b\n180,330,44,38\n20,10,0,0\n")
     coffee.palette.loaded.emit(str(tmp_path / "h.csv"))
-    qtbot.waitUntil(lambda: len(coffee.run.results.hints) == 2, timeout=60_000)
-    red, gray = coffee.run.results.hints
+    qtbot.waitUntil(lambda: len(coffee.run.results.steering.hints) == 2, timeout=60_000)
+    red, gray = coffee.run.results.steering.hints
     assert (red.row, red.column) == SAUCER
     assert abs(red.a - 44) + abs(red.b - 38) < 2
     assert abs(gray.a) + abs(gray.b) < 1
@@ -372,4 +374,4 @@ def test_a_file_without_hints_says_so(
         said, ("line 2", "lies outside", "without hints", "none.csv"), strict=True
     ):
         assert part in text, text
-    assert coffee.run.results.hints == ()
+    assert coffee.run.results.steering.hints == ()

@@ -52,7 +52,7 @@ def shows(small: ColorizeWidget, qtbot: QtBot) -> Shows:
         run, layer = small.run, small.run.layers["colorized"]
 
         def are_shown() -> bool:
-            if run.live.busy or run.results.hints != hints:
+            if run.live.busy or run.results.steering.hints != hints:
                 return False
             fresh = run.results.prediction(()).with_hints(hints)
             expected = fresh.colorize(*run.settings.arguments)

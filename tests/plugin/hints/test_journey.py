@@ -58,7 +58,7 @@ class Person:
         self.qtbot.waitUntil(is_shown, timeout=60_000)
         points = find_points(self.viewer, run.layer)
         colored = 0 if points is None else int((points.face_color[:, 3] > 0).sum())
-        assert len(run.results.hints) == colored
+        assert len(run.results.steering.hints) == colored
         return np.array(run.layers["colorized"].data)
 
 
@@ -100,12 +100,12 @@ def test_from_a_gray_saucer_to_a_red_one_and_back(
     widget.strip.button.click()
     pictures = widget.strip.pictures
     qtbot.waitUntil(lambda: not pictures[0].isHidden(), timeout=120_000)
-    (own,) = widget.run.results.hints
+    (own,) = widget.run.results.steering.hints
     pictures[2].click()
-    qtbot.waitUntil(lambda: len(widget.run.results.hints) == 7, timeout=60_000)
+    qtbot.waitUntil(lambda: len(widget.run.results.steering.hints) == 7, timeout=60_000)
     variant = person.see()
     assert not np.array_equal(variant, red)
-    assert own in widget.run.results.hints
+    assert own in widget.run.results.steering.hints
     palette.undo_button.click()
     np.testing.assert_array_equal(person.see(), red)
     palette.redo_button.click()
@@ -121,4 +121,4 @@ def test_from_a_gray_saucer_to_a_red_one_and_back(
     other.widget.palette.loaded.emit(str(path))
     assert "Loaded 7 hints" in other.widget.status.value
     np.testing.assert_array_equal(other.see(), variant)
-    assert other.widget.run.results.hints == widget.run.results.hints
+    assert other.widget.run.results.steering.hints == widget.run.results.steering.hints

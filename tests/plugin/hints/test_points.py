@@ -183,7 +183,7 @@ def test_a_table_comes_back_as_it_was(
     hints = (EXACT, ONLY_A, ONLY_B)
     write_hints(tmp_path / "h.csv", hints)
     small.palette.loaded.emit(str(tmp_path / "h.csv"))
-    qtbot.waitUntil(lambda: small.run.results.hints == hints, timeout=60_000)
+    qtbot.waitUntil(lambda: small.run.results.steering.hints == hints, timeout=60_000)
     points = find_points(small.viewer, small.run.layer)
     write_hints(tmp_path / "again.csv", hints_of(points, small.run.results.source))
     assert read_hints(tmp_path / "again.csv") == hints
@@ -207,7 +207,9 @@ def test_the_list_of_channels_opens_and_closes(
     ):
         channels.setCurrentText(text)
         channels.textActivated.emit(text)
-        qtbot.waitUntil(lambda h=hint: small.run.results.hints == (h,), timeout=60_000)
+        qtbot.waitUntil(
+            lambda h=hint: small.run.results.steering.hints == (h,), timeout=60_000
+        )
         assert channels.currentText() == text
     channels.textActivated.emit("only a (green-red)")
     hints_for(small.run).color(31, 5)

@@ -56,7 +56,7 @@ class PlainRun:
 
     changed = Signal()
     kept: ClassVar[bool] = False
-    results = SimpleNamespace(takes_hints=False)
+    results = SimpleNamespace(steering=SimpleNamespace(takes_hints=False))
 
     def __init__(self, viewer, layer):
         self.viewer, self.layer, self.settings = viewer, layer, SETTINGS

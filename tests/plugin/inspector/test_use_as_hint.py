@@ -58,7 +58,7 @@ def wait(run: Run, qtbot: QtBot, *hints: Hint) -> None:
     """Wait until the picture is that of the hints."""
 
     def are_shown() -> bool:
-        if run.live.busy or run.results.hints != hints:
+        if run.live.busy or run.results.steering.hints != hints:
             return False
         expected = run.results.prediction(()).colorize(*run.settings.arguments)
         return np.array_equal(run.layers["colorized"].data, expected)
@@ -70,7 +70,7 @@ def test_the_likely_colors_are_those_of_the_nets(
     small: ColorizeWidget, inspector: Inspector, qtbot: QtBot
 ) -> None:
     buttons = offered(inspector, qtbot)
-    found, _ = small.run.results.suggest(30, 40)
+    found, _ = small.run.results.steering.suggest((), 30, 40)
     texts = [button.text() for button in buttons if button.isEnabled()]
     assert texts == [f"{each.probability:.0%}" for each in found]
     assert f"a* {found[0].a:+.0f}, b* {found[0].b:+.0f}" in buttons[0].toolTip()
@@ -83,7 +83,7 @@ def test_a_likely_color_becomes_a_hint_that_the_palette_can_undo(
     before = np.array(run.layers["colorized"].data)
     active = small.viewer.layers.selection.active
     offered(inspector, qtbot)[0].click()
-    (best, *_), _ = run.results.suggest(30, 40)
+    (best, *_), _ = run.results.steering.suggest((), 30, 40)
     hint = Hint(30, 40, best.a, best.b)
     wait(run, qtbot, hint)
     assert small.viewer.layers.selection.active is active
@@ -103,8 +103,8 @@ def test_another_pixel_has_its_own_colors(
     inspector.pin((80.0, 120.0))
     assert not buttons[0].isEnabled(), "those of the pixel before are gone"
     offered(inspector, qtbot)[0].click()
-    qtbot.waitUntil(lambda: len(small.run.results.hints) == 1, timeout=60_000)
-    (hint,) = small.run.results.hints
+    qtbot.waitUntil(lambda: len(small.run.results.steering.hints) == 1, timeout=60_000)
+    (hint,) = small.run.results.steering.hints
     assert (hint.row, hint.column) == (80, 120)
 
 
@@ -150,7 +150,7 @@ def test_it_works_without_the_widget(
     a = click(charts(inspector)[0], 8, qtbot)
     wait(run, qtbot, Hint(30, 40, a, None))
     offered(inspector, qtbot)[0].click()
-    (best, *_), _ = run.results.suggest(30, 40)
+    (best, *_), _ = run.results.steering.suggest((), 30, 40)
     wait(run, qtbot, Hint(30, 40, best.a, best.b))
     points = find_points(viewer, run.layer)
     points.data = [[10.0, 20.0]]
@@ -168,7 +168,7 @@ def test_the_pixel_of_a_part_has_its_own_place(
     small.advanced.region.value = shapes
     finish(small)
     offered(inspector, qtbot)[0].click()
-    (best, *_), _ = small.run.results.suggest(10, 10)
+    (best, *_), _ = small.run.results.steering.suggest((), 10, 10)
     wait(small.run, qtbot, Hint(10, 10, best.a, best.b))
 
 

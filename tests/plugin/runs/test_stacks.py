@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from skimage import data
 
-from colorize_engine import Colorizer
+from colorize_engine import Colorizer, Hint, stacks
 from colorize_engine.decode import DecodeSettings
 from napari_colorize.runs import KINDS, Cancelled, Results, Source, Worker
 from napari_colorize.runs.store import Store
@@ -217,3 +217,99 @@ def test_a_cancelled_worker_stops_at_its_next_report() -> None:
     cancel.join()
     with pytest.raises(Cancelled):
         worker.report(1, 3, "must not")
+
+
+# -- hints
+
+
+@pytest.fixture
+def film() -> np.ndarray:
+    """Give a pan over a cup, then a cut to something else."""
+    coffee = data.coffee()[..., 1]
+    pan = [coffee[100:260:2, 100 + 8 * n : 340 + 8 * n : 2] for n in range(4)]
+    return np.stack([*pan, data.camera()[100:180, 100:220]])
+
+
+def hinted(widget: ColorizeWidget, qtbot: QtBot, *hints: Hint) -> None:
+    run = widget.run
+    run.hint(hints)
+    qtbot.waitUntil(lambda: not run.live.busy, timeout=60_000)
+
+
+def test_a_hint_of_one_frame_colors_the_others_as_in_the_engine(
+    widget: ColorizeWidget, finish: Finish, qtbot: QtBot, film: np.ndarray
+) -> None:
+    viewer = widget.viewer
+    widget.advanced.folder.value = None
+    widget.advanced.working_size.value = 80
+    viewer.add_image(film, name="film")
+    finish(widget)
+    before = np.array(viewer.layers["film a"].data)
+    shares = np.array(viewer.layers["film a probability"].data)
+    hint = Hint(60, 40, 60, 20, frame=1)
+    hinted(widget, qtbot, hint)
+    lazy = stacks.predict(film, working_size=80, hints=[hint])
+    settings = widget.sliders.settings()
+    expected = lazy.decode(*settings.arguments).compute()[:, 0]
+    found = np.array(viewer.layers["film a"].data)
+    np.testing.assert_allclose(found, expected, atol=0.5)
+    assert (np.abs(found - before).max((1, 2)) > 10).tolist() == [True] * 4 + [False]
+    # The distributions follow, the inspector reads them.
+    after = np.array(viewer.layers["film a probability"].data)
+    assert np.abs(after - shares).max((0, 2, 3))[:4].min() > 0.1
+    np.testing.assert_array_equal(after[:, 4], shares[:, 4])
+    pixel = widget.run.pixel(widget.run.place_at((1, 60, 40)))
+    assert pixel.a.decode(settings.temperature, settings.rebalance) > 30
+    # Without it all is as it was.
+    hinted(widget, qtbot)
+    np.testing.assert_array_equal(viewer.layers["film a"].data, before)
+
+
+def test_the_nets_run_only_for_frames_whose_hints_change(
+    widget: ColorizeWidget,
+    finish: Finish,
+    qtbot: QtBot,
+    film: np.ndarray,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    widget.advanced.folder.value = None
+    widget.advanced.working_size.value = 40
+    widget.viewer.add_image(film, name="film")
+    finish(widget)
+    steering = widget.run.results.steering
+    asked, predict = [], steering.predict
+
+    def recorded(index: tuple[int, ...], progress: Any = None) -> Any:
+        asked.append(index)
+        return predict(index, progress)
+
+    monkeypatch.setattr(steering, "predict", recorded)
+    widget.viewer.dims.set_current_step(0, 4)
+    hinted(widget, qtbot, Hint(20, 20, 30, 30, frame=4))
+    assert asked == [(4,)], "the cut ends it"
+    widget.sliders.saturation.value = 1.5
+    qtbot.waitUntil(lambda: not widget.run.live.busy, timeout=60_000)
+    assert asked == [(4,)], "sliders need no nets"
+
+
+def test_suggestions_and_variants_of_a_frame(
+    widget: ColorizeWidget, finish: Finish, film: np.ndarray
+) -> None:
+    widget.advanced.folder.value = None
+    widget.advanced.working_size.value = 40
+    widget.viewer.add_image(film, name="film")
+    finish(widget)
+    steering = widget.run.results.steering
+    colorizer = Colorizer.from_pretrained("default")
+    found, light = steering.suggest((2,), 60, 40)
+    single = colorizer.predict(film[2], 40)
+    assert found == colorizer.suggest(single, 60, 40)
+    assert light == single.lightness_at(60, 40)
+    drawn = steering.variants(
+        (2,), (), 2, 0, DecodeSettings(0.5, 0.0), Worker(lambda _: None)
+    )
+    expected = colorizer.variants(single, 2)
+    assert [[(h.row, h.a) for h in each.hints] for each in drawn] == [
+        [(h.row, h.a) for h in each.hints] for each in expected
+    ]
+    assert {hint.frame for each in drawn for hint in each.hints} == {2}
