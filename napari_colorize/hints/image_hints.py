@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
@@ -9,16 +10,14 @@ from weakref import WeakKeyDictionary, ref
 import numpy as np
 from psygnal import Signal
 
+from napari_colorize.hints.point_color import PointColor, color_of, set_colors
 from napari_colorize.hints.points import (
-    PointColor,
     add_hints,
-    color_of,
     find_points,
+    hint_in,
     hints_of,
     make_points,
-    place_in,
     put_state,
-    set_colors,
     state_of,
 )
 from napari_colorize.runs import run_of
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
     from colorize_engine import Hint
     from napari_colorize.runs import Place, Run
-
-_NAN = float("nan")
 
 
 class ImageHints:
@@ -178,7 +175,7 @@ class ImageHints:
             color = color_of(points, index)
             if color is None:
                 opened = "a" if a is None else "b" if b is None else ""
-                color = PointColor(_NAN, _NAN, opened)
+                color = PointColor(math.nan, math.nan, opened)
             if a is not None:
                 color = color._replace(a=inside(a, "a"))
             if b is not None:
@@ -212,9 +209,13 @@ class ImageHints:
             return
         source = run.results.source
         with self._waiting():
-            places = {(hint.row, hint.column) for hint in old}
-            inner = [place_in(points, k, source) for k in range(len(points.data))]
-            gone = [k for k, at in enumerate(inner) if at and at[1:] in places]
+            places = {(hint.frame, hint.row, hint.column) for hint in old}
+            inner = [hint_in(points, k, source) for k in range(len(points.data))]
+            gone = [
+                k
+                for k, hint in enumerate(inner)
+                if hint and (hint.frame, hint.row, hint.column) in places
+            ]
             if gone:
                 points.remove(gone)
             add_hints(points, new, source)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from colorize_engine import Suggestion
-    from napari_colorize.hints.points import PointColor
+    from napari_colorize.hints.point_color import PointColor
 
 # The channel that is left open, for each entry of the list.
 _CHANNELS = {"a and b": "", "only a (green-red)": "b", "only b (blue-yellow)": "a"}

@@ -20,6 +20,7 @@ from qtpy.QtCore import Qt
 
 from colorize_engine import Hint
 from napari_colorize.hints import find_points, hints_for, make_points
+from napari_colorize.hints.points import state_of
 from napari_colorize.runs import METADATA, Place
 
 if TYPE_CHECKING:
@@ -283,6 +284,44 @@ def test_a_region_that_changes_leaves_the_history_alone(
     shows()
     hints.redo()
     shows(Hint(10, 20, *RED))
+
+
+def test_hints_of_a_stack_have_frames(
+    widget: ColorizeWidget,
+    hinted_model: Path,
+    finish: Callable[[ColorizeWidget], None],
+    qtbot: QtBot,
+) -> None:
+    widget.advanced.folder.value = hinted_model
+    rows = np.linspace(20, 200, 40).astype(np.uint8)
+    film = np.stack([np.tile(np.roll(rows, k), (30, 1)) for k in range(3)])
+    widget.viewer.add_image(film, name="film")
+    finish(widget)
+    widget.palette.add_button.click()
+    widget.viewer.dims.set_current_step(0, 2)
+    points, run = points_of(widget), widget.run
+
+    def wait(*hints: Hint) -> None:
+        qtbot.waitUntil(
+            lambda: run.results.steering.hints == hints and not run.live.busy,
+            timeout=60_000,
+        )
+
+    points.add([[2, 10, 20]])
+    qtbot.waitUntil(lambda: widget.palette.swatches[0].isEnabled(), timeout=60_000)
+    widget.palette.swatches[0].click()
+    (hint,) = state_of(points)
+    assert (hint.row, hint.column, hint.frame) == (10, 20, 2)
+    wait(hint)
+    hints_for(run).give(Place((1,), 5, 6), *RED)
+    wait(hint, Hint(5, 6, *RED, frame=1))
+    hints_for(run).undo()
+    wait(hint)
+    hints_for(run).undo()
+    wait()
+    hints_for(run).redo()
+    wait(hint)
+    assert points.data.tolist() == [[2, 10, 20]]
 
 
 # -- hints at pixels

@@ -16,14 +16,8 @@ from colorize_engine.bins import GAMUT_RANGE
 from colorize_engine.color import srgb_to_lab
 from colorize_engine.hints import read_hints, write_hints
 from napari_colorize.hints import find_points, hints_for, hints_of, make_points
-from napari_colorize.hints.points import (
-    PointColor,
-    add_hints,
-    color_of,
-    put_state,
-    set_colors,
-    state_of,
-)
+from napari_colorize.hints.point_color import PointColor, color_of, set_colors
+from napari_colorize.hints.points import add_hints, put_state, state_of
 from napari_colorize.runs import source_of
 
 if TYPE_CHECKING:
@@ -58,6 +52,8 @@ HINTS = st.builds(
     channel("a"),
     channel("b"),
     st.none() | st.floats(0, 20),
+    st.none(),
+    st.floats(0.01, 1),
 )
 
 
@@ -175,6 +171,28 @@ def test_a_hint_of_another_frame_lies_on_its_own() -> None:
     assert hints_of(points, source_of(image, frame=(2,))) == []
     assert hints_of(points, source_of(image, frame=(3,))) == [EXACT]
     assert hints_of(points, source_of(image)) == [elsewhere]
+
+
+def test_a_hint_for_all_frames_stays_one() -> None:
+    points, image = layer_of([], np.zeros((5, 40, 60), np.uint8))
+    stack = source_of(image)
+    hints = [EXACT, replace(ONLY_B, frame=4, strength=0.25)]
+    add_hints(points, hints, stack)
+    assert hints_of(points, stack) == hints
+    state = state_of(points)
+    put_state(points, (), stack.start)
+    put_state(points, state, stack.start)
+    assert hints_of(points, stack) == hints
+    assert hints_of(points, source_of(image, frame=(2,))) == [EXACT]
+
+
+def test_frames_are_counted_along_the_first_axis_that_is_long() -> None:
+    points, image = layer_of([], np.zeros((1, 5, 40, 60), np.uint8))
+    hint = replace(EXACT, frame=3)
+    add_hints(points, [hint], source_of(image))
+    assert points.data[:, :2].tolist() == [[0, 3]]
+    assert hints_of(points, source_of(image)) == [hint]
+    assert hints_of(points, source_of(image, frame=(0, 3))) == [EXACT]
 
 
 def test_a_table_comes_back_as_it_was(
