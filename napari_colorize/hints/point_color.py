@@ -1,4 +1,4 @@
-"""What a point of a Points layer tells the nets.
+"""Color of a point: what a point of a Points layer tells the nets.
 
 A point's face color is its hint. What 8 bits of color do not hold stands in the layer's
 features, so that it goes along when napari copies, moves or deletes the point:
