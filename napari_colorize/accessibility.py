@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, QObject, QPoint, QRect, Qt
+from qtpy.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
 from qtpy.QtGui import QIcon, QPainter, QRegion
 from qtpy.QtWidgets import (
     QAbstractButton,
@@ -18,8 +18,6 @@ from qtpy.QtWidgets import (
 from superqt import QCollapsible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from magicgui.widgets import Container
     from qtpy.QtGui import QPaintEvent
 
@@ -164,31 +162,58 @@ def foldable(title: str, content: QWidget, *, opened: bool) -> QCollapsible:
     return folded
 
 
-def scrolled(contents: Iterable[QWidget]) -> QScrollArea:
-    """Return widgets below each other, which scroll where the window is low.
+class Scrolled(QScrollArea):
+    """A column of widgets with a scroll bar for screens that are too low.
 
     The control with the keyboard focus scrolls into sight.
+
+    Parameters
+    ----------
+    widgets
+        The widgets from top to bottom.
+    least
+        Smallest height, in pixels.
     """
-    inner = QWidget()
-    column = QVBoxLayout(inner)
-    column.setContentsMargins(0, 0, 0, 0)
-    for widget in contents:
-        column.addWidget(widget)
-    column.addStretch()
-    area = QScrollArea()
-    area.setWidget(inner)
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    # The area itself is no stop of the Tab key.
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
-    def follow(_before: QWidget | None, control: QWidget | None) -> None:
-        if control is not None and inner.isAncestorOf(control):
-            area.ensureWidgetVisible(control)
+    def __init__(self, *widgets: QWidget, least: int = 0) -> None:
+        super().__init__()
+        self._least = least
+        self._content = QWidget()
+        layout = QVBoxLayout(self._content)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for widget in widgets:
+            layout.addWidget(widget)
+        layout.addStretch()
+        self.setWidget(self._content)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # The area itself is no stop of the Tab key.
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.connect(self._follow)
 
-    application = QApplication.instance()
-    if isinstance(application, QApplication):
-        application.focusChanged.connect(follow)
-        area.destroyed.connect(lambda: application.focusChanged.disconnect(follow))
-    return area
+    def _follow(self, _before: QWidget | None, control: QWidget | None) -> None:
+        if control is not None and self._content.isAncestorOf(control):
+            self.ensureWidgetVisible(control)
+
+    def sizeHint(self) -> QSize:
+        """Return the size at which nothing is hidden."""
+        return self._content.sizeHint() + self._scroll_bar_size()
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the width at which nothing is cut off, and the smallest height."""
+        width = self._content.minimumSizeHint() + self._scroll_bar_size()
+        height = max(self._least, super().minimumSizeHint().height())
+        return QSize(width.width(), height)
+
+    def _scroll_bar_size(self) -> QSize:
+        bar = self.verticalScrollBar()
+        return QSize(0 if bar is None else bar.sizeHint().width(), 0)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Ask for a new size when the content does."""
+        if event is not None and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return bool(super().eventFilter(watched, event))

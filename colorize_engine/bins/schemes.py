@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 # Range of CIE a* and b* over sRGB (D65), measured on all its 2^24 8-bit colors.
-GAMUT_RANGE = {"a": (-86.19, 98.26), "b": (-107.86, 94.49)}
+GAMUT_RANGE = {"a": (-86.19, 98.26), "b": (-107.87, 94.49)}
 
 
 def uniform_centers(count: int, low: float, high: float) -> NDArray[np.float32]:

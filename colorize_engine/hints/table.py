@@ -114,7 +114,9 @@ def to_text(hints: Iterable[Hint]) -> str:
     """Return hints as one line, to be kept in a file's mark.
 
     Each is ``x,y,a,b`` or ``x,y,a,b,radius``, with ``-`` for an open channel; then
-    ``*strength`` for one below 1, and ``@frame`` for a hint of one frame.
+    ``*strength`` for one below 1, and ``@frame`` for a hint of one frame. Six digits if
+    they say it all, or as many as the number needs, so that `from_text` gives the same
+    hints.
     """
     return " ".join(map(_one_to_text, hints))
 
@@ -123,10 +125,15 @@ def _one_to_text(hint: Hint) -> str:
     numbers = [hint.column, hint.row, hint.a, hint.b]
     if hint.radius is not None:
         numbers.append(hint.radius)
-    text = ",".join("-" if n is None else f"{n:.6g}" for n in numbers)
+    text = ",".join("-" if n is None else _digits(n) for n in numbers)
     if hint.strength < 1:
-        text += f"*{hint.strength:.6g}"
+        text += f"*{_digits(hint.strength)}"
     return text if hint.frame is None else f"{text}@{hint.frame}"
+
+
+def _digits(number: float) -> str:
+    short = f"{number:.6g}"
+    return short if float(short) == number else repr(float(number))
 
 
 def from_text(text: str) -> tuple[Hint, ...]:

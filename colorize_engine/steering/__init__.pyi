@@ -1,4 +1,5 @@
+from .history import History
 from .suggestions import Suggestion, suggest
 from .variants import anchors
 
-__all__ = ["Suggestion", "anchors", "suggest"]
+__all__ = ["History", "Suggestion", "anchors", "suggest"]

@@ -1,13 +1,18 @@
+from .image_hints import ImageHints, hints_for
 from .palette import Palette
-from .points import add_hints, find_points, hints_of, make_points, set_color
+from .points import find_points, hints_of, make_points
+from .suggesting import Suggesting
+from .swatches import Swatches
 from .variant_strip import VariantStrip
 
 __all__ = [
+    "ImageHints",
     "Palette",
+    "Suggesting",
+    "Swatches",
     "VariantStrip",
-    "add_hints",
     "find_points",
+    "hints_for",
     "hints_of",
     "make_points",
-    "set_color",
 ]

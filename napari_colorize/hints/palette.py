@@ -1,4 +1,4 @@
-"""Swatches of the likely colors of a point, and a dialog for any other color."""
+"""Colors for the points of an image: likely ones, any other, one channel, undo."""
 
 from __future__ import annotations
 
@@ -6,122 +6,140 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from psygnal import Signal
-from qtpy.QtCore import QSize
-from qtpy.QtGui import QColor, QIcon, QPixmap
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QColorDialog,
+    QComboBox,
     QFileDialog,
     QGridLayout,
     QGroupBox,
     QLabel,
     QPushButton,
-    QToolButton,
 )
+
+from napari_colorize.hints.swatches import Swatches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from colorize_engine import Suggestion
+    from napari_colorize.hints.point_color import PointColor
 
-COUNT = 5
-_SIDE = 28
-
-
-def shown(suggestion: Suggestion, lightness: float) -> tuple[int, ...]:
-    """Return a suggestion at the lightness of its pixel as RGB of 8 bits."""
-    from colorize_engine.color import lab_to_rgb
-
-    # Of black and white no color could be told from another.
-    light = np.full((1, 1), np.clip(lightness, 25, 85), np.float32)
-    chroma = np.array([[[suggestion.a]], [[suggestion.b]]], np.float32)
-    return tuple(int(level) for level in lab_to_rgb(light, chroma)[0, 0])
+# The channel that is left open, for each entry of the list.
+_CHANNELS = {"a and b": "", "only a (green-red)": "b", "only b (blue-yellow)": "a"}
 
 
 class Palette(QGroupBox):
-    """The button "Add hints", swatches, and any other color.
+    """The button "Add hints", swatches, any other color, channels, undo and redo.
 
     Attributes
     ----------
     asked : Signal
         Emitted when a person wants to add hints.
     chosen : Signal
-        Emitted with a color, (r, g, b) in 0..255, for the selected points.
+        Emitted with the a* and b* for the selected points.
+    opened : Signal
+        Emitted with the channel that the selected points leave open: "a", "b" or "".
     loaded : Signal
         Emitted with the path of a file with hints.
-    add_button, other_button, load_button : QPushButton
+    add_button, other_button, load_button, undo_button, redo_button : QPushButton
+    channels : QComboBox
     swatches : list of QToolButton
     colors : list of (int, int, int)
         Colors of the swatches.
     """
 
     asked = Signal()
-    chosen = Signal(tuple)
+    chosen = Signal(float, float)
+    opened = Signal(str)
     loaded = Signal(str)
 
     def __init__(self) -> None:
         super().__init__("Hints")
-        self.add_button = QPushButton("Add hints")
-        self.add_button.setToolTip(
-            "Give colors at points: click a point in the picture, then a color here."
+        self.add_button = _button(
+            "Add hints",
+            "Give colors at points: click a point in the picture, then a color here.",
         )
-        self.other_button = QPushButton("Other color...")
-        self.other_button.setToolTip("Choose any color for the selected points.")
-        self.text = QLabel("Click a thing that has the wrong color.")
+        self.load_button = _button(
+            "Load...",
+            "Load hints from a CSV file, or from a picture that was saved with hints.",
+        )
+        self.text = QLabel()
         self.text.setWordWrap(True)
-        self.swatches = [QToolButton() for _ in range(COUNT)]
-        self.colors: list[tuple[int, ...]] = []
-        grid = QGridLayout(self)
-        grid.setContentsMargins(6, 6, 6, 6)
-        self.load_button = QPushButton("Load...")
-        self.load_button.setToolTip(
-            "Load hints from a CSV file, or from a picture that was saved with hints."
+        self._row = Swatches()
+        self.swatches = self._row.buttons
+        self.other_button = _button(
+            "Other color...", "Choose any color for the selected points."
         )
-        grid.addWidget(self.add_button, 0, 0, 1, COUNT - 2)
-        grid.addWidget(self.load_button, 0, COUNT - 2, 1, 2)
-        grid.addWidget(self.text, 1, 0, 1, COUNT)
-        for number, swatch in enumerate(self.swatches):
-            swatch.setFixedSize(_SIDE + 8, _SIDE + 8)
-            swatch.setIconSize(QSize(_SIDE, _SIDE))
-            swatch.clicked.connect(lambda _=False, n=number: self._on_swatch(n))
-            grid.addWidget(swatch, 2, number)
-        grid.addWidget(self.other_button, 3, 0, 1, COUNT)
+        self.channels = QComboBox()
+        self.channels.addItems(list(_CHANNELS))
+        self.channels.setAccessibleName("channels of the point")
+        self.channels.setToolTip(
+            "Tell the nets a* and b* of the selected points, or one of them and leave "
+            "the other to the nets."
+        )
+        self.undo_button = _button(
+            "Undo", "Take back the last change of hints (Ctrl+Z in their layer)."
+        )
+        self.redo_button = _button(
+            "Redo", "Do again what was undone last (Ctrl+Shift+Z in their layer)."
+        )
+        self._lay_out()
         self.add_button.clicked.connect(lambda: self.asked.emit())
-        self.other_button.clicked.connect(self._on_other)
         self.load_button.clicked.connect(self._on_load)
+        self._row.chosen.connect(self.chosen.emit)
+        self.other_button.clicked.connect(self._on_other)
+        self.channels.textActivated.connect(
+            lambda text: self.opened.emit(_CHANNELS[text])
+        )
         self.offer([], 0)
+        self.show_color(None)
         self.open_for_points(False)
 
+    def _lay_out(self) -> None:
+        grid = QGridLayout(self)
+        grid.setContentsMargins(6, 6, 6, 6)
+        rows = (
+            (self.add_button, self.load_button),
+            (self.text,),
+            (self._row,),
+            (self.other_button, self.channels),
+            (self.undo_button, self.redo_button),
+        )
+        for number, row in enumerate(rows):
+            for column, widget in enumerate(row):
+                grid.addWidget(widget, number, column, 1, 2 // len(row))
+
+    @property
+    def colors(self) -> list[tuple[int, ...]]:
+        """Colors of the swatches."""
+        return self._row.colors
+
     def open_for_points(self, on: bool) -> None:
-        """Show the colors while there is a layer of hints."""
-        for widget in (self.text, self.other_button, *self.swatches):
+        """Show what is for points while there are some."""
+        for widget in (
+            self.text,
+            self._row,
+            self.other_button,
+            self.channels,
+            self.undo_button,
+            self.redo_button,
+        ):
             widget.setVisible(on)
 
     def offer(self, suggestions: Sequence[Suggestion], lightness: float) -> None:
         """Show the suggestions of a pixel; none disables the swatches."""
-        self.colors = [shown(each, lightness) for each in suggestions]
-        for number, swatch in enumerate(self.swatches):
-            on = number < len(suggestions)
-            swatch.setEnabled(on)
-            pixmap = QPixmap(_SIDE, _SIDE)
-            pixmap.fill(QColor(*self.colors[number]) if on else QColor("transparent"))
-            swatch.setIcon(QIcon(pixmap))
-            text = "A likely color of the point."
-            if on:
-                each = suggestions[number]
-                text = (
-                    f"Take a* {each.a:+.0f}, b* {each.b:+.0f}, of the probability "
-                    f"{each.probability:.0%}."
-                )
-            swatch.setToolTip(text)
-            swatch.setAccessibleName(f"color {number + 1}")
-            swatch.setAccessibleDescription(text)
+        self._row.offer(suggestions, lightness)
         self.other_button.setEnabled(bool(suggestions))
         self.text.setText(
             "Take a color for the point." if suggestions else "Click a point to color."
         )
 
-    def _on_swatch(self, number: int) -> None:
-        self.chosen.emit(self.colors[number])
+    def show_color(self, color: PointColor | None) -> None:
+        """Show which channels a point gives; None disables the list."""
+        self.channels.setEnabled(color is not None)
+        opened = "" if color is None else color.open
+        self.channels.setCurrentIndex(list(_CHANNELS.values()).index(opened))
 
     def _on_load(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
@@ -134,6 +152,16 @@ class Palette(QGroupBox):
             self.loaded.emit(path)
 
     def _on_other(self) -> None:
+        from colorize_engine.color import srgb_to_lab
+
         color = QColorDialog.getColor(QColor(*self.colors[0]), self)
         if color.isValid():
-            self.chosen.emit((color.red(), color.green(), color.blue()))
+            rgb = np.array([[color.getRgb()[:3]]], np.uint8)
+            _, a, b = srgb_to_lab(rgb)[0, 0]
+            self.chosen.emit(float(a), float(b))
+
+
+def _button(text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    return button

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.layers import Points
 
+from napari_colorize.hints.point_color import (
+    DEFAULTS,
+    NO_COLOR,
+    PointColor,
+    color_of,
+    columns,
+    set_colors,
+)
 from napari_colorize.runs.placement import placement
 
 if TYPE_CHECKING:
@@ -14,13 +24,13 @@ if TYPE_CHECKING:
 
     from napari.components import ViewerModel
     from napari.layers import Image
+    from numpy.typing import NDArray
 
     from colorize_engine import Hint
+    from napari_colorize.runs import Source
 
 SOURCE = "napari_colorize_hints_of"
 """Key of a Points layer's metadata: the image layer that its hints are for."""
-# Points get no more than a border until they have a color.
-_OPEN = (1.0, 1.0, 1.0, 0.0)
 _SIZE = 1 / 60
 _BORDER = 0.15
 
@@ -52,9 +62,11 @@ def make_points(viewer: ViewerModel, image: Image, shape: tuple[int, int]) -> Po
         ndim=ndim,
         name=f"{image.name} hints",
         size=max(3.0, _SIZE * max(shape)),
-        face_color=[_OPEN],
+        face_color=[NO_COLOR],
         border_color="white",
         border_width=_BORDER,
+        features=columns([]),
+        feature_defaults=DEFAULTS,
         metadata={SOURCE: image},
         **where,
     )
@@ -62,72 +74,146 @@ def make_points(viewer: ViewerModel, image: Image, shape: tuple[int, int]) -> Po
     return points
 
 
-def hints_of(points: Points, corner: Sequence[int], shape: Sequence[int]) -> list[Hint]:
-    """Return the points that have a color and lie inside of a part of the image.
+# -- from points to hints
 
-    Parameters
-    ----------
-    points
-        The layer; the last two axes are rows and columns.
-    corner, shape
-        First row and column of the part, and its rows and columns.
+
+def state_of(points: Points) -> tuple[Hint, ...]:
+    """Return all points with a color as hints, in pixels of the whole image.
+
+    In a stack they have frames. Points before the first row, column or frame are left
+    out.
     """
+    found = (_hint(points, index) for index in range(len(points.data)))
+    return tuple(hint for hint in found if hint is not None)
+
+
+def hints_of(points: Points, source: Source) -> list[Hint]:
+    """Return the points that have a color and lie on the frames of a source.
+
+    Rows and columns are those of the source. Hints of a stack have frames.
+    """
+    found = (hint_in(points, index, source) for index in range(len(points.data)))
+    return [hint for hint in found if hint is not None]
+
+
+def hint_in(points: Points, index: int, source: Source) -> Hint | None:
+    """Return the hint of a point in a source; None if it has no color or is outside."""
+    at, hint = place_in(points, index, source), _hint(points, index)
+    if at is None or hint is None:
+        return None
+    frame = hint.frame if source.is_stack else None
+    return replace(hint, row=at[1], column=at[2], frame=frame)
+
+
+def place_in(
+    points: Points, index: int, source: Source
+) -> tuple[tuple[int, ...], float, float] | None:
+    """Return frame, row and column of a point in a source; None if it lies outside."""
+    *lead, row, column = points.data[index]
+    color = color_of(points, index)
+    if color is not None and color.all_frames:
+        lead = list(source.start)
+    start = (*source.start, *source.corner)
+    at = [*np.rint(lead), row, column]
+    extent = (*source.frames, *source.shape)
+    inner = [_less(value, first) for value, first in zip(at, start, strict=True)]
+    if not all(-0.5 <= k <= n - 0.5 for k, n in zip(inner, extent, strict=True)):
+        return None
+    return tuple(map(int, inner[:-2])), inner[-2], inner[-1]
+
+
+def _less(value: float, first: float) -> float:
+    # Otherwise 10.3 would not come back from 110.3.
+    return round(float(value) - first, 9) if first else float(value)
+
+
+def _hint(points: Points, index: int) -> Hint | None:
     from colorize_engine import Hint
-    from colorize_engine.color import srgb_to_lab
 
-    found = []
-    for place, face in zip(points.data, points.face_color, strict=True):
-        row, column = place[-2] - corner[0], place[-1] - corner[1]
-        inside = -0.5 <= row <= shape[0] - 0.5 and -0.5 <= column <= shape[1] - 0.5
-        if face[3] == 0 or not inside:
-            continue
-        rgb = np.rint(255 * np.asarray(face[:3])).astype(np.uint8)
-        _, a, b = srgb_to_lab(rgb[None, None])[0, 0]
-        found.append(Hint(float(row), float(column), float(a), float(b)))
-    return found
+    color = color_of(points, index)
+    *lead, row, column = map(float, points.data[index])
+    if color is None:
+        return None
+    frame = None if color.all_frames or not lead else round(lead[_time_axis(points)])
+    if min(row, column) < -0.5 or (frame or 0) < 0:
+        return None
+    return Hint(
+        row,
+        column,
+        None if color.open == "a" else color.a,
+        None if color.open == "b" else color.b,
+        None if math.isnan(color.radius) else color.radius,
+        frame,
+        color.strength,
+    )
 
 
-def add_hints(
-    points: Points, hints: Sequence[Hint], corner: Sequence[int], frame: Sequence[float]
-) -> None:
-    """Add a point with its color for each hint.
+def _time_axis(points: Points) -> int:
+    """Return the axis of the frames, as `Steering.time_axis` is that of a stack."""
+    image = points.metadata[SOURCE]
+    shape = (image.data[0] if image.multiscale else image.data).shape
+    long = (axis for axis, n in enumerate(shape[: image.ndim - 2]) if n > 1)
+    return next(long, 0)
+
+
+# -- from hints to points
+
+
+def add_hints(points: Points, hints: Sequence[Hint], source: Source) -> None:
+    """Add a point for each hint of a source.
+
+    One without a frame lies on the first frame of the source, and in a stack it is for
+    all frames.
+    """
+    if not hints:
+        return
+    if source.start and not source.is_stack:
+        frame = source.start[_time_axis(points)]
+        hints = [
+            replace(hint, frame=frame) if hint.frame is None else hint for hint in hints
+        ]
+    first = len(points.data)
+    points.add(_places(points, hints, source.start, source.corner))
+    colors = [_color(points, hint) for hint in hints]
+    set_colors(points, {first + k: color for k, color in enumerate(colors)})
+
+
+def put_state(points: Points, hints: Sequence[Hint], start: Sequence[int]) -> None:
+    """Make the points those of a state, in place of all others.
 
     Parameters
     ----------
     points
         The layer.
     hints
-        At places of a part of the image; open channels count as gray.
-    corner
-        First row and column of the part.
-    frame
-        Position on the axes before rows and columns.
+        From `state_of`.
+    start
+        Place on the axes before rows and columns, for what hints do not give.
     """
-    if not hints:
-        return
-    first = len(points.data)
-    places = [(*frame, h.row + corner[0], h.column + corner[1]) for h in hints]
-    points.add(np.array(places, float))
-    for number, hint in enumerate(hints):
-        set_color(points, [first + number], _nearest(hint))
+    points.selected_data = set()
+    points.data = _places(points, hints, start, (0, 0))
+    set_colors(points, {k: _color(points, hint) for k, hint in enumerate(hints)})
 
 
-def _nearest(hint: Hint) -> tuple[float, ...]:
-    """Return the RGB in 0..1, of any lightness, that keeps a* and b* best."""
-    from colorize_engine.color import lab_to_rgb, srgb_to_lab
+def _places(
+    points: Points,
+    hints: Sequence[Hint],
+    start: Sequence[int],
+    corner: Sequence[int],
+) -> NDArray[np.float64]:
+    """Return the places (N, ndim) of hints."""
+    places = np.zeros((len(hints), points.ndim))
+    for place, hint in zip(places, hints, strict=True):
+        place[:] = (*start, hint.row + corner[0], hint.column + corner[1])
+        if len(start) and hint.frame is not None:
+            place[_time_axis(points)] = hint.frame
+    return places
 
-    chroma = np.array([hint.a or 0.0, hint.b or 0.0], np.float32)
-    light = np.arange(20, 95, 5, dtype=np.float32)[None]
-    planes = np.broadcast_to(chroma[:, None, None], (2, *light.shape))
-    rgb = lab_to_rgb(light, np.ascontiguousarray(planes))
-    error = np.abs(srgb_to_lab(rgb)[0, :, 1:] - chroma).sum(-1)
-    return tuple(float(level) / 255 for level in rgb[0, int(error.argmin())])
 
-
-def set_color(
-    points: Points, indices: Sequence[int], rgb: Sequence[float] | None
-) -> None:
-    """Set the color of points, (3,) in 0..1, or take it away."""
-    colors = np.array(points.face_color)
-    colors[list(indices)] = _OPEN if rgb is None else (*rgb, 1.0)
-    points.face_color = colors
+def _color(points: Points, hint: Hint) -> PointColor:
+    opened = "a" if hint.a is None else "b" if hint.b is None else ""
+    a, b, radius = (
+        math.nan if value is None else value for value in (hint.a, hint.b, hint.radius)
+    )
+    everywhere = points.ndim > 2 and hint.frame is None
+    return PointColor(a, b, opened, radius, hint.strength, everywhere)

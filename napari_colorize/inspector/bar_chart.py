@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from psygnal import Signal
 from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QFont, QFontMetricsF, QHelpEvent, QPainter, QPen
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
@@ -22,7 +23,7 @@ from napari_colorize.inspector.pixel_text import RANGES, about_bin, about_bins
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from qtpy.QtGui import QPaintEvent
+    from qtpy.QtGui import QMouseEvent, QPaintEvent
 
     from napari_colorize.inspector.pixel_numbers import ChannelNumbers
 
@@ -76,11 +77,19 @@ class BarChart(QWidget):
     ----------
     parent
         Widget that owns this one.
+
+    Attributes
+    ----------
+    chosen : Signal
+        Emitted with the center of the bar that was clicked, while that is allowed.
     """
+
+    chosen = Signal(float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._channel: ChannelNumbers | None = None
+        self._clickable = False
         policy = QSizePolicy.Policy
         self.setSizePolicy(policy.Expanding, policy.Expanding)
 
@@ -97,6 +106,12 @@ class BarChart(QWidget):
                 "" if channel is None else about_bins(channel)
             )
             self.update()
+
+    def allow_clicks(self, on: bool) -> None:
+        """Let a click on a bar choose it; the cursor and the tooltips say so."""
+        self._clickable = on
+        shape = Qt.CursorShape
+        self.setCursor(shape.PointingHandCursor if on else shape.ArrowCursor)
 
     def sizeHint(self) -> QSize:
         """Return a size at which all labels have room."""
@@ -125,15 +140,32 @@ class BarChart(QWidget):
             return True
         return bool(super().event(event))
 
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Choose the bar under the mouse, however low it is."""
+        left = event is not None and event.button() == Qt.MouseButton.LeftButton
+        if event is None or not left or not self._clickable:
+            super().mousePressEvent(event)
+            return
+        number = self._bar_at(event.position().x())
+        if self._channel is not None and number is not None:
+            self.chosen.emit(float(self._channel.centers[number]))
+
     def text_at(self, x: float) -> str:
         """Return the numbers of the bar at an x coordinate; "" where there is none."""
-        if self._channel is None:
+        number = self._bar_at(x)
+        if self._channel is None or number is None:
             return ""
+        text = about_bin(self._channel, number)
+        if self._clickable:
+            text += f"\nClick to make this {self._channel.name}* a hint."
+        return text
+
+    def _bar_at(self, x: float) -> int | None:
+        if self._channel is None:
+            return None
         edges = bin_edges(self._channel.centers)
         number = int(np.searchsorted(edges, self.scale_of(self._channel).value(x))) - 1
-        if not 0 <= number < len(self._channel.centers):
-            return ""
-        return about_bin(self._channel, number)
+        return number if 0 <= number < len(self._channel.centers) else None
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Paint the chart, or nothing without a distribution."""

@@ -18,10 +18,15 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_colorize.accessibility import FocusRing
+from napari_colorize.accessibility import FocusRing, Scrolled
 from napari_colorize.inspector.chart_symbols import Legend
-from napari_colorize.inspector.panels import PixelPanel, PlaceFields, Scrolled
+from napari_colorize.inspector.panels import (
+    HintRow,
+    PixelPanel,
+    PlaceFields,
+)
 from napari_colorize.inspector.pixel_numbers import PixelNumbers, describe, write_csv
+from napari_colorize.inspector.use_as_hint import UseAsHint
 from napari_colorize.inspector.viewer_events import ViewerEvents
 from napari_colorize.messages import reason
 from napari_colorize.runs import Place, active_run, plain, registry, run_of, shown_frame
@@ -36,6 +41,7 @@ _OUTSIDE = (
     "Move the cursor over a colorized picture; click to pin a pixel, or type its row "
     "and column and press Pin."
 )
+_LEAST = 190  # pixels
 _IN_3D = "The inspector works in 2-D display only: switch 3-D off."
 
 
@@ -63,6 +69,8 @@ class Inspector(QWidget):
     ----------
     viewer : Viewer
         The viewer whose cursor is followed.
+    hint_row : HintRow
+        The likely colors of the pinned pixel, to be made hints.
     current, pinned : PixelNumbers or None
         The numbers shown for the pixel under the cursor and for the pinned pixel.
     """
@@ -82,12 +90,15 @@ class Inspector(QWidget):
         self._events.attach()
         # Not a method of the widget, since the widget is gone by then.
         self.destroyed.connect(partial(ViewerEvents.release, self._events))
+        self.destroyed.connect(partial(UseAsHint.release, self._use_as_hint))
         self.refresh()
 
     def _lay_out(self) -> None:
         self._hint = QLabel()
         self._hint.setWordWrap(True)
-        self._pinned_panel = PixelPanel("Pinned")
+        self.hint_row = HintRow()
+        self._pinned_panel = PixelPanel("Pinned", self.hint_row)
+        self._use_as_hint = UseAsHint(self._pinned_panel, self.hint_row)
         self._current_panel = PixelPanel("Under the cursor")
         self._legend = Legend()
         self.place = PlaceFields()
@@ -105,7 +116,9 @@ class Inspector(QWidget):
             buttons.addWidget(button)
         layout = QVBoxLayout(self)
         panels = (self._pinned_panel, self._current_panel)
-        layout.addWidget(Scrolled(*panels, self._hint, self._legend), 1)
+        # The heading, the likely colors and the charts of one pixel.
+        scrolled = Scrolled(*panels, self._hint, self._legend, least=_LEAST)
+        layout.addWidget(scrolled, 1)
         layout.addWidget(self.place)
         layout.addLayout(buttons)
         FocusRing(self)
@@ -129,6 +142,10 @@ class Inspector(QWidget):
             self.place.set_extent(*self._current_run.extent)
         if self.pinned is not None:
             self.place.set_place(self.pinned.pixel.row, self.pinned.pixel.column)
+        if self._pin is None or self.pinned is None:
+            self._use_as_hint.show(None, None)
+        else:
+            self._use_as_hint.show(self._pin.run, _place(self.pinned.pixel))
         self.current = None
         self.follow()
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal  # type: ignore[attr-defined]
+from qtpy.QtCore import QSignalBlocker, Qt, Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QSizePolicy,
     QSpinBox,
-    QVBoxLayout,
     QWidget,
 )
 
+from napari_colorize.hints import Swatches
 from napari_colorize.inspector.bar_chart import BarChart
 from napari_colorize.inspector.pixel_text import summary
 
@@ -30,9 +29,11 @@ class PixelPanel(QWidget):
     ----------
     heading
         The heading, which says which pixel it is.
+    row
+        Shown between the heading and the charts.
     """
 
-    def __init__(self, heading: str) -> None:
+    def __init__(self, heading: str, row: QWidget | None = None) -> None:
         super().__init__()
         self._numbers: PixelNumbers | None = None
         self.setAccessibleName(heading)
@@ -49,10 +50,12 @@ class PixelPanel(QWidget):
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(title, 0, 0, 1, 2)
-        layout.addWidget(self.charts[0], 1, 0)
-        layout.addWidget(self.charts[1], 1, 1)
-        layout.addWidget(self.text, 2, 0, 1, 2)
-        layout.setRowStretch(1, 1)
+        if row is not None:
+            layout.addWidget(row, 1, 0, 1, 2)
+        layout.addWidget(self.charts[0], 2, 0)
+        layout.addWidget(self.charts[1], 2, 1)
+        layout.addWidget(self.text, 3, 0, 1, 2)
+        layout.setRowStretch(2, 1)
         # Taller charts would show no more and would push the texts apart.
         policy = QSizePolicy.Policy
         self.setSizePolicy(policy.Preferred, policy.Maximum)
@@ -70,48 +73,24 @@ class PixelPanel(QWidget):
         self.setVisible(numbers is not None)
 
 
-class Scrolled(QScrollArea):
-    """A column of widgets with a scroll bar for screens that are too low.
+class HintRow(QWidget):
+    """The line "Use as hint" with the likely colors of a pixel.
 
-    Parameters
+    Attributes
     ----------
-    widgets
-        The widgets from top to bottom.
+    swatches : Swatches
     """
 
-    def __init__(self, *widgets: QWidget) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._content = QWidget()
-        layout = QVBoxLayout(self._content)
-        layout.setContentsMargins(0, 0, 0, 0)
-        for widget in widgets:
-            layout.addWidget(widget)
-        layout.addStretch()
-        self.setWidget(self._content)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        # The Tab key goes straight to the texts inside and scrolls to them.
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-
-    def sizeHint(self) -> QSize:
-        """Return the size at which nothing is hidden."""
-        return self._content.sizeHint() + self._scroll_bar_size()
-
-    def minimumSizeHint(self) -> QSize:
-        """Return the width at which nothing is cut off, and a small height."""
-        least = self._content.minimumSizeHint() + self._scroll_bar_size()
-        return QSize(least.width(), super().minimumSizeHint().height())
-
-    def _scroll_bar_size(self) -> QSize:
-        bar = self.verticalScrollBar()
-        return QSize(0 if bar is None else bar.sizeHint().width(), 0)
-
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Ask for a new size when the content does."""
-        if event is not None and event.type() == QEvent.Type.LayoutRequest:
-            self.updateGeometry()
-        return bool(super().eventFilter(watched, event))
+        self.swatches = Swatches()
+        title = QLabel("Use as hint:")
+        title.setToolTip("Click a color, or a bar of a chart, to make it a hint.")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(title)
+        row.addWidget(self.swatches, 1)
+        self.hide()
 
 
 class PlaceFields(QWidget):

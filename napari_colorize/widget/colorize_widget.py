@@ -17,9 +17,9 @@ from colorize_engine.decode import DecodeSettings
 from colorize_engine.pretrained import Backend, read_card
 from napari_colorize.accessibility import (
     FocusRing,
+    Scrolled,
     foldable,
     label_controls,
-    scrolled,
 )
 from napari_colorize.hints import Palette, VariantStrip
 from napari_colorize.messages import describe, reason
@@ -118,9 +118,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             self._on_error,
         )
         self.strip = VariantStrip()
-        self.varying = Varying(
-            self.strip, lambda: self.run, self.hinting, self.state, self._on_error
-        )
+        self.varying = Varying(self.strip, lambda: self.run, self.state, self._on_error)
         self.layer_choice = LayerChoice(chosen.layers)
         size = chosen.working_size or self._cards[self.model.value].working_size
         self.advanced = Advanced(chosen, size, lambda _widget: shapes_of(self._viewer))
@@ -140,7 +138,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             self.save_button.native,
             advanced,
         )
-        self.native.layout().addWidget(scrolled(lower))
+        self.native.layout().addWidget(Scrolled(*lower))
         FocusRing(self.native)
         # Only while the widget has the focus: napari uses Esc for drawing.
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.native)
@@ -368,7 +366,6 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
     # Events of the viewer and of the controls.
 
     def _on_removed(self, event: Any) -> None:
-        self.hinting.on_removed(event.value)
         if self._worker is not None and event.value is self._layer:
             self._worker.cancel()
             show_warning(f"{event.value.name} was removed, so coloring it was stopped.")
@@ -448,6 +445,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         """Stop the worker and disconnect; the Qt widget does not exist any more."""
         self._closed = True
         self.varying.cancel()
+        self.hinting.release()
         if self._worker is not None:
             self._worker.cancel()
         registry.changed.disconnect(self._on_runs)

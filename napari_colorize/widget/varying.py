@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_colorize.hints import hints_for
 from napari_colorize.hints.variant_strip import COUNT
 from napari_colorize.runs import Worker
 
@@ -15,11 +16,10 @@ if TYPE_CHECKING:
     from napari_colorize.runs import Run
     from napari_colorize.runs.steering import Variant
     from napari_colorize.widget.controls import Status
-    from napari_colorize.widget.hinting import Hinting
 
 
 class Varying:
-    """The wire between a run, the strip of variants and the hints.
+    """The wire between a run, the strip of variants and the hints of its image.
 
     Parameters
     ----------
@@ -27,8 +27,6 @@ class Varying:
         The strip of the widget.
     run
         Returns the run of the chosen image, or None.
-    hinting
-        Takes over the hints of a variant.
     state
         Shows the progress.
     fail
@@ -39,12 +37,10 @@ class Varying:
         self,
         strip: VariantStrip,
         run: Callable[[], Run | None],
-        hinting: Hinting,
         state: Status,
         fail: Callable[[Exception], None],
     ) -> None:
-        self._strip, self._run, self._hinting = strip, run, hinting
-        self._state, self._fail = state, fail
+        self._strip, self._run, self._state, self._fail = strip, run, state, fail
         self._worker: Worker | None = None
         self._of: Run | None = None
         self._seed = -1
@@ -65,8 +61,7 @@ class Varying:
             return
         if run is None or not run.results.steering.takes_hints:
             self._state.text.value = (
-                "Press Colorize first; variants are for single pictures and models "
-                "that take hints."
+                "Press Colorize first; variants are for models that take hints."
             )
             return
         if run is not self._of:
@@ -95,10 +90,12 @@ class Varying:
 
     def take(self, number: int) -> None:
         """Show a variant at full size; its points become hints, in place of others."""
-        if number < len(self._drawn) and self._run() is self._of:
-            hints = self._drawn[number].hints
-            self._hinting.replace(self._taken, hints)
-            self._taken = hints
+        run = self._run()
+        hints = None if run is None or run is not self._of else hints_for(run)
+        if hints is not None and number < len(self._drawn):
+            new = self._drawn[number].hints
+            hints.replace(self._taken, new)
+            self._taken = new
 
     def forget(self) -> None:
         """Hide the strip, as another image was chosen."""

@@ -47,6 +47,24 @@ def finish(qtbot: QtBot) -> Callable[[ColorizeWidget], None]:
     return press_and_wait
 
 
+@pytest.fixture
+def small(
+    widget: ColorizeWidget,
+    hinted_model: Path,
+    finish: Callable[[ColorizeWidget], None],
+) -> ColorizeWidget:
+    """Widget whose run has colored a picture of 100 x 150 pixels."""
+    from skimage import data
+
+    from colorize_engine.color import lightness, lightness_to_gray
+
+    widget.advanced.folder.value = hinted_model
+    gray = lightness_to_gray(lightness(data.coffee()))[::4, ::4]
+    widget.viewer.add_image(gray, name="coffee")
+    finish(widget)
+    return widget
+
+
 class SlowNets:
     """Nets that wait until they are let go, count their calls, and may fail."""
 

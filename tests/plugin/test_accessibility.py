@@ -66,7 +66,7 @@ class Stand:
             self.window.activateWindow()
 
     def show_pixel(self) -> None:
-        """Let the inspector show a dark pixel twice, and enable all its controls."""
+        """Let the inspector show a dark pixel twice; enable its controls and hints."""
         rng = np.random.default_rng(3)
         bins = ChannelBins.unweighted(np.arange(-90, 101, 10))
 
@@ -83,8 +83,12 @@ class Stand:
         self.inspector.pin_cursor()
         assert self.inspector.current is not None
         assert self.inspector.pinned is not None
-        for control in (self.inspector.place, *self.inspector.findChildren(QWidget)):
-            control.setEnabled(True)
+        self.inspector.hint_row.show()
+        palette = self.widget.palette
+        palette.open_for_points(True)
+        for parent in (self.inspector.place, self.inspector, palette):
+            for control in (parent, *parent.findChildren(QWidget)):
+                control.setEnabled(True)
         QApplication.processEvents()
 
     def press(self, key: Qt.Key, *, alt: bool = False) -> QWidget:
@@ -315,6 +319,7 @@ def written(root: QWidget) -> list[QWidget]:
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_all_text_can_be_read(qtbot: QtBot, theme: str) -> None:
     stand = Stand(qtbot, theme)
+    stand.window.resize(820, 1300)  # so that nothing is scrolled out of sight
     stand.show_pixel()
     unfold(stand)
     stand.widget.state.running(True)

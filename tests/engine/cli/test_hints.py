@@ -15,6 +15,7 @@ from skimage import data
 from colorize_engine import Colorizer, Hint
 from colorize_engine.cli import command as cli
 from colorize_engine.color import lightness, lightness_to_gray, srgb_to_lab
+from colorize_engine.hints import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +66,7 @@ def test_hints_of_a_photo(run: Run, hinted_model: Path, tmp_path: Path) -> None:
     )
     expected = Colorizer.from_folder(hinted_model).predict(PHOTO, hints=[HINT])
     np.testing.assert_array_equal(pixels("out.png"), expected.colorize())
-    assert f"hints 40,30,{HINT.a:.6g},{HINT.b:.6g}" in mark(tmp_path / "out.png")
+    assert f"hints {to_text([HINT])}" in mark(tmp_path / "out.png")
     assert run("photo.png", "-o", "plain.png")[0] == 0
     assert "hints" not in mark(tmp_path / "plain.png")
     assert not np.array_equal(pixels("plain.png"), pixels("out.png"))

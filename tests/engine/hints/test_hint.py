@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from colorize_engine import Hint
@@ -35,7 +35,7 @@ def test_a_channel_may_be_open(open_: str) -> None:
         ({"column": math.nan}, "column to be >= -0.5, got nan"),
         ({"row": math.inf}, "row to be"),
         ({"a": 120}, r"a to be in -86.19..98.26, got 120"),
-        ({"b": -120}, r"b to be in -107.86..94.49, got -120"),
+        ({"b": -120}, r"b to be in -107.87..94.49, got -120"),
         ({"b": math.nan}, "b to be in"),
         ({"radius": -1}, "radius to be >= 0, got -1"),
         ({"strength": 0}, "strength to be in 0.01..1, got 0"),
@@ -50,6 +50,8 @@ def test_wrong_hints_say_what_is_wrong(wrong: dict[str, Any], message: str) -> N
 
 
 @given(st.tuples(*[st.integers(0, 255)] * 3))
+@example((0, 0, 255)).via("b* is lowest there")
+@example((255, 0, 255)).via("a* is highest there")
 def test_a_color_gives_its_a_and_b(rgb: tuple[int, int, int]) -> None:
     text = "#" + bytes(rgb).hex()
     hint = Hint.from_color(3, 4, text, 2.5, 1)

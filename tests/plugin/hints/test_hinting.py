@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,9 +18,9 @@ from colorize_engine.color import (
     srgb_to_lab,
 )
 from colorize_engine.hints import to_text
-from napari_colorize.hints import Palette, find_points, hints_of, make_points, set_color
-from napari_colorize.hints.palette import shown
-from napari_colorize.runs import METADATA
+from napari_colorize.hints import Palette, find_points, hints_of, make_points
+from napari_colorize.hints.swatches import shown
+from napari_colorize.runs import METADATA, source_of
 from napari_colorize.writer import mark_of
 
 if TYPE_CHECKING:
@@ -184,32 +185,36 @@ def test_points_lie_on_a_transformed_image(
     )
     points = make_points(widget.viewer, image, image.data.shape)
     points.add([[10, 20], [50, 60]])
-    set_color(points, [0], (1.0, 0.0, 0.0))
+    points.selected_data = {0}
+    points.current_face_color = "red"
     for place in points.data:
         np.testing.assert_allclose(
             points.data_to_world(place), image.data_to_world(place)
         )
-    (hint,) = hints_of(points, (0, 0), image.data.shape)
+    source = source_of(image)
+    (hint,) = hints_of(points, source)
     assert hint == Hint.from_color(10, 20, "#ff0000")
-    (moved,) = hints_of(points, (4, 5), (50, 50))
+    (moved,) = hints_of(points, replace(source, corner=(4, 5), shape=(50, 50)))
     assert (moved.row, moved.column) == (6, 15)
-    assert hints_of(points, (20, 20), (50, 50)) == []
+    assert hints_of(points, replace(source, corner=(20, 20), shape=(50, 50))) == []
 
 
 def test_the_palette_shows_what_it_offers(qtbot: QtBot) -> None:
     palette = Palette()
     qtbot.addWidget(palette)
-    chosen: list[tuple[int, ...]] = []
-    palette.chosen.connect(chosen.append)
+    chosen: list[tuple[float, float]] = []
+    palette.chosen.connect(lambda a, b: chosen.append((a, b)))
     some = [Suggestion(40, 30, 0.6), Suggestion(-20, 10, 0.1)]
     palette.offer(some, 50)
     assert [s.isEnabled() for s in palette.swatches] == [True, True, *[False] * 3]
     assert palette.swatches[0].toolTip() == (
         "Take a* +40, b* +30, of the probability 60%."
     )
+    assert palette.swatches[1].text() == "10%"
     palette.swatches[1].click()
-    assert chosen == [shown(some[1], 50)]
-    red, green, _ = shown(some[0], 50)
+    assert chosen == [(-20, 10)]
+    assert palette.colors == [shown(each, 50) for each in some]
+    red, green, _ = palette.colors[0]
     assert red > green + 40
     palette.offer([], 0)
     assert not any(s.isEnabled() for s in palette.swatches)

@@ -23,10 +23,11 @@ from qtpy.QtWidgets import QFileDialog, QLabel
 
 from colorize_engine import ChannelBins, Colorizer, Distribution
 from colorize_engine.decode import DecodeSettings
+from napari_colorize.accessibility import Scrolled
 from napari_colorize.inspector import Inspector
 from napari_colorize.inspector import dock as module
 from napari_colorize.inspector.bar_chart import BarChart, bin_edges, scale_top, ticks
-from napari_colorize.inspector.panels import PixelPanel, Scrolled
+from napari_colorize.inspector.panels import PixelPanel
 from napari_colorize.inspector.pixel_numbers import describe
 from napari_colorize.inspector.pixel_text import value
 from napari_colorize.runs import Pixel, Place, Results, Run, Worker, registry, source_of
@@ -55,6 +56,7 @@ class PlainRun:
 
     changed = Signal()
     kept: ClassVar[bool] = False
+    results = SimpleNamespace(steering=SimpleNamespace(takes_hints=False))
 
     def __init__(self, viewer, layer):
         self.viewer, self.layer, self.settings = viewer, layer, SETTINGS
