@@ -74,6 +74,7 @@ def write_photos(folder: Path) -> Path:
     """Write the gray photos and stacks that the pages' commands name."""
     gray = data.camera()[::4, ::4]
     Image.fromarray(gray).save(folder / "photo.jpg")
+    (folder / "film.csv").write_text("x,y,color,frame\n5,5,#a03020,1\n")
     (folder / "hints.csv").write_text("x,y,color\n45,82,#a03020\n20,20,#808080\n")
     (folder / "scans").mkdir()
     for name in ("one", "two"):

@@ -152,15 +152,9 @@ def test_at_most_one_decoding_waits_and_the_last_value_wins(
     qtbot.waitUntil(lambda: not widget.run.live.busy, timeout=20_000)
     assert len(decoded) <= 2
     assert decoded[-1] == 0.8
-    expected = decode((), DecodeSettings(0.8, *decoded_rest(widget)))
-    qtbot.waitUntil(
-        lambda: np.array_equal(widget.viewer.layers["scan a"].data, expected["a"])
-    )
-
-
-def decoded_rest(widget: ColorizeWidget) -> tuple[float, float]:
-    settings = widget.sliders.settings()
-    return settings.rebalance, settings.saturation
+    rest = widget.sliders.settings().arguments[1:]
+    a, _ = results.prediction(()).decode(0.8, *rest)
+    qtbot.waitUntil(lambda: np.array_equal(widget.viewer.layers["scan a"].data, a))
 
 
 def test_reset_returns_to_the_settings_of_the_model(
