@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
+from skimage import data
 
 from colorize_engine import Hint
 from napari_colorize.hints import find_points
@@ -15,6 +16,7 @@ from napari_colorize.inspector.panels import PixelPanel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pytestqt.qtbot import QtBot
     from qtpy.QtWidgets import QToolButton
@@ -184,3 +186,37 @@ def test_nets_without_hints_offer_nothing(
     assert inspector.hint_row.isHidden()
     click(charts(inspector)[0], 5, qtbot)
     assert find_points(widget.viewer, widget.run.layer) is None
+
+
+def test_on_a_stack_the_hint_is_of_the_frame_and_a_variant_too(
+    widget: ColorizeWidget,
+    hinted_model: Path,
+    finish: Callable[[ColorizeWidget], None],
+    qtbot: QtBot,
+) -> None:
+    gray = data.camera()[::4, ::4]
+    film = np.stack([gray[n : n + 60, 3 * n : 3 * n + 80] for n in range(3)])
+    widget.advanced.folder.value = hinted_model
+    widget.viewer.add_image(film, name="film")
+    finish(widget)
+    run, inspector = widget.run, Inspector(widget.viewer)
+    widget.viewer.window.add_dock_widget(inspector, name="inspector")
+    point = list(widget.viewer.dims.point)
+    axis = widget.viewer.dims.ndim - 3
+    widget.viewer.dims.set_current_step(axis, 1)
+    point[axis] = 1
+    inspector.pin((*point[:-2], 30.0, 40.0)[-run.layer.ndim :])
+    offered(inspector, qtbot)[0].click()
+    steering = run.results.steering
+    qtbot.waitUntil(lambda: bool(steering.hints), timeout=60_000)
+    qtbot.waitUntil(lambda: not run.live.busy, timeout=60_000)
+    (hint,) = steering.hints
+    assert (hint.row, hint.column, hint.frame) == (30, 40, 1)
+    (carried,) = steering.shown((2,))
+    assert np.hypot(carried.row - 29, carried.column - 37) < 2
+    widget.strip.button.click()
+    qtbot.waitUntil(lambda: not widget.varying.busy, timeout=60_000)
+    widget.strip.pictures[0].click()
+    qtbot.waitUntil(lambda: len(steering.hints) > 1, timeout=60_000)
+    assert steering.hints[0] == hint
+    assert {each.frame for each in steering.hints} == {1}
