@@ -13,7 +13,7 @@ from .mark_reader import is_current, stored_parameters
 from .output import FORMATS, check_target, format_of, storable, write
 from .photo import COLOR_NOTE, MAX_PIXELS, Photo, read
 from .picture import Metadata, Picture, Samples
-from .value_range import ValueRange, fit, parse_range, retyped
+from .value_range import ValueRange, fills_little, fit, parse_range, retyped
 
 __all__ = [
     "COLOR_NOTE",
@@ -31,6 +31,7 @@ __all__ = [
     "ValueRange",
     "check_size",
     "check_target",
+    "fills_little",
     "fit",
     "format_of",
     "is_current",

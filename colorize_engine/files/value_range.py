@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 ValueRange = Literal["full", "auto"] | tuple[float, float]
 # Rounding error of a chain of float operations; data farther outside 0..1 are refused.
 _SLACK = 1e-5
+# Parts of the range of a type; see `fills_little`.
+_DARK, _NARROW = 1 / 5, 1 / 8
 
 
 def parse_range(text: str) -> ValueRange:
@@ -82,12 +84,10 @@ def fit(
         return values.astype(np.uint8) * np.uint8(255), ()
     low, high = _full_range(values.dtype, bits)
     notes: tuple[str, ...] = ()
-    if kind == "u" and bits <= 8 and value_range == "full":
-        return _stretched(values, bits, low, high), notes
     small, large = float(values.min()), float(values.max())
     if kind == "f":
         _check_floats(small, large, value_range)
-    elif value_range == "full" and bits > 8 and large - small < (high - low) / 8:
+    elif value_range == "full" and fills_little((small, large), (low, high)):
         notes = (
             RangeNote(
                 f"its values span only {small:.0f}..{large:.0f} of "
@@ -99,6 +99,25 @@ def fit(
     elif not isinstance(value_range, str):
         low, high = value_range
     return _stretched(values, bits, low, high), notes
+
+
+def fills_little(span: tuple[float, float], limits: tuple[float, float]) -> bool:
+    """Return whether values may be meant for other limits than those of their type.
+
+    They do if they end in the darkest fifth, as 12 bits in 16 do, or span less than an
+    eighth of 16 bits. A page of one value tells nothing, nor a blank page in 8 bits.
+
+    Parameters
+    ----------
+    span
+        The smallest and the largest value.
+    limits
+        The values of black and white.
+    """
+    (small, large), (low, high) = span, limits
+    dark = large - low < _DARK * (high - low)
+    narrow = high - low > 255 and large - small < _NARROW * (high - low)
+    return small < large and (dark or narrow)
 
 
 def retyped(values: Values, dtype: npt.DTypeLike) -> Values:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _CHROMA_LIMITS = (-60.0, 60.0)
 _CHROMA_RANGE = (-128.0, 128.0)
 _LIGHTNESS = 65.0
+_CAMERA = ("center", "zoom", "angles")
 
 
 def chroma_colormap(channel: str) -> Colormap:
@@ -41,7 +42,8 @@ def chroma_colormap(channel: str) -> Colormap:
 def appearance(kind: str, results: Results) -> dict[str, Any]:
     """Return the arguments of ``Image`` for the look of a new layer of a kind."""
     if kind == "colorized":
-        return {"rgb": True}
+        # Otherwise napari takes the values of the first frame for black and white.
+        return {"rgb": True, "contrast_limits": color_limits(results)}
     if kind in ("a", "b"):
         return {
             "colormap": chroma_colormap(kind),
@@ -54,6 +56,13 @@ def appearance(kind: str, results: Results) -> dict[str, Any]:
             "interpolation2d": "nearest",
         }
     return {"colormap": "viridis", "contrast_limits": (0.0, results.most_bits)}
+
+
+def color_limits(results: Results) -> tuple[float, float]:
+    """Return the values of black and white of colored pictures."""
+    from colorize_engine.color import full_scale
+
+    return 0.0, full_scale(results.store.arrays["colorized"].dtype)
 
 
 def place(kind: str, layer: Image, results: Results) -> dict[str, Any]:
@@ -135,6 +144,8 @@ def show(
     """
     shown: dict[str, Image] = {}
     active, before = viewer.layers.selection.active, viewer.dims.ndim
+    camera = viewer.scene.camera
+    view = {name: getattr(camera, name) for name in _CAMERA}
     for kind in (kind for kind in KINDS if kind in results.kinds):
         data = results.store.arrays[kind]
         where = place(kind, layer, results)
@@ -155,13 +166,21 @@ def show(
         )
         if kind in ("a", "b"):
             new.contrast_limits_range = _CHROMA_RANGE
+        elif kind == "colorized":
+            new.contrast_limits_range = color_limits(results)
         viewer.layers.append(new)
         shown[kind] = new
     for kind in set(earlier) - set(shown):
         viewer.layers.remove(earlier[kind])
+    if active is None or isinstance(active, Image):
+        # napari's controls then act on what came out; points stay selected.
+        active = next(iter(shown.values()), active)
     viewer.layers.selection.active = active
     if viewer.dims.ndim > before:
         _show_gray(viewer, shown, results)
+    # napari goes back to the whole picture when a layer brings a new axis.
+    for name, value in view.items():
+        setattr(camera, name, value)
     return shown
 
 
@@ -182,13 +201,15 @@ def _replace(
 ) -> None:
     """Put new data into a layer and keep its look.
 
-    Only the contrast limits of the uncertainty change, if nobody has changed them.
+    Only the contrast limits of colors and of the uncertainty change: if nobody has
+    changed them, or if the colors are of another type now.
     """
-    before = old.contrast_limits
-    was_default = kind == "uncertainty" and before == old.contrast_limits_range
+    was_default = old.contrast_limits == old.contrast_limits_range
+    new_type = kind == "colorized" and old.data.dtype != data.dtype
     old.data = data
     for name, value in where.items():
         setattr(old, name, value)
-    if was_default:
-        old.contrast_limits_range = (0.0, results.most_bits)
-        old.contrast_limits = (0.0, results.most_bits)
+    if new_type or (was_default and kind in ("colorized", "uncertainty")):
+        limits = appearance(kind, results)["contrast_limits"]
+        old.contrast_limits_range = limits
+        old.contrast_limits = limits

@@ -64,6 +64,10 @@ class Results:
         pixels of the working size.
     seconds : float
         Duration of ``compute``.
+    span : (float, float)
+        Smallest and largest value of all frames, as read.
+    white : float
+        White level of their type.
     """
 
     def __init__(
@@ -80,6 +84,7 @@ class Results:
         self.working_shape = working_shape(source.shape, working_size)
         self.cells = head_shape(self.working_shape, colorizer.head_stride)
         self.seconds = 0.0
+        self.span, self.white = (np.inf, -np.inf), 1.0
         self.steering = Steering(source, colorizer, working_size)
         self.store: Store
         # The settings and hints that each frame in the store was made with.
@@ -123,6 +128,7 @@ class Results:
                     index, progress=lambda _done, _total: worker.check()
                 )
                 worker.check()
+                self._extend_span(prediction.image)
                 if number == 0:
                     self.store = self._new_store(prediction)
                 for kind, values in self.decode(index, settings).items():
@@ -132,6 +138,22 @@ class Results:
             self.close()
             raise
         self.seconds = time.perf_counter() - began
+
+    def _extend_span(self, image: NDArray[Any]) -> None:
+        from colorize_engine.color import full_scale
+
+        self.white = full_scale(image.dtype)
+        low, high = self.span
+        self.span = min(low, float(image.min())), max(high, float(image.max()))
+
+    @property
+    def fills_little(self) -> bool:
+        """Whether the display range may be what is meant as black and white."""
+        from colorize_engine.files import fills_little
+
+        if self.source.limits is not None or self.source.rgb:
+            return False
+        return fills_little(self.span, (0.0, self.white))
 
     def _text(self, number: int) -> str:
         if not self.source.is_stack:

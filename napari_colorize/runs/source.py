@@ -87,7 +87,7 @@ class Source:
         Raises
         ------
         NotColorable
-            If the engine does not accept its type or its values.
+            If it cannot be read, or the engine does not accept its type or its values.
         """
         (top, left), (height, width) = self.corner, self.shape
         where = (
@@ -95,7 +95,13 @@ class Source:
             slice(top, top + height),
             slice(left, left + width),
         )
-        frame = np.asarray(self.data[where])
+        try:
+            frame = np.asarray(self.data[where])
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise NotColorable(
+                f"The picture could not be read: {error}. Check that its file is still "
+                "there and whole, and press Colorize again."
+            ) from error
         if self.limits is not None:
             return _stretched(frame, *self.limits)
         return _checked(frame)

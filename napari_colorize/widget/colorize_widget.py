@@ -13,7 +13,6 @@ from qtpy.QtGui import QKeySequence, QShortcut  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QFileDialog
 
 from colorize_engine import ModelError, list_models
-from colorize_engine.decode import DecodeSettings
 from colorize_engine.pretrained import Backend, read_card
 from napari_colorize.accessibility import (
     FocusRing,
@@ -46,6 +45,7 @@ from napari_colorize.widget.controls import (
 from napari_colorize.widget.hinting import Hinting
 from napari_colorize.widget.job import Job, summary
 from napari_colorize.widget.layer_lists import LayerLists, images_of, shapes_of
+from napari_colorize.widget.undocked import Undocked
 from napari_colorize.widget.varying import Varying
 
 if TYPE_CHECKING:
@@ -144,6 +144,8 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.native)
         escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         escape.activated.connect(self.cancel)
+        # A panel that is closed leaves its dock, and nobody could cancel any more.
+        self._undocked = Undocked(self.native, self.cancel)
 
     @property
     def viewer(self) -> napari.viewer.Viewer:
@@ -169,6 +171,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
     def _connect(self) -> None:
         self.run_button.clicked.connect(self.colorize)
         self.state.cancel.clicked.connect(self.cancel)
+        self.state.stretch.clicked.connect(self._on_stretch)
         self.save_button.clicked.connect(self._on_save)
         self.sliders.reset.clicked.connect(self._on_reset)
         for slider in self.sliders.all:
@@ -235,7 +238,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         """Set the sliders for the chosen model if the shown run is of another one."""
         run, card = self.run, self._card()
         if run is not None and run.results.card.model_hash != card.model_hash:
-            self.sliders.set(DecodeSettings(card.temperature, card.rebalance))
+            self.sliders.set_own(card)
 
     def _checked_layer(self) -> Image:
         """Return the chosen image; raise NotColorable if it cannot be colored now."""
@@ -246,8 +249,8 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             )
         if layer in _in_work:
             raise NotColorable(
-                f"{layer.name} is being colored already. Wait until it is done, or "
-                "cancel it."
+                f"{layer.name} is being colored already. Wait until that is done or "
+                "stopped."
             )
         if self._viewer.dims.ndisplay != 2:
             raise NotColorable(
@@ -330,7 +333,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         run.failed.connect(self._on_error)
         registry.add(self._viewer, run)
         attach(self._viewer)
-        self.status.value = summary(results)
+        self._tell(done=True)
         if job.layer is plain(self.image.value):
             # The sliders may have been moved in the meantime.
             run.decode(self.sliders.settings())
@@ -371,22 +374,57 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             show_warning(f"{event.value.name} was removed, so coloring it was stopped.")
 
     def _on_image(self, _value: Any = None) -> None:
+        """Show the settings, the hints and the state of the chosen image."""
         run = self.run
-        if run is not None:
+        if run is None:
+            self.sliders.set_own(self._card())
+        else:
             self.sliders.set(run.settings)
         self.hinting.resume()
         self.varying.forget()
         self._on_runs()
 
+    def _tell(self, *, done: bool = False) -> None:
+        """Say what the chosen image is, unless work on it goes on and is not done."""
+        if (self.busy and not done) or self.varying.busy:
+            return
+        run = self.run
+        self.state.stretch.visible = run is not None and run.results.fills_little
+        if run is None:
+            self.status.value = (
+                "Choose an image and press Colorize."
+                if self.image.value is None
+                else "Press Colorize."
+            )
+        elif self._card().model_hash != run.results.card.model_hash:
+            self.status.value = (
+                f"Colored with {run.results.card.name}. Press Colorize to apply "
+                f"{self._card().name}."
+            )
+        else:
+            self.status.value = summary(run.results)
+
+    def _on_stretch(self) -> None:
+        """Color with the display range; take that of the data if it is wider."""
+        run = self.run
+        if run is None:
+            return
+        (low, high), span = run.layer.contrast_limits, run.results.span
+        if high - low > 2 * (span[1] - span[0]):
+            run.layer.contrast_limits = span
+        self.advanced.display_range.value = True
+        self.colorize()
+
     def _on_runs(self) -> None:
         run = self.run
         self.save_button.enabled = run is not None and "colorized" in run.layers
+        self._tell()
 
     def _on_model(self, _value: Any = None) -> None:
         """Set the sliders for the chosen model, unless they belong to a shown run."""
         if self.run is None:
-            card = self._card()
-            self.sliders.set(DecodeSettings(card.temperature, card.rebalance))
+            self.sliders.set_own(self._card())
+        self._tell()
 
     def _on_slider(self, _value: Any = None) -> None:
         run = self.run
@@ -396,7 +434,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
     def _on_reset(self) -> None:
         run = self.run
         card = self._card() if run is None else run.results.card
-        self.sliders.set(DecodeSettings(card.temperature, card.rebalance))
+        self.sliders.set_own(card)
         self._on_slider()
 
     def _on_save(self) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
+    from colorize_engine import Card
     from napari_colorize.widget.preferences import Preferences
 
 WHOLE_STACK, CURRENT_SLICE = "whole stack", "current slice"
@@ -133,6 +134,10 @@ class Sliders(Container):  # type: ignore[type-arg]
                 with slider.changed.blocked():
                     slider.value = min(max(value, slider.min), slider.max)
 
+    def set_own(self, card: Card) -> None:
+        """Move the sliders to a model's own settings without emitting signals."""
+        self.set(DecodeSettings(card.temperature, card.rebalance))
+
 
 class LayerChoice(QGroupBox):
     """Check boxes for the kinds of layers to add, related kinds in one row."""
@@ -224,7 +229,7 @@ class Advanced(Container):  # type: ignore[type-arg]
 
 
 class Status(Container):  # type: ignore[type-arg]
-    """The status line, the progress bar and the button Cancel."""
+    """The status line, the progress bar, and the buttons Cancel and Use the range."""
 
     def __init__(self) -> None:
         self.text = Label(value="Choose an image and press Colorize.")
@@ -243,7 +248,17 @@ class Status(Container):  # type: ignore[type-arg]
             visible=False,
             tooltip="Stop, and leave all layers as they are (Esc).",
         )
-        super().__init__(widgets=[self.text, self.progress, self.cancel], labels=False)
+        self.stretch = PushButton(
+            text="Use the display range",
+            visible=False,
+            tooltip=(
+                "Color the image again, with the limits that napari shows it with as "
+                "black and white."
+            ),
+        )
+        super().__init__(
+            widgets=[self.text, self.progress, self.cancel, self.stretch], labels=False
+        )
         self.margins = (0, 0, 0, 0)
 
     def running(self, running: bool) -> None:

@@ -65,10 +65,20 @@ class Job:
 
 
 def summary(results: Results) -> str:
-    """Return what was done as text: model, device, precision, time, size."""
+    """Return what was done as text: size, time, model, device, precision.
+
+    Where the values fill little of their type, it says so.
+    """
     height, width = results.source.shape
-    frames = f"{results.source.count} frames, " if results.source.is_stack else ""
-    return (
-        f"{results.card.name} on {results.device} ({results.precision}), "
-        f"{results.seconds:.2f} s, {frames}{width} x {height}"
+    frames = f"{results.source.count} frames of " if results.source.is_stack else ""
+    text = (
+        f"Colored {frames}{width} x {height} in {max(0.1, results.seconds):.1f} s "
+        f"({results.card.name}, {results.device}, {results.precision})."
     )
+    if results.fills_little:
+        low, high = results.span
+        text += (
+            f" Its values go from {low:g} to {high:g} of 0 to {results.white:g}, so it "
+            "is dark and pale."
+        )
+    return text

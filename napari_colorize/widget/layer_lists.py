@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Shapes
 
-from napari_colorize.runs import METADATA
+from napari_colorize.runs import METADATA, run_of
 
 if TYPE_CHECKING:
     from magicgui.widgets import ComboBox
@@ -28,7 +28,7 @@ def shapes_of(viewer: ViewerModel) -> list[tuple[str, Shapes]]:
 
 
 class LayerLists:
-    """Two lists that follow the layers, their names and the selected image.
+    """Two lists that follow the layers, their names and the selected image or result.
 
     Parameters
     ----------
@@ -69,9 +69,11 @@ class LayerLists:
 
     def _on_selection(self, _event: Any = None) -> None:
         active = self._viewer.layers.selection.active
-        if any(active is image for _, image in images_of(self._viewer)):
+        run = None if active is None else run_of(self._viewer, active)
+        chosen = active if run is None else run.layer
+        if any(chosen is image for _, image in images_of(self._viewer)):
             self.renew()
-            self._image.value = active
+            self._image.value = chosen
 
     def release(self) -> None:
         """Disconnect from the viewer and its layers."""

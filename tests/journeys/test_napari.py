@@ -132,7 +132,7 @@ def test_from_open_sample_to_a_saved_picture(
     qtbot.waitUntil(lambda: not colorize.busy, timeout=120_000)
     colored = viewer.layers["coffee gray colorized"]
     assert np.ptp(colored.data.astype(int), axis=-1).mean() > 3
-    assert "default on cpu" in colorize.status.value
+    assert "(default, cpu, " in colorize.status.value
     person.look("colorized")
 
     before = np.array(colored.data)

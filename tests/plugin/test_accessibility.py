@@ -27,7 +27,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from colorize_engine import ChannelBins, Colorizer
+from colorize_engine import ChannelBins, Colorizer, list_models
 from colorize_engine.decode import DecodeSettings
 from napari_colorize.accessibility import FocusRing
 from napari_colorize.inspector import Inspector
@@ -76,7 +76,9 @@ class Stand:
 
         layer = self.viewer.add_image(np.full((8, 9), 11, np.uint8))  # L* = 3
         settings = DecodeSettings(0.38, 0.0)
-        results = Results(source_of(layer), Colorizer(nets, bins, bins), 8, ())
+        colorizer = Colorizer(nets, bins, bins)
+        (colorizer.card,) = (c for c in list_models() if c.name == "default")
+        results = Results(source_of(layer), colorizer, 8, ())
         results.compute(settings, Worker(lambda _: None))
         registry.add(self.viewer, Run(self.viewer, layer, results, settings, {}))
         self.viewer.cursor.position = (3.0, 4.0)

@@ -40,7 +40,7 @@ def test_each_frame_is_what_the_engine_says_of_it(
     settings = widget.sliders.settings()
     layers = {kind: viewer.layers[f"stack {kind}"] for kind in KINDS}
     assert layers["a probability"].data.shape[1:3] == (2, 3)
-    assert widget.status.value.endswith("6 frames, 60 x 40")
+    assert widget.status.value.startswith("Colored 6 frames of 60 x 40 in")
     for number, index in enumerate(np.ndindex(2, 3)):
         expected = colorizer.predict(STACK[number], 32)
         rgb = expected.colorize(settings.temperature, settings.rebalance)

@@ -41,7 +41,7 @@ def test_the_button_adds_all_layers_of_the_image(
     assert names(widget) == ["scan", *(f"scan {kind}" for kind in KINDS)]
     shown = [layer.name for layer in widget.viewer.layers if layer.visible]
     assert shown == ["scan", "scan colorized"]
-    assert widget.viewer.layers.selection.active.name == "scan"
+    assert widget.viewer.layers.selection.active.name == "scan colorized"
 
 
 def test_layers_show_what_the_engine_says(
@@ -80,8 +80,8 @@ def test_shipped_weights_color_a_photo(widget: ColorizeWidget, finish: Finish) -
     assert rgb.shape == (512, 512, 3)
     assert rgb.dtype == np.uint8
     assert np.ptp(rgb.astype(int), axis=-1).max() > 20, "the picture is still gray"
-    assert widget.status.value.startswith("default on cpu")
-    assert widget.status.value.endswith("512 x 512")
+    assert widget.status.value.startswith("Colored 512 x 512 in ")
+    assert widget.status.value.endswith(" s (default, cpu, int8).")
 
 
 def test_only_ticked_layers_are_added(widget: ColorizeWidget, finish: Finish) -> None:
