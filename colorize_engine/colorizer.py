@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from colorize_engine.decode import Distribution
 from colorize_engine.hints import paint
+from colorize_engine.memory import shortage_told
 from colorize_engine.prediction import Prediction, checked_image
 from colorize_engine.predictor import Caller, Predictor
 from colorize_engine.resize import fit_lightness, working_shape
@@ -210,6 +211,8 @@ class Colorizer:
         ValueError
             If the image is not a picture, the working size is not a whole number of at
             least 1, a hint lies outside the picture, or the nets take no hints.
+        MemoryError
+            If the nets find too little memory; it says which working size would fit.
         """
         return self.predict_batch([image], working_size, progress, hints=[hints])[0]
 
@@ -242,9 +245,11 @@ class Colorizer:
         report(0, len(planes))
         found: dict[int, Prediction] = {}
         for rows in _batches(planes, caller.batch):
-            logits = caller.run(
-                [planes[row] for row in rows], [painted[row] for row in rows]
-            )
+            height, width = sources[rows[0]].shape[:2]
+            with shortage_told((height, width), size):
+                logits = caller.run(
+                    [planes[row] for row in rows], [painted[row] for row in rows]
+                )
             for row, a, b in zip(rows, *logits, strict=True):
                 found[row] = Prediction(
                     sources[row],

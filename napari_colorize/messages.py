@@ -23,13 +23,15 @@ def describe(error: Exception) -> str:
         Whole sentences without the names of Python types.
     """
     from colorize_engine import ModelError
+    from colorize_engine.memory import is_shortage
 
     if isinstance(error, NotColorable):
         return str(error)
     text = reason(error)
-    if isinstance(error, MemoryError) or "out of memory" in text.lower():
+    if is_shortage(error):
+        told = text if "working size" in text else "there is not enough memory"
         return (
-            "There is not enough memory. Under Advanced, choose a smaller working "
+            f"{told[:1].upper()}{told[1:]}. Under Advanced, choose a smaller working "
             "size, a region or another device, and press Colorize again."
         )
     if isinstance(error, ModelError):

@@ -26,7 +26,7 @@ def explained(error: Exception, source: Path) -> str:
             "and white"
         )
     if isinstance(error, MemoryError):
-        return "there is not enough memory for a picture of this size"
+        return str(error) or "there is not enough memory for a picture of this size"
     if isinstance(error, (ValueError, OSError, RuntimeError)) and str(error):
         return str(error)
     return f"unexpected {type(error).__name__}: {error}"

@@ -1,5 +1,5 @@
 from .hint import DEFAULT_RADIUS, Hint
-from .insisting import insisting, missing
+from .insistence import insisting, missing
 from .painting import check_inside, paint
 from .table import from_text, read_hints, to_text, write_hints
 
