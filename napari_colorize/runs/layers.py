@@ -149,27 +149,16 @@ def show(
     for kind in (kind for kind in KINDS if kind in results.kinds):
         data = results.store.arrays[kind]
         where = place(kind, layer, results)
-        entry = {METADATA: record(kind, layer, results, settings)}
         if kind in earlier:
+            entry = {METADATA: record(kind, layer, results, settings)}
             _replace(earlier[kind], kind, data, where, results)
             earlier[kind].metadata = {**earlier[kind].metadata, **entry}
             shown[kind] = earlier[kind]
             continue
-        new = Image(
-            data,
-            name=f"{layer.name} {kind}",
-            metadata=entry,
-            # Show the picture in color; if it is not wanted, the first kind.
-            visible=kind == "colorized" or not (shown or earlier),
-            **appearance(kind, results),
-            **where,
-        )
-        if kind in ("a", "b"):
-            new.contrast_limits_range = _CHROMA_RANGE
-        elif kind == "colorized":
-            new.contrast_limits_range = color_limits(results)
-        viewer.layers.append(new)
-        shown[kind] = new
+        shown[kind] = new_layer(kind, layer, results, settings)
+        # Show the picture in color; if it is not wanted, the first kind.
+        shown[kind].visible = kind == "colorized" or len(shown) == 1 > len(earlier)
+        viewer.layers.append(shown[kind])
     for kind in set(earlier) - set(shown):
         viewer.layers.remove(earlier[kind])
     if active is None or isinstance(active, Image):
@@ -182,6 +171,24 @@ def show(
     for name, value in view.items():
         setattr(camera, name, value)
     return shown
+
+
+def new_layer(
+    kind: str, layer: Image, results: Results, settings: DecodeSettings
+) -> Image:
+    """Return a layer of a kind, with the parameters of `show`."""
+    new = Image(
+        results.store.arrays[kind],
+        name=f"{layer.name} {kind}",
+        metadata={METADATA: record(kind, layer, results, settings)},
+        **appearance(kind, results),
+        **place(kind, layer, results),
+    )
+    if kind in ("a", "b"):
+        new.contrast_limits_range = _CHROMA_RANGE
+    elif kind == "colorized":
+        new.contrast_limits_range = color_limits(results)
+    return new
 
 
 def _show_gray(

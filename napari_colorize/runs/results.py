@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from math import log2
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from napari_colorize.runs.kinds import DECODED
 from napari_colorize.runs.steering import Steering
-from napari_colorize.runs.store import Store
+from napari_colorize.runs.store import PROBABILITIES, Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +31,14 @@ if TYPE_CHECKING:
     from napari_colorize.runs.worker import Worker
 
     Arrays = dict[str, NDArray[Any]]
+
+
+class _Made(NamedTuple):
+    """What a frame in the store was made with."""
+
+    settings: DecodeSettings
+    hints: tuple[Hint, ...]
+    kinds: tuple[str, ...]
 
 
 class Results:
@@ -87,8 +95,8 @@ class Results:
         self.span, self.white = (np.inf, -np.inf), 1.0
         self.steering = Steering(source, colorizer, working_size)
         self.store: Store
-        # The settings and hints that each frame in the store was made with.
-        self._made: dict[tuple[int, ...], tuple[DecodeSettings, tuple[Hint, ...]]] = {}
+        # The settings, hints and kinds that each frame in the store was made with.
+        self._made: dict[tuple[int, ...], _Made] = {}
 
     @property
     def card(self) -> Card:
@@ -160,7 +168,10 @@ class Results:
             return f"Coloring on {self.device}"
         return f"Coloring frame {number + 1} of {self.source.count} on {self.device}"
 
-    def _new_store(self, first: Prediction) -> Store:
+    def _frame_types(
+        self, first: Prediction
+    ) -> dict[str, tuple[tuple[int, ...], DTypeLike]]:
+        """Return the shape and type of a frame of each kind."""
         stack = self.source.is_stack
         cells = self.cells
         color: DTypeLike = first.image.dtype
@@ -168,7 +179,7 @@ class Results:
             color = np.float16 if stack else np.float32
         channels = 4 if first.image.ndim == 3 and first.image.shape[2] == 4 else 3
         shares = np.float16 if stack else np.float32
-        types: dict[str, tuple[tuple[int, ...], DTypeLike]] = {
+        return {
             "colorized": ((*first.shape, channels), color),
             "a": (cells, np.float32),
             "b": (cells, np.float32),
@@ -176,8 +187,30 @@ class Results:
             "b probability": ((len(first.b.bins), *cells), shares),
             "uncertainty": (cells, np.float32),
         }
-        wanted = {k for k in types if k in self.kinds or (stack and "prob" in k)}
-        return Store(self.source.frames, {k: types[k] for k in types if k in wanted})
+
+    def _new_store(self, first: Prediction) -> Store:
+        self._types = self._frame_types(first)
+        stack = self.source.is_stack
+        wanted = [k for k in self._types if k in self.kinds or (stack and "prob" in k)]
+        return Store(self.source.frames, {k: self._types[k] for k in wanted})
+
+    def want(self, kinds: Iterable[str]) -> None:
+        """Make room in the store for these kinds, and forget the others.
+
+        What is new is empty until its frames are decoded. A stack keeps its
+        probabilities.
+        """
+        self.kinds = tuple(kinds)
+        for kind in self._types:
+            if kind in self.kinds and kind not in self.store.arrays:
+                self.store.add(kind, *self._types[kind])
+                for index, made in list(self._made.items()):
+                    others = tuple(k for k in made.kinds if k != kind)
+                    self._made[index] = made._replace(kinds=others)
+            elif kind not in self.kinds and not (
+                self.source.is_stack and "prob" in kind
+            ):
+                self.store.arrays.pop(kind, None)
 
     def _fixed(self, prediction: Prediction) -> Arrays:
         """Return the wanted kinds that do not depend on the sliders."""
@@ -272,23 +305,29 @@ class Results:
         The nets run only if other hints hold in the frame than before.
         """
         shown = self.steering.shown(index)
-        before = self._made.get(index)
-        if before == (settings, shown):
+        before, now = self._made.get(index), _Made(settings, shown, self.kinds)
+        if before == now:
             return {}
         arrays: Arrays = {}
-        if before is not None and before[1] == shown:
+        if before is not None and before.hints == shown:
             prediction = self.prediction(index)
+            if before.kinds != now.kinds:
+                arrays = self._fixed(prediction)
+            if self.source.is_stack:
+                # They come from the store; writing them again would round them again.
+                for kind in PROBABILITIES:
+                    arrays.pop(kind, None)
         else:
             prediction = self.steering.predict(index)
             arrays = self._fixed(prediction)
             if self.source.is_stack:
                 # The sliders decode from the store and must get these colors back.
-                shares = {
-                    c: arrays[f"{c} probability"].astype(np.float16) for c in "ab"
-                }
+                for kind in PROBABILITIES:
+                    arrays[kind] = arrays[kind].astype(self.store.arrays[kind].dtype)
+                shares = {kind[0]: arrays[kind] for kind in PROBABILITIES}
                 prediction = self._of_shares(prediction.image, shares)
         arrays |= self._decoded(prediction, settings)
-        self._made[index] = settings, shown
+        self._made[index] = now
         return arrays
 
     def _decoded(self, prediction: Prediction, settings: DecodeSettings) -> Arrays:

@@ -10,12 +10,12 @@ import numpy as np
 from psygnal import Signal
 
 from napari_colorize.runs import layers as result_layers
-from napari_colorize.runs.kinds import DECODED, METADATA
+from napari_colorize.runs.kinds import DECODED, KINDS, METADATA
 from napari_colorize.runs.live_decoder import LiveDecoder
 from napari_colorize.runs.source import shown_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from napari.components import ViewerModel
     from napari.layers import Image, Layer
@@ -138,6 +138,27 @@ class Run:
                 kind, self.layer, self.results, self.settings
             )
 
+    def want(self, kinds: Iterable[str]) -> None:
+        """Add and remove layers so that these kinds are there, without the nets."""
+        viewer, wanted = self.viewer, [kind for kind in KINDS if kind in set(kinds)]
+        if viewer is None or not wanted or set(wanted) == set(self.layers):
+            return
+        self.results.want(wanted)
+        active = viewer.layers.selection.active
+        gone = set(self.layers) - set(wanted)
+        for kind in [kind for kind in wanted if kind not in self.layers]:
+            self.layers[kind] = result_layers.new_layer(
+                kind, self.layer, self.results, self.settings
+            )
+            viewer.layers.append(self.layers[kind])
+        # Last, as a run ends with its last layer.
+        for kind in gone:
+            viewer.layers.remove(self.layers[kind])
+        if active in viewer.layers:
+            viewer.layers.selection.active = active
+        self.live.request(self.settings)
+        self.changed.emit()
+
     def hint(self, hints: Sequence[Hint]) -> None:
         """Ask the nets again with other hints and update the layers."""
         self.live.request(self.settings, tuple(hints))
@@ -199,7 +220,7 @@ class Run:
         for kind, values in arrays.items():
             self.results.store.write(kind, index, values)
         if index == self.shown_frame():
-            for kind in arrays or DECODED:
+            for kind in arrays or self.layers:
                 if kind in self.layers:
                     self.layers[kind].refresh(extent=False)
             self.changed.emit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,10 @@ class Store:
             )
         self.arrays = {kind: self._array(kind, *f) for kind, f in frame_types.items()}
 
+    def add(self, kind: str, frame: tuple[int, ...], dtype: DTypeLike) -> None:
+        """Add an empty array of a kind, given the shape and type of a frame."""
+        self.arrays[kind] = self._array(kind, frame, dtype)
+
     @property
     def folder(self) -> str | None:
         """Folder of a stack, or None: for a single frame, and after ``close``."""
@@ -60,16 +65,19 @@ class Store:
             return np.zeros(shape, dtype)
         import zarr
 
+        # A kind that was forgotten may still be shown.
+        name = f"{kind.replace(' ', '-')}-{len(os.listdir(self._folder.name))}"
         return zarr.create_array(
-            f"{self._folder.name}/{kind.replace(' ', '-')}",
+            f"{self._folder.name}/{name}",
             shape=shape,
             chunks=chunks,
             dtype=np.dtype(dtype),
         )
 
     def write(self, kind: str, index: tuple[int, ...], values: NDArray[Any]) -> None:
-        """Write one frame of a kind."""
-        self.arrays[kind][self._where(kind, index)] = values
+        """Write one frame of a kind, unless nobody wants the kind any more."""
+        if kind in self.arrays:
+            self.arrays[kind][self._where(kind, index)] = values
 
     def read(self, kind: str, index: tuple[int, ...]) -> NDArray[Any]:
         """Return one frame of a kind."""

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from colorize_engine import Card
     from napari_colorize.runs import Results, Source
 
+_THINKING = "a probability"
 _STOPPED = "Stopped. All layers are as they were."
 # Layers that any widget is coloring now.
 _in_work: WeakSet[Layer] = WeakSet()
@@ -176,6 +177,8 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         self.sliders.reset.clicked.connect(self._on_reset)
         for slider in self.sliders.all:
             slider.changed.connect(self._on_slider)
+        self.layer_choice.changed.connect(self._on_kinds)
+        self.layer_choice.think.clicked.connect(self._on_think)
         self.model.changed.connect(self._on_model)
         self.advanced.folder.changed.connect(self._on_model)
         self.image.changed.connect(self._on_image)
@@ -259,7 +262,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             )
         if not self.layer_choice.kinds():
             raise NotColorable(
-                "No layer is chosen. Tick at least one under 'Layers to add'."
+                "No layer is chosen. Tick at least one under 'Layers'."
             )
         return layer
 
@@ -369,6 +372,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
     # Events of the viewer and of the controls.
 
     def _on_removed(self, event: Any) -> None:
+        self._on_runs()
         if self._worker is not None and event.value is self._layer:
             self._worker.cancel()
             show_warning(f"{event.value.name} was removed, so coloring it was stopped.")
@@ -418,7 +422,48 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
     def _on_runs(self) -> None:
         run = self.run
         self.save_button.enabled = run is not None and "colorized" in run.layers
+        if run is not None:
+            # A layer that was just removed may still be among those of the run.
+            there = self._viewer.layers
+            self.layer_choice.tick(
+                k for k, layer in run.layers.items() if layer in there
+            )
+        self._show_thinking()
         self._tell()
+
+    def _on_kinds(self) -> None:
+        """Add and remove layers as the boxes are ticked; one stays."""
+        run = self.run
+        if run is None:
+            return
+        run.want(self.layer_choice.kinds())
+        self._on_runs()
+
+    @property
+    def _thinking(self) -> Image | None:
+        """The layer that shows what a net thinks, if it can be seen."""
+        run = self.run
+        found = None if run is None else run.layers.get(_THINKING)
+        return found if found is not None and found.visible else None
+
+    def _on_think(self) -> None:
+        """Show what the a-net thinks, or hide it."""
+        run, shown = self.run, self._thinking
+        if run is None:
+            self.status.value = "Press Colorize first."
+            return
+        if shown is not None:
+            shown.visible = False
+        else:
+            run.want({*run.layers, _THINKING})
+            layer = run.layers[_THINKING]
+            layer.visible = True
+            self._viewer.layers.selection.active = layer
+        self._on_runs()
+
+    def _show_thinking(self) -> None:
+        verb = "Show" if self._thinking is None else "Hide"
+        self.layer_choice.think.text = f"{verb} what the nets think"
 
     def _on_model(self, _value: Any = None) -> None:
         """Set the sliders for the chosen model, unless they belong to a shown run."""

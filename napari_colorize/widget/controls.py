@@ -16,6 +16,7 @@ from magicgui.widgets import (
     PushButton,
     SpinBox,
 )
+from psygnal import Signal
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QGroupBox, QLabel, QSizePolicy, QSlider
 
@@ -140,10 +141,22 @@ class Sliders(Container):  # type: ignore[type-arg]
 
 
 class LayerChoice(QGroupBox):
-    """Check boxes for the kinds of layers to add, related kinds in one row."""
+    """Check boxes for the kinds of layers, related kinds in one row, and a button.
+
+    Attributes
+    ----------
+    boxes : dict of CheckBox
+        By kind.
+    think : PushButton
+        Shows what the nets think, or hides it.
+    changed : Signal
+        Emitted after a person has ticked or cleared a box.
+    """
+
+    changed = Signal()
 
     def __init__(self, chosen: Iterable[str]) -> None:
-        super().__init__("Layers to add")
+        super().__init__("Layers")
         grid = QGridLayout(self)
         grid.setContentsMargins(6, 6, 6, 6)
         boxes: dict[str, CheckBox] = {}
@@ -151,12 +164,28 @@ class LayerChoice(QGroupBox):
         for number, kind in enumerate(_ROWS):
             box = CheckBox(text=kind, value=kind in chosen, tooltip=_KIND_TIPS[kind])
             boxes[kind] = box
+            box.changed.connect(lambda _: self.changed.emit())
             grid.addWidget(box.native, number // 2, number % 2)
+        self.think = PushButton(
+            text="Show what the nets think",
+            tooltip=(
+                "Show how probable each value of a* is at each place; the slider "
+                "'bins' below the picture goes through the values."
+            ),
+        )
+        grid.addWidget(self.think.native, len(_ROWS), 0, 1, 2)
         self.boxes = {kind: boxes[kind] for kind in KINDS}
 
     def kinds(self) -> tuple[str, ...]:
         """Return the kinds that are ticked."""
         return tuple(kind for kind, box in self.boxes.items() if box.value)
+
+    def tick(self, kinds: Iterable[str]) -> None:
+        """Tick the boxes of these kinds alone without emitting the signal."""
+        wanted = set(kinds)
+        with self.changed.blocked():
+            for kind, box in self.boxes.items():
+                box.value = kind in wanted
 
 
 class Advanced(Container):  # type: ignore[type-arg]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from napari_colorize.runs import KINDS
 
+DEFAULT = frozenset({"colorized", "a probability", "b probability"})
+
 
 @dataclass(frozen=True)
 class Preferences:
@@ -31,7 +33,7 @@ class Preferences:
     runtime: str = "auto"
     precision: str = "auto"
     working_size: int = 0
-    layers: frozenset[str] = frozenset(KINDS)
+    layers: frozenset[str] = DEFAULT
 
 
 def read() -> Preferences:

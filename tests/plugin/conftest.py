@@ -23,6 +23,7 @@ def widget(
     make_napari_viewer: Callable[..., Viewer], tiny_model: Path, one_thread: None
 ) -> ColorizeWidget:
     """Widget docked in a real viewer that is not shown, with a tiny model chosen."""
+    from napari_colorize.runs import KINDS
     from napari_colorize.widget import ColorizeWidget
 
     viewer = make_napari_viewer()
@@ -30,6 +31,7 @@ def widget(
     viewer.window.add_dock_widget(widget, name="Colorize")
     widget.advanced.folder.value = tiny_model
     widget.advanced.working_size.value = 32
+    widget.layer_choice.tick(KINDS)
     return widget
 
 

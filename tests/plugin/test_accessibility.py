@@ -260,7 +260,7 @@ def test_each_control_has_a_name_and_says_what_it_does(stand: Stand) -> None:
     ]
     assert all("0 to" in s.toolTip() or "-1 to" in s.toolTip() for s in sliders)
     assert "pixels" in stand.widget.advanced.working_size.tooltip
-    assert stand.widget.layer_choice.title() == "Layers to add"
+    assert stand.widget.layer_choice.title() == "Layers"
     (bar,) = stand.widget.native.findChildren(QProgressBar)
     assert bar.accessibleName() == "progress"
 

@@ -176,6 +176,7 @@ def test_a_layer_that_was_removed_comes_back_visible(
     widget.viewer.add_image(GRAY, name="scan")
     finish(widget)
     widget.viewer.layers.remove("scan colorized")
+    widget.layer_choice.boxes["colorized"].value = True
     finish(widget)
     assert widget.viewer.layers["scan colorized"].visible
     assert len(names(widget)) == 7

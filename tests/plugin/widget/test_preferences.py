@@ -9,7 +9,7 @@ import pytest
 from colorize_engine import list_models
 from colorize_engine.pretrained import PRECISIONS, RUNTIMES
 from napari_colorize.runs import KINDS
-from napari_colorize.widget.preferences import Preferences, read
+from napari_colorize.widget.preferences import DEFAULT, Preferences, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,9 +48,7 @@ def test_there_is_one_tick_for_each_kind_of_layer(plugin: PluginManifest) -> Non
 
 def test_at_first_they_are_those_of_the_dataclass(plugin: PluginManifest) -> None:
     assert read() == Preferences()
-    assert Preferences() == Preferences(
-        "default", "auto", "auto", "auto", 0, frozenset(KINDS)
-    )
+    assert Preferences() == Preferences("default", "auto", "auto", "auto", 0, DEFAULT)
 
 
 def test_choices_are_read_as_they_were_made(plugin: PluginManifest) -> None:
@@ -62,7 +60,8 @@ def test_choices_are_read_as_they_were_made(plugin: PluginManifest) -> None:
     settings.run.working_size = 384
     settings.layers.b_probability = False
     settings.layers.colorized = False
-    kinds = frozenset({"a", "b", "a probability", "uncertainty"})
+    settings.layers.a = True
+    kinds = frozenset({"a", "a probability"})
     assert read() == Preferences("reference-10", "cpu", "torch", "float32", 384, kinds)
 
 
@@ -73,12 +72,12 @@ def test_choices_are_saved_and_come_back_in_the_next_session(
 
     before = chosen()
     before.run.working_size = 512
-    before.layers.uncertainty = False
+    before.layers.uncertainty = True
     assert (tmp_path / "napari-colorize.yaml").exists()
     _clear_plugin_settings_cache()
     assert chosen() is not before
     assert read().working_size == 512
-    assert read().layers == frozenset(KINDS) - {"uncertainty"}
+    assert read().layers == DEFAULT | {"uncertainty"}
 
 
 @pytest.mark.parametrize("device", ["", "  "])
