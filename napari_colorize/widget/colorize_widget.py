@@ -20,6 +20,7 @@ from napari_colorize.accessibility import (
     foldable,
     label_controls,
 )
+from napari_colorize.comparing import CompareButtons
 from napari_colorize.hints import Palette, VariantStrip
 from napari_colorize.messages import describe, reason
 from napari_colorize.runs import (
@@ -111,6 +112,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         super().__init__(
             widgets=[self.image, self.model, self.run_button, self.state, self.sliders]
         )
+        self.comparing = CompareButtons(self._viewer)
         self.palette = Palette()
         self.hinting = Hinting(
             self.palette,
@@ -132,6 +134,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         label_controls(self)
         advanced = foldable("A&dvanced", self.advanced.native, opened=False)
         lower = (
+            self.comparing,
             self.palette,
             self.strip,
             self.layer_choice,
@@ -141,6 +144,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         )
         self.native.layout().addWidget(Scrolled(*lower))
         FocusRing(self.native)
+        self.comparing.listen_to(self.native)
         # Only while the widget has the focus: napari uses Esc for drawing.
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.native)
         escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -529,6 +533,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         self._closed = True
         self.varying.cancel()
         self.hinting.release()
+        self.comparing.release()
         if self._worker is not None:
             self._worker.cancel()
         registry.changed.disconnect(self._on_runs)
