@@ -134,10 +134,12 @@ def show(
         The layers by kind.
     """
     shown: dict[str, Image] = {}
-    active, before = viewer.layers.selection.active, viewer.dims.ndim
+    active = viewer.layers.selection.active
     for kind in (kind for kind in KINDS if kind in results.kinds):
         data = results.store.arrays[kind]
         where = place(kind, layer, results)
+        if kind in PROBABILITIES:
+            where["axis_labels"] = _keep_name(viewer, where["axis_labels"])
         entry = {METADATA: record(kind, layer, results, settings)}
         if kind in earlier:
             _replace(earlier[kind], kind, data, where, results)
@@ -160,21 +162,30 @@ def show(
     for kind in set(earlier) - set(shown):
         viewer.layers.remove(earlier[kind])
     viewer.layers.selection.active = active
-    if viewer.dims.ndim > before:
-        _show_gray(viewer, shown, results)
+    _name_frames(viewer, layer)
     return shown
 
 
-def _show_gray(
-    viewer: ViewerModel, shown: Mapping[str, Image], results: Results
-) -> None:
-    """Set the new slider of the bins to the bin nearest to 0."""
-    for kind in PROBABILITIES:
-        if kind in shown:
-            centers = results.colorizer.bins["ab".index(kind[0])].centers
-            axis = viewer.dims.ndim - shown[kind].ndim
-            viewer.dims.set_current_step(axis, int(np.abs(centers).argmin()))
-            return
+def _keep_name(viewer: ViewerModel, labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the labels of a layer, the first as the viewer's slider is called."""
+    ndim, axis = viewer.dims.ndim, viewer.dims.ndim - len(labels)
+    if axis < 0 or viewer.dims.axis_labels[axis] == str(axis - ndim):
+        return labels
+    return (viewer.dims.axis_labels[axis], *labels[1:])
+
+
+def _name_frames(viewer: ViewerModel, layer: Image) -> None:
+    """Name the sliders of a stack "frame", where they have no name yet.
+
+    The names go to the viewer alone: those of a layer would overwrite what a person
+    calls the sliders later.
+    """
+    ndim, count = viewer.dims.ndim, layer.ndim - 2
+    for number in range(count):
+        axis = ndim - layer.ndim + number
+        if viewer.dims.axis_labels[axis] == str(axis - ndim):
+            label = "frame" if count == 1 else f"frame {number + 1}"
+            viewer.dims.set_axis_label(axis, label)
 
 
 def _replace(
