@@ -1,20 +1,24 @@
-"""Text on the canvas that names the shown bin while the slider of the bins moves."""
+"""Probability layers to be read: the first bin, its brightness, its label."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, ref
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary, WeakSet, ref
 
 import numpy as np
+from napari.components.overlays import TextOverlay
 
-from napari_colorize.runs.run import plain, registry
+from napari_colorize.runs.run import Run, plain, registry
 from napari_colorize.runs.store import PROBABILITIES
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
+    from numpy.typing import NDArray
 
-_LIGHTNESS = 70.0
+_LIGHTNESS = 70.0  # black letters can be read on all its colors
+_PERCENTILE = 99.5
+_LEAST_LIMIT = 0.05  # a bin that is likely nowhere stays dark
 _overlays: WeakKeyDictionary[ViewerModel, BinsOverlay] = WeakKeyDictionary()
 
 
@@ -27,21 +31,77 @@ def attach(viewer: ViewerModel) -> BinsOverlay:
     return _overlays[viewer]
 
 
-class BinsOverlay:
-    """Value and number of each shown bin, as text in the color of the uppermost bin.
+def most_informative_bin(
+    probabilities: NDArray[Any], centers: NDArray[np.float32]
+) -> int:
+    """Return the bin that moves the mean of a* or b* most from place to place.
 
-    The text borrows the viewer's own text overlay while a probability layer is visible.
-    Afterward the overlay is restored as it was.
+    It is the bin whose part of the mean, center x probability, has the largest variance
+    over the picture. The bin at 0 adds nothing to the mean and is never it, unless it
+    is the only one.
+
+    Parameters
+    ----------
+    probabilities : (Q, H, W) array
+        0..1.
+    centers : (Q,) float32
+        Centers of the bins, a* or b*.
+    """
+    spread = np.asarray(probabilities, np.float32).var(axis=(1, 2))
+    return int((centers**2 * spread).argmax())
+
+
+def readable_limit(probabilities: NDArray[Any]) -> float:
+    """Return the upper contrast limit, 0.05..1, that makes the map of a bin readable.
+
+    It is the 99.5th percentile of the map, (H, W) in 0..1.
+    """
+    return max(float(np.percentile(probabilities, _PERCENTILE)), _LEAST_LIMIT)
+
+
+class _Shown(NamedTuple):
+    """A visible probability layer and the bin that it shows."""
+
+    run: Run
+    kind: str
+    layer: Image
+    number: int
+
+    @property
+    def centers(self) -> NDArray[np.float32]:
+        return self.run.results.colorizer.bins["ab".index(self.kind[0])].centers
+
+    @property
+    def probabilities(self) -> NDArray[Any]:
+        """(Q, H, W) of the shown frame."""
+        return self.run.results.store.read(self.kind, self.run.shown_frame())
+
+
+class BinsOverlay:
+    """What makes the visible probability layers of a viewer readable.
+
+    - The slider of the bins goes to the most informative bin when a layer is first
+      seen, unless a person has moved it.
+    - The contrast limits follow the shown bin, unless a person has set them.
+    - For each channel a label in the corner of the canvas says the value of the bin
+      that the uppermost layer shows and the mean probability over the picture. The
+      label has the color of the value.
 
     Parameters
     ----------
     viewer
-        The viewer that shows the text.
+        The viewer of the layers.
     """
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = ref(viewer)
-        self._before: dict[str, Any] | None = None
+        self._seen: WeakSet[Image] = WeakSet()
+        self._limits: WeakKeyDictionary[Image, list[float]] = WeakKeyDictionary()
+        self._step: int | None = None  # of the bins, where no person has moved it
+        self._labels = {kind: TextOverlay(font_size=14) for kind in PROBABILITIES}
+        for kind, label in self._labels.items():
+            label.color = "black"
+            viewer.canvas.overlays[f"colorize {kind}"] = label
         viewer.dims.events.current_step.connect(self.update)
         viewer.layers.events.removed.connect(self.update)
         viewer.layers.events.reordered.connect(self.update)
@@ -52,59 +112,73 @@ class BinsOverlay:
         if viewer is None:
             return
         for run in registry.of(viewer):
+            run.changed.connect(self.update, unique=True)
             for kind, layer in run.layers.items():
                 if kind in PROBABILITIES:
                     layer.events.visible.connect(self.update)
+                    if self._step is None:
+                        self._step = viewer.dims.current_step[_axis(viewer, layer)]
         self.update()
 
     def update(self, _event: Any = None) -> None:
-        """Show the bins of the visible probability layers, the uppermost first."""
+        """Adapt to the visible probability layers."""
         viewer = self._viewer()
         if viewer is None:
             return
-        shown = self._shown(viewer)
-        overlay = viewer.canvas.overlays.text
-        if not shown:
-            if self._before is not None:
-                for name, value in self._before.items():
-                    setattr(overlay, name, value)
-                self._before = None
-            return
-        if self._before is None:
-            names = ("text", "visible", "color", "font_size", "box", "box_color")
-            self._before = {name: getattr(overlay, name) for name in names}
-        lines = [_line(*bin_) for bin_ in shown]
-        overlay.text = "\n".join(lines)
-        overlay.color = _color(shown[0][0], shown[0][3])
-        overlay.font_size = 14
-        # Otherwise pale letters would be on the light canvas of a light theme.
-        overlay.box, overlay.box_color = True, "black"
-        overlay.visible = True
+        shown = _shown(viewer)
+        for each in shown:
+            if each.layer not in self._seen:
+                self._seen.add(each.layer)
+                self._open(viewer, each)
+        labeled = set()
+        for each in _shown(viewer):
+            probabilities = each.probabilities[each.number]
+            self._brighten(each.layer, probabilities)
+            if each.kind not in labeled:
+                labeled.add(each.kind)
+                self._label(each, float(probabilities.mean(dtype=np.float64)))
+        for kind, label in self._labels.items():
+            label.visible = kind in labeled
 
-    @staticmethod
-    def _shown(viewer: ViewerModel) -> list[tuple[str, int, int, float]]:
-        """Return channel, number, count and value of each shown bin."""
-        order = {id(layer): place for place, layer in enumerate(viewer.layers)}
-        found: list[tuple[int, tuple[str, int, int, float]]] = []
-        for run in registry.of(viewer):
-            for kind in PROBABILITIES:
-                layer = run.layers.get(kind)
-                if layer is None or id(layer) not in order or not layer.visible:
-                    continue
-                centers = run.results.colorizer.bins["ab".index(kind[0])].centers
-                number = _shown_bin(layer, viewer.dims.point)
-                if 0 <= number < len(centers):
-                    value = (kind[0], number, len(centers), float(centers[number]))
-                    found.append((order[id(layer)], value))
-        return [value for _, value in sorted(found, reverse=True)]
+    def _open(self, viewer: ViewerModel, shown: _Shown) -> None:
+        axis = _axis(viewer, shown.layer)
+        if viewer.dims.current_step[axis] == self._step:
+            self._step = most_informative_bin(shown.probabilities, shown.centers)
+            viewer.dims.set_current_step(axis, self._step)
+
+    def _brighten(self, layer: Image, probabilities: NDArray[Any]) -> None:
+        if self._limits.get(layer, layer.contrast_limits) == layer.contrast_limits:
+            layer.contrast_limits = (0.0, readable_limit(probabilities))
+            self._limits[layer] = layer.contrast_limits
+
+    def _label(self, shown: _Shown, share: float) -> None:
+        value, label = float(shown.centers[shown.number]), self._labels[shown.kind]
+        label.text = (
+            f"{shown.kind[0]} = {value:+.4g}   mean probability {share:.1%}   "
+            f"bin {shown.number + 1} of {len(shown.centers)}"
+        )
+        label.box_color = _color(shown.kind[0], value)
+
+
+def _axis(viewer: ViewerModel, layer: Image) -> int:
+    """Return the viewer's axis of the bins of a probability layer."""
+    return int(viewer.dims.ndim - layer.ndim)
+
+
+def _shown(viewer: ViewerModel) -> list[_Shown]:
+    """Return the visible probability layers that show a bin, the uppermost first."""
+    found = [
+        _Shown(run, kind, layer, _shown_bin(layer, viewer.dims.point))
+        for run in registry.of(viewer)
+        for kind, layer in run.layers.items()
+        if kind in PROBABILITIES and layer.visible and layer in viewer.layers
+    ]
+    found = [each for each in found if 0 <= each.number < len(each.centers)]
+    return sorted(found, key=lambda each: -viewer.layers.index(each.layer))
 
 
 def _shown_bin(layer: Image, point: tuple[float, ...]) -> int:
     return int(np.rint(layer.world_to_data(point)[0]))
-
-
-def _line(channel: str, number: int, count: int, value: float) -> str:
-    return f"{channel} = {value:+.4g}   bin {number + 1} of {count}"
 
 
 def _color(channel: str, value: float) -> Any:

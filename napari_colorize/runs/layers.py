@@ -143,19 +143,18 @@ def show(
         The layers by kind.
     """
     shown: dict[str, Image] = {}
-    active, before = viewer.layers.selection.active, viewer.dims.ndim
-    camera = viewer.scene.camera
+    active, camera = viewer.layers.selection.active, viewer.scene.camera
     view = {name: getattr(camera, name) for name in _CAMERA}
     for kind in (kind for kind in KINDS if kind in results.kinds):
-        data = results.store.arrays[kind]
-        where = place(kind, layer, results)
         if kind in earlier:
             entry = {METADATA: record(kind, layer, results, settings)}
+            data = results.store.arrays[kind]
+            where = _place_in(viewer, kind, layer, results)
             _replace(earlier[kind], kind, data, where, results)
             earlier[kind].metadata = {**earlier[kind].metadata, **entry}
             shown[kind] = earlier[kind]
             continue
-        shown[kind] = new_layer(kind, layer, results, settings)
+        shown[kind] = new_layer(viewer, kind, layer, results, settings)
         # Show the picture in color; if it is not wanted, the first kind.
         shown[kind].visible = kind == "colorized" or len(shown) == 1 > len(earlier)
         viewer.layers.append(shown[kind])
@@ -165,8 +164,7 @@ def show(
         # napari's controls then act on what came out; points stay selected.
         active = next(iter(shown.values()), active)
     viewer.layers.selection.active = active
-    if viewer.dims.ndim > before:
-        _show_gray(viewer, shown, results)
+    _name_frames(viewer, layer)
     # napari goes back to the whole picture when a layer brings a new axis.
     for name, value in view.items():
         setattr(camera, name, value)
@@ -174,7 +172,11 @@ def show(
 
 
 def new_layer(
-    kind: str, layer: Image, results: Results, settings: DecodeSettings
+    viewer: ViewerModel,
+    kind: str,
+    layer: Image,
+    results: Results,
+    settings: DecodeSettings,
 ) -> Image:
     """Return a layer of a kind, with the parameters of `show`."""
     new = Image(
@@ -182,7 +184,7 @@ def new_layer(
         name=f"{layer.name} {kind}",
         metadata={METADATA: record(kind, layer, results, settings)},
         **appearance(kind, results),
-        **place(kind, layer, results),
+        **_place_in(viewer, kind, layer, results),
     )
     if kind in ("a", "b"):
         new.contrast_limits_range = _CHROMA_RANGE
@@ -191,16 +193,36 @@ def new_layer(
     return new
 
 
-def _show_gray(
-    viewer: ViewerModel, shown: Mapping[str, Image], results: Results
-) -> None:
-    """Set the new slider of the bins to the bin nearest to 0."""
-    for kind in PROBABILITIES:
-        if kind in shown:
-            centers = results.colorizer.bins["ab".index(kind[0])].centers
-            axis = viewer.dims.ndim - shown[kind].ndim
-            viewer.dims.set_current_step(axis, int(np.abs(centers).argmin()))
-            return
+def _place_in(
+    viewer: ViewerModel, kind: str, layer: Image, results: Results
+) -> dict[str, Any]:
+    """Return `place`, with the slider of the bins called as it is in the viewer."""
+    where = place(kind, layer, results)
+    if kind in PROBABILITIES:
+        where["axis_labels"] = _keep_name(viewer, where["axis_labels"])
+    return where
+
+
+def _keep_name(viewer: ViewerModel, labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the labels of a layer, the first as the viewer's slider is called."""
+    ndim, axis = viewer.dims.ndim, viewer.dims.ndim - len(labels)
+    if axis < 0 or viewer.dims.axis_labels[axis] == str(axis - ndim):
+        return labels
+    return (viewer.dims.axis_labels[axis], *labels[1:])
+
+
+def _name_frames(viewer: ViewerModel, layer: Image) -> None:
+    """Name the sliders of a stack "frame", where they have no name yet.
+
+    The names go to the viewer alone: those of a layer would overwrite what a person
+    calls the sliders later.
+    """
+    ndim, count = viewer.dims.ndim, layer.ndim - 2
+    for number in range(count):
+        axis = ndim - layer.ndim + number
+        if viewer.dims.axis_labels[axis] == str(axis - ndim):
+            label = "frame" if count == 1 else f"frame {number + 1}"
+            viewer.dims.set_axis_label(axis, label)
 
 
 def _replace(

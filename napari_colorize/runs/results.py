@@ -197,9 +197,10 @@ class Results:
     def want(self, kinds: Iterable[str]) -> None:
         """Make room in the store for these kinds, and forget the others.
 
-        What is new is empty until its frames are decoded. A stack keeps its
-        probabilities.
+        What is new is empty until its frames are decoded, but for the distributions of
+        a single picture. A stack keeps its probabilities.
         """
+        before, single = set(self.store.arrays), self._single
         self.kinds = tuple(kinds)
         for kind in self._types:
             if kind in self.kinds and kind not in self.store.arrays:
@@ -211,6 +212,10 @@ class Results:
                 self.source.is_stack and "prob" in kind
             ):
                 self.store.arrays.pop(kind, None)
+        if single is not None:
+            for kind, values in self._fixed(single).items():
+                if kind not in before:
+                    self.store.write(kind, (0,) * len(self.source.frames), values)
 
     def _fixed(self, prediction: Prediction) -> Arrays:
         """Return the wanted kinds that do not depend on the sliders."""

@@ -148,7 +148,7 @@ class Run:
         gone = set(self.layers) - set(wanted)
         for kind in [kind for kind in wanted if kind not in self.layers]:
             self.layers[kind] = result_layers.new_layer(
-                kind, self.layer, self.results, self.settings
+                viewer, kind, self.layer, self.results, self.settings
             )
             viewer.layers.append(self.layers[kind])
         # Last, as a run ends with its last layer.

@@ -265,9 +265,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
                 "the list of layers, and press Colorize again."
             )
         if not self.layer_choice.kinds():
-            raise NotColorable(
-                "No layer is chosen. Tick at least one under 'Layers'."
-            )
+            raise NotColorable("No layer is chosen. Tick at least one under 'Layers'.")
         return layer
 
     def _source(self, layer: Image) -> Source:
@@ -441,6 +439,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         if run is None:
             return
         run.want(self.layer_choice.kinds())
+        attach(self._viewer)
         self._on_runs()
 
     @property
@@ -460,6 +459,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             shown.visible = False
         else:
             run.want({*run.layers, _THINKING})
+            attach(self._viewer)
             layer = run.layers[_THINKING]
             layer.visible = True
             self._viewer.layers.selection.active = layer

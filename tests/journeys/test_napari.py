@@ -146,7 +146,7 @@ def test_from_open_sample_to_a_saved_picture(
     probability = viewer.layers["coffee gray a probability"]
     probability.visible = True
     viewer.dims.set_current_step(0, 11)
-    assert "a = +20" in viewer.canvas.overlays.text.text
+    assert "a = +20" in viewer.canvas.overlays["colorize a probability"].text
     person.look("a-probability")
     probability.visible = False
 
