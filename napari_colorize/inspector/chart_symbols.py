@@ -89,6 +89,7 @@ class Legend(QWidget):
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setVerticalSpacing(0)
+        layout.setHorizontalSpacing(1)
         for number, (kind, meaning) in enumerate(MEANINGS.items()):
             row, column = number // 2, number % 2 * 2
             layout.addWidget(Symbol(kind), row, column)

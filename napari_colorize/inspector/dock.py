@@ -24,7 +24,9 @@ from napari_colorize.inspector.panels import (
     HintRow,
     PixelPanel,
     PlaceFields,
+    SideBySide,
 )
+from napari_colorize.inspector.pin_marker import PinMarker, draw, erase
 from napari_colorize.inspector.pixel_numbers import PixelNumbers, describe, write_csv
 from napari_colorize.inspector.use_as_hint import UseAsHint
 from napari_colorize.inspector.viewer_events import ViewerEvents
@@ -32,6 +34,8 @@ from napari_colorize.messages import reason
 from napari_colorize.runs import Place, active_run, plain, registry, run_of, shown_frame
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import napari.viewer
 
     from napari_colorize.runs import Pixel, Run
@@ -56,9 +60,9 @@ class _Pin:
 class Inspector(QWidget):
     """The a- and b-distributions of the pixel under the cursor and of a pinned one.
 
-    A click on the canvas pins the pixel there. The button Pin pins the pixel at the row
-    and column typed. The numbers follow the cursor, the viewer's sliders and the
-    sliders of the decoding.
+    A click on the canvas pins the pixel there, and a ring marks it. The button Pin pins
+    the pixel at the row and column typed. The numbers follow the cursor, the viewer's
+    sliders and the sliders of the decoding.
 
     Parameters
     ----------
@@ -83,6 +87,7 @@ class Inspector(QWidget):
         self.current: PixelNumbers | None = None
         self.pinned: PixelNumbers | None = None
         self._lay_out()
+        self._marker = PinMarker(visible=True, blending="translucent_no_depth")
         self._events = ViewerEvents(self._viewer)
         self._events.changed.connect(self.refresh)
         self._events.moved.connect(self.follow)
@@ -91,13 +96,14 @@ class Inspector(QWidget):
         # Not a method of the widget, since the widget is gone by then.
         self.destroyed.connect(partial(ViewerEvents.release, self._events))
         self.destroyed.connect(partial(UseAsHint.release, self._use_as_hint))
+        self.destroyed.connect(partial(erase, self._viewer, self._marker))
         self.refresh()
 
     def _lay_out(self) -> None:
         self._hint = QLabel()
         self._hint.setWordWrap(True)
         self.hint_row = HintRow()
-        self._pinned_panel = PixelPanel("Pinned", self.hint_row)
+        self._pinned_panel = PixelPanel("Pinned")
         self._use_as_hint = UseAsHint(self._pinned_panel, self.hint_row)
         self._current_panel = PixelPanel("Under the cursor")
         self._legend = Legend()
@@ -115,9 +121,11 @@ class Inspector(QWidget):
         for button in (self.pin_button, self.unpin_button, self.export_button):
             buttons.addWidget(button)
         layout = QVBoxLayout(self)
-        panels = (self._pinned_panel, self._current_panel)
-        # The heading, the likely colors and the charts of one pixel.
-        scrolled = Scrolled(*panels, self._hint, self._legend, least=_LEAST)
+        layout.setContentsMargins(6, 6, 6, 6)
+        panels = SideBySide(self._pinned_panel, self._current_panel)
+        # The likely colors, the heading and the charts of one pixel.
+        above = (self.hint_row, panels, self._hint, self._legend)
+        scrolled = Scrolled(*above, least=_LEAST)
         layout.addWidget(scrolled, 1)
         layout.addWidget(self.place)
         layout.addLayout(buttons)
@@ -146,6 +154,7 @@ class Inspector(QWidget):
             self._use_as_hint.show(None, None)
         else:
             self._use_as_hint.show(self._pin.run, _place(self.pinned.pixel))
+        self._mark()
         self.current = None
         self.follow()
 
@@ -164,8 +173,12 @@ class Inspector(QWidget):
 
     def _world(self) -> tuple[float, ...]:
         """Return the world position of the cursor, on the frame that is shown."""
+        return self._on_shown_slice(self._viewer.cursor.position)
+
+    def _on_shown_slice(self, position: Sequence[float]) -> tuple[float, ...]:
+        """Return a world position, moved to where the viewer's sliders are."""
         dims = self._viewer.dims
-        world = list(self._viewer.cursor.position)
+        world = list(position)
         world = [0.0] * (dims.ndim - len(world)) + world[-dims.ndim :]
         # When a slider moves, napari updates the cursor last.
         for axis in dims.not_displayed:
@@ -187,6 +200,29 @@ class Inspector(QWidget):
         run = self._pin.run
         place = run.place_at(self._pin.world)
         return None if place is None else describe(run.pixel(place), run.settings)
+
+    def _mark(self) -> None:
+        """Draw a ring around the pinned pixel if it is on the slice shown."""
+        place = self._pin_on_canvas()
+        if place is None:
+            erase(self._viewer, self._marker)
+        else:
+            self._marker.place = place
+            draw(self._viewer, self._marker)
+
+    def _pin_on_canvas(self) -> tuple[float, float] | None:
+        """Return where the pinned pixel is on the displayed axes, None if nowhere."""
+        dims = self._viewer.dims
+        # A dock that is hidden keeps the widget.
+        hidden = not self.isVisibleTo(self.window())
+        if self._pin is None or self.pinned is None or dims.ndisplay != 2 or hidden:
+            return None
+        run, pixel = self._pin.run, _place(self.pinned.pixel)
+        at = self._on_shown_slice(
+            run.layer.data_to_world((*pixel.frame, pixel.row, pixel.column))
+        )
+        vertical, horizontal = dims.displayed
+        return (at[vertical], at[horizontal]) if run.place_at(at) == pixel else None
 
     def _show(self) -> None:
         self._pinned_panel.show_numbers(self.pinned)
@@ -270,8 +306,11 @@ class Inspector(QWidget):
         moved = kind == QEvent.Type.ParentChange
         if kind == QEvent.Type.Close or (moved and self.parent() is None):
             self._events.release()
+            erase(self._viewer, self._marker)
         elif (moved or kind == QEvent.Type.Show) and self._events.attach():
             self.refresh()
+        elif kind in (QEvent.Type.Show, QEvent.Type.Hide):
+            self._mark()
         return bool(super().event(event))
 
 

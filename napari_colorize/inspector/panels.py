@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSignalBlocker, Qt, Signal  # type: ignore[attr-defined]
+from qtpy.QtCore import (  # type: ignore[attr-defined]
+    QSignalBlocker,
+    QSize,
+    Qt,
+    Signal,
+)
 from qtpy.QtWidgets import (
+    QBoxLayout,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QSizePolicy,
     QSpinBox,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -19,7 +26,12 @@ from napari_colorize.inspector.bar_chart import BarChart
 from napari_colorize.inspector.pixel_text import summary
 
 if TYPE_CHECKING:
+    from qtpy.QtGui import QResizeEvent
+
     from napari_colorize.inspector.pixel_numbers import PixelNumbers
+
+_LONGEST = "uncertainty a* 0.00, b* 0.00 bits"  # about the longest line of a panel
+_ROOM = 40  # around two of them side by side, in pixels
 
 
 class PixelPanel(QWidget):
@@ -29,11 +41,9 @@ class PixelPanel(QWidget):
     ----------
     heading
         The heading, which says which pixel it is.
-    row
-        Shown between the heading and the charts.
     """
 
-    def __init__(self, heading: str, row: QWidget | None = None) -> None:
+    def __init__(self, heading: str) -> None:
         super().__init__()
         self._numbers: PixelNumbers | None = None
         self.setAccessibleName(heading)
@@ -43,23 +53,22 @@ class PixelPanel(QWidget):
         self.text.setTextInteractionFlags(
             flag.TextSelectableByMouse | flag.TextSelectableByKeyboard
         )
-        self.text.setToolTip("The numbers as text. L*, a* and b* are those of CIE Lab.")
+        self.text.setToolTip("The numbers. L*, a* and b* are CIE Lab, as decoded.")
         self.charts = (BarChart(), BarChart())
         for chart, channel in zip(self.charts, "ab", strict=True):
             chart.setAccessibleName(f"{heading}: distribution of {channel}*")
-        layout = QGridLayout(self)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._row.setSpacing(12)
+        for chart in self.charts:
+            self._row.addWidget(chart)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(title, 0, 0, 1, 2)
-        if row is not None:
-            layout.addWidget(row, 1, 0, 1, 2)
-        layout.addWidget(self.charts[0], 2, 0)
-        layout.addWidget(self.charts[1], 2, 1)
-        layout.addWidget(self.text, 3, 0, 1, 2)
-        layout.setRowStretch(2, 1)
+        layout.addWidget(title)
+        layout.addLayout(self._row, 1)
+        layout.addWidget(self.text)
         # Taller charts would show no more and would push the texts apart.
         policy = QSizePolicy.Policy
         self.setSizePolicy(policy.Preferred, policy.Maximum)
-        layout.setHorizontalSpacing(12)
         self.hide()
 
     def show_numbers(self, numbers: PixelNumbers | None) -> None:
@@ -72,9 +81,53 @@ class PixelPanel(QWidget):
         self.text.setText(summary(numbers) if numbers else "")
         self.setVisible(numbers is not None)
 
+    def stack_charts(self, on: bool) -> None:
+        """Put the charts one under the other, or side by side."""
+        way = QBoxLayout.Direction
+        self._row.setDirection(way.TopToBottom if on else way.LeftToRight)
+
+
+class SideBySide(QWidget):
+    """Two panels: side by side where there is room, else one under the other.
+
+    Parameters
+    ----------
+    panels
+        The panels, which may be hidden. Side by side, each keeps its half.
+    """
+
+    def __init__(self, *panels: PixelPanel) -> None:
+        super().__init__()
+        self._panels = panels
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(8)
+        self._arrange(False)
+
+    def _arrange(self, wide: bool) -> None:
+        self._wide = wide
+        for number, panel in enumerate(self._panels):
+            panel.stack_charts(wide)
+            place = (0, number) if wide else (number, 0)
+            self._grid.addWidget(panel, *place, Qt.AlignmentFlag.AlignTop)
+            self._grid.setColumnStretch(number, int(wide or number == 0))
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Arrange the panels for the width."""
+        super().resizeEvent(event)
+        line = self._panels[0].text.fontMetrics().horizontalAdvance(_LONGEST)
+        wide = self.width() >= 2 * line + _ROOM
+        if wide != self._wide:
+            self._arrange(wide)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return a size that lets a wide dock become narrow again."""
+        size = super().minimumSizeHint()
+        return QSize(size.width() // 2 if self._wide else size.width(), size.height())
+
 
 class HintRow(QWidget):
-    """The line "Use as hint" with the likely colors of a pixel.
+    """The line "Use as hint" with the likely colors of the pinned pixel.
 
     Attributes
     ----------

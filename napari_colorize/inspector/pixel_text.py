@@ -34,12 +34,12 @@ def summary(numbers: PixelNumbers) -> str:
         place = f"frame {', '.join(map(str, pixel.frame))}, {place}"
     return "\n".join(
         [
-            f"{place}, RGB {', '.join(map(str, numbers.rgb))}",
-            f"L* {pixel.lightness:.1f}, decoded a* {_signed(a)}, b* {_signed(b)}",
+            place,
+            f"RGB {', '.join(map(str, numbers.rgb))}",
+            f"L* {pixel.lightness:.1f}, a* {_signed(a)}, b* {_signed(b)}",
             _modes(numbers.a),
             _modes(numbers.b),
-            f"uncertainty: a* {numbers.a.entropy:.2f} bits, "
-            f"b* {numbers.b.entropy:.2f} bits",
+            f"uncertainty a* {numbers.a.entropy:.2f}, b* {numbers.b.entropy:.2f} bits",
         ]
     )
 
@@ -47,7 +47,7 @@ def summary(numbers: PixelNumbers) -> str:
 def _modes(channel: ChannelNumbers) -> str:
     given = float(channel.probabilities[channel.decoded.argmax()])
     return (
-        f"{channel.name}*: most likely {value(channel.mode)} ({_percent(given)}), "
+        f"{channel.name}*: mode {value(channel.mode)} ({_percent(given)}), "
         f"mean {_signed(channel.mean)}"
     )
 

@@ -98,7 +98,7 @@ class BinsOverlay:
         self._seen: WeakSet[Image] = WeakSet()
         self._limits: WeakKeyDictionary[Image, list[float]] = WeakKeyDictionary()
         self._step: int | None = None  # of the bins, where no person has moved it
-        self._labels = {kind: TextOverlay(font_size=14) for kind in PROBABILITIES}
+        self._labels = {kind: TextOverlay(font_size=11) for kind in PROBABILITIES}
         for kind, label in self._labels.items():
             label.color = "black"
             viewer.canvas.overlays[f"colorize {kind}"] = label
@@ -154,8 +154,8 @@ class BinsOverlay:
     def _label(self, shown: _Shown, share: float) -> None:
         value, label = float(shown.centers[shown.number]), self._labels[shown.kind]
         label.text = (
-            f"{shown.kind[0]} = {value:+.4g}   mean probability {share:.1%}   "
-            f"bin {shown.number + 1} of {len(shown.centers)}"
+            f"{shown.kind[0]} = {value:+.4g}   bin {shown.number + 1} of "
+            f"{len(shown.centers)}\nmean probability {share:.1%}"
         )
         label.box_color = _color(shown.kind[0], value)
 

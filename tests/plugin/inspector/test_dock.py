@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gc
 from dataclasses import replace
+from itertools import combinations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, ClassVar
 from weakref import ref
@@ -17,17 +18,18 @@ from napari.utils.interactions import (
     mouse_release_callbacks,
 )
 from psygnal import Signal
-from qtpy.QtCore import QPoint
-from qtpy.QtGui import QColor, QImage, QPalette
-from qtpy.QtWidgets import QFileDialog, QLabel
+from qtpy.QtCore import QPoint, QRectF, Qt
+from qtpy.QtGui import QColor, QImage, QPainter, QPalette
+from qtpy.QtWidgets import QDockWidget, QFileDialog, QLabel
 
 from colorize_engine import ChannelBins, Colorizer, Distribution
 from colorize_engine.decode import DecodeSettings
 from napari_colorize.accessibility import Scrolled
-from napari_colorize.inspector import Inspector
+from napari_colorize.inspector import Inspector, bar_chart
 from napari_colorize.inspector import dock as module
 from napari_colorize.inspector.bar_chart import BarChart, bin_edges, scale_top, ticks
 from napari_colorize.inspector.panels import PixelPanel
+from napari_colorize.inspector.pin_marker import PinMarker
 from napari_colorize.inspector.pixel_numbers import describe
 from napari_colorize.inspector.pixel_text import value
 from napari_colorize.runs import Pixel, Place, Results, Run, Worker, registry, source_of
@@ -634,3 +636,167 @@ def test_a_real_run_shows_the_distributions_of_its_prediction(viewer, tiny_model
     for layer in list(run.layers.values()):
         viewer.layers.remove(layer)
     assert inspector.current is None
+
+
+# -- in a real window
+
+
+@pytest.fixture
+def window(make_napari_viewer):
+    """Give a window that is seen, of the size of a small laptop."""
+    viewer = make_napari_viewer(show=True)
+    viewer.window._qt_window.resize(1366, 768)
+    yield viewer
+    for run in registry.of(viewer):
+        registry.remove(run)
+
+
+def resize(viewer, inspector, width, qtbot):
+    """Make the dock of the inspector as wide as a person would."""
+    dock = inspector.parentWidget()
+    while not isinstance(dock, QDockWidget):
+        dock = dock.parentWidget()
+    horizontal = Qt.Orientation.Horizontal
+    viewer.window._qt_window.resizeDocks([dock], [width], horizontal)
+    qtbot.waitUntil(lambda: abs(inspector.width() - width) <= 2, timeout=5_000)
+
+
+def whole(widget, area):
+    """Return whether all of a widget's width lies in the area."""
+    left = widget.mapTo(area, QPoint(0, 0)).x()
+    return left >= 0 and left + widget.width() <= area.width()
+
+
+def test_both_pixels_are_side_by_side_where_the_dock_is_wide(window, qtbot):
+    add_run(window)
+    inspector = docked(window)
+    inspector.pin((2.0, 3.0))
+    window.cursor.position = (8.0, 9.0)
+    pinned, current = (
+        panel(inspector, name) for name in ("Pinned", "Under the cursor")
+    )
+    for width, beside in ((320, False), (500, True), (320, False)):
+        resize(window, inspector, width, qtbot)
+        at_left, at_right = (
+            one.mapTo(inspector, QPoint(0, 0)) for one in (pinned, current)
+        )
+        assert (at_left.y() == at_right.y()) == beside
+        assert (at_left.x() < at_right.x()) == beside
+        area = inspector.findChild(Scrolled).viewport()
+        parts = [*pinned.charts, *current.charts, pinned.text, current.text]
+        for part in parts:
+            assert whole(part, area)
+            assert part.width() >= part.minimumSizeHint().width()
+    assert window.window._qt_window.minimumSizeHint().height() <= 700
+
+
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_no_text_of_a_chart_is_cut_off_or_covers_another(qtbot, monkeypatch, name):
+    written = []
+
+    class Painter(QPainter):
+        def drawText(self, box, align, text):
+            ink = self.boundingRect(box, align, text)
+            written.append((text, self.fontMetrics().tightBoundingRect(text), ink))
+
+    monkeypatch.setattr(bar_chart, "QPainter", Painter)
+    channel = getattr(describe(make_pixel(), SETTINGS), name)
+    least = BarChart().minimumSizeHint()
+    chart, _ = show_chart(qtbot, channel, (least.width(), least.height()))
+    assert len(written) >= 6
+    boxes = []
+    for text, tight, ink in written:
+        box = QRectF(
+            ink.left(),
+            ink.center().y() - tight.height() / 2,
+            ink.width(),
+            tight.height(),
+        )
+        assert QRectF(chart.rect()).contains(box), text
+        boxes.append((text, box))
+    for (text, box), (other, at) in combinations(boxes, 2):
+        assert not box.intersects(at), f"{text} on {other}"
+
+
+@pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
+def test_a_ring_marks_the_pinned_pixel(window, qtbot, level):
+    run = add_run(window, (40, 60))
+    run.layer.data = np.full((40, 60), level)
+    run.layer.contrast_limits = (0, 1)
+    inspector = docked(window)
+    qtbot.waitUntil(inspector.isVisible)
+    names = [layer.name for layer in window.layers]
+    sizes = []
+    for zoom in (8.0, 16.0):
+        window.scene.camera.zoom = zoom
+        inspector.unpin()
+        before = window.screenshot(flash=False).astype(int)
+        inspector.pin((20.2, 30.4))
+        after = window.screenshot(flash=False).astype(int)
+        changed = np.argwhere(np.abs(after - before).sum(axis=2) > 100)
+        middle = (np.array(before.shape[:2]) - 1) / 2
+        offset = (np.array([20, 30]) - window.scene.camera.center[-2:]) * zoom
+        np.testing.assert_allclose(
+            (changed.min(0) + changed.max(0)) / 2, middle + offset, atol=2
+        )
+        sizes.append(np.ptp(changed, axis=0))
+        assert np.abs(after - before).max() > 120
+    np.testing.assert_allclose(sizes[0], sizes[1], atol=2)
+    assert [layer.name for layer in window.layers] == names
+    inspector.unpin()
+    gone = window.screenshot(flash=False).astype(int)
+    assert np.abs(gone - before).max() < 3
+
+
+def test_the_ring_is_on_the_pinned_frame_only(viewer):
+    add_run(viewer, (5, 20, 30), scale=(3, 1, 1))
+    inspector = docked(viewer)
+    viewer.dims.set_current_step(0, 2)
+    inspector.pin((6.0, 4.0, 6.0))
+    assert markers(viewer) == [(4.0, 6.0)]
+    viewer.dims.set_current_step(0, 3)
+    assert markers(viewer) == []
+    viewer.dims.set_current_step(0, 2)
+    assert markers(viewer) == [(4.0, 6.0)]
+    viewer.dims.ndisplay = 3
+    assert markers(viewer) == []
+
+
+def test_the_ring_goes_with_its_run(viewer):
+    run = add_run(viewer)
+    inspector = docked(viewer)
+    inspector.pin((4.0, 6.0))
+    registry.remove(run)
+    assert markers(viewer) == []
+
+
+def test_the_ring_goes_with_the_dock(viewer):
+    add_run(viewer)
+    overlays = len(viewer.scene.overlays)
+    inspector = docked(viewer)
+    inspector.pin((4.0, 6.0))
+    assert markers(viewer) == [(4.0, 6.0)]
+    viewer.window.remove_dock_widget(inspector)
+    assert markers(viewer) == []
+    del inspector
+    gc.collect()
+    assert len(viewer.scene.overlays) == overlays
+
+
+def test_the_ring_hides_with_the_dock_and_shows_again(window, qtbot):
+    add_run(window)
+    inspector = docked(window)
+    qtbot.waitUntil(inspector.isVisible)
+    inspector.pin((4.0, 6.0))
+    dock = inspector.parentWidget()
+    dock.hide()
+    assert markers(window) == []
+    dock.show()
+    assert markers(window) == [(4.0, 6.0)]
+
+
+def markers(viewer):
+    """Return the places of the rings on the canvas."""
+    overlays = viewer.scene.overlays.values()
+    found = [one for one in overlays if isinstance(one, PinMarker)]
+    return [one.place for one in found if one.visible]

@@ -35,6 +35,7 @@ def test_the_text_names_place_color_and_entropy() -> None:
     assert "L* 60.0" in text
     assert "RGB {}, {}, {}".format(*numbers.rgb) in text
     assert f"b* {MINUS}{-numbers.chroma[1]:.1f}" in text
+    assert "uncertainty a* " in text
     assert "b* 1.75 bits" in text
     assert "frame" not in summary(numbers)
 
@@ -42,16 +43,16 @@ def test_the_text_names_place_color_and_entropy() -> None:
 def test_the_text_tells_what_the_symbols_of_the_charts_show() -> None:
     numbers = describe(pixel(), DecodeSettings(0.2, 0.0, 2.0))
     lines = summary(numbers).splitlines()
-    assert f"a*: most likely +40 (59 %), mean {numbers.a.mean:.1f}" in lines
+    assert f"a*: mode +40 (59 %), mean {numbers.a.mean:.1f}" in lines
     mean = f"{numbers.b.mean:.1f}".replace("-", MINUS)
-    assert f"b*: most likely {MINUS}50 (50 %), mean {mean}" in lines
-    assert f"decoded a* {2 * numbers.a.mean:.1f}" in lines[1]
+    assert f"b*: mode {MINUS}50 (50 %), mean {mean}" in lines
+    assert f"L* 60.0, a* {2 * numbers.a.mean:.1f}, b* " in lines[2]
 
 
 def test_a_tiny_negative_value_is_not_shown_as_minus_zero() -> None:
     neutral = distribution([0.5, 0.4999], [-0.01, 0.01])
     text = summary(describe(pixel(a=neutral), DecodeSettings(1, 0)))
-    assert "decoded a* 0.0" in text
+    assert "L* 60.0, a* 0.0, b* " in text
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_the_label_says_value_share_and_color(viewer: Viewer, color: Color) -> N
     layer.visible = True
     share = layer.data[RED].mean()
     assert labels(viewer) == [
-        f"a = +40   mean probability {share:.1%}   bin {RED + 1} of 7"
+        f"a = +40   bin {RED + 1} of 7\nmean probability {share:.1%}"
     ]
     box = viewer.canvas.overlays["colorize a probability"].box_color
     seen = viewer.screenshot(flash=False)[..., :3]
