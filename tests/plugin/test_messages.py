@@ -142,7 +142,7 @@ def in_3d(colorize: ColorizeWidget) -> None:
     ("do", "words"),
     [
         (ColorizeWidget.colorize, "no image"),
-        (nothing_ticked, "Layers to add"),
+        (nothing_ticked, "under 'Layers'"),
         (in_3d, "2-D display"),
         (lambda colorize: colorize.save("x.png"), "no colored picture"),
     ],
