@@ -163,7 +163,7 @@ class Cut:
             if layer not in self._canvas.layer_to_visual:
                 continue  # napari may draw while a layer is being removed
             node = self._canvas.layer_to_visual[layer].node
-            # A picture larger than a texture is drawn in tiles; napari may replace them.
+            # A picture larger than a texture is drawn in tiles, which napari replaces.
             for visual in getattr(node, "adopted_children", (node,)):
                 yield visual, clipper
 
