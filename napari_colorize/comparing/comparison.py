@@ -1,4 +1,4 @@
-"""Which layers are visible while the source is compared with what lies on it."""
+"""Visibility of layers while the source is compared with what lies on it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,19 @@ if TYPE_CHECKING:
 
 
 class Pair(NamedTuple):
-    """The gray source, and the layer that it is compared with."""
+    """The gray source, and the layer that it is compared with.
+
+    Attributes
+    ----------
+    source, other : Image
+        The layers.
+    covered : bool
+        Whether the source lies above the other layer.
+    """
 
     source: Image
     other: Image
+    covered: bool
 
 
 class Comparison:
@@ -80,10 +89,11 @@ class Comparison:
         results = {kind: one for kind, one in run.layers.items() if one in layers}
         if not results:
             return None
-        chosen = layers.selection.active
-        if chosen is not run.layer and self._lies_on(chosen, run.layer):
-            return Pair(run.layer, chosen)
-        return Pair(run.layer, results.get("colorized", next(iter(results.values()))))
+        source, chosen = run.layer, layers.selection.active
+        other = results.get("colorized", next(iter(results.values())))
+        if chosen is not source and self._lies_on(chosen, source):
+            other = chosen
+        return Pair(source, other, layers.index(source) > layers.index(other))
 
     def _lies_on(self, layer: Layer | None, source: Image) -> bool:
         """Return whether a layer is an image of the source's place."""
@@ -94,12 +104,6 @@ class Comparison:
             return True
         pixel = np.abs(source.scale[-2:]).max()
         return np.allclose(_corners(layer), _corners(source), rtol=0, atol=pixel)
-
-    @property
-    def covered(self) -> bool:
-        """Whether the source lies above the other layer."""
-        pair, layers = self.pair, self._viewer.layers
-        return pair is not None and layers.index(pair.source) > layers.index(pair.other)
 
     def show_gray(self, on: bool) -> None:
         """Show the source alone, or what was there before."""
@@ -136,7 +140,7 @@ class Comparison:
         pair = self.pair
         if pair is None or not (self.gray or self.split):
             return {}
-        shown = (pair.source,) if self.gray else pair
+        shown = (pair.source,) if self.gray else (pair.source, pair.other)
         return {
             layer: any(layer is one for one in shown)
             for layer in self._viewer.layers

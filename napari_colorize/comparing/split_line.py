@@ -157,11 +157,13 @@ class Cut:
         if pair is None:
             return
         cut = [(pair.other, self._right)]
-        if self._comparison.covered and not self._comparison.gray:
+        if pair.covered and not self._comparison.gray:
             cut.append((pair.source, self._left))
         for layer, clipper in cut:
+            if layer not in self._canvas.layer_to_visual:
+                continue  # napari may draw while a layer is being removed
             node = self._canvas.layer_to_visual[layer].node
-            # A picture larger than a texture is drawn in tiles.
+            # What is larger than a texture is drawn in tiles, which napari may replace.
             for visual in getattr(node, "adopted_children", (node,)):
                 yield visual, clipper
 

@@ -13,7 +13,7 @@ from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QApplication
 from skimage import data
 
-from napari_colorize.comparing import SplitLine
+from napari_colorize.comparing import Comparison, SplitLine
 from napari_colorize.widget import ColorizeWidget
 
 if TYPE_CHECKING:
@@ -388,8 +388,10 @@ def test_the_line_goes_where_layers_do_not_lie_on_each_other(
 def test_the_line_goes_with_the_widget(
     colored: ColorizeWidget, qtbot: QtBot, how: str
 ) -> None:
+    colored.run.layers["uncertainty"].visible = True
     before = visibility(colored)
     split(colored)
+    assert visibility(colored) != before
     assert not has_color_on_the_left(colored)
     docks = colored.viewer.window._wrapped_dock_widgets
     if how == "closed":
@@ -407,6 +409,23 @@ def has_color_on_the_left(widget: ColorizeWidget) -> bool:
     picture = look(widget)
     left = picture[:, : picture.shape[1] // 2 - 1]
     return bool(np.ptp(left, axis=-1).max() > 10)
+
+
+def test_one_that_is_released_follows_the_viewer_no_more(
+    colored: ColorizeWidget,
+) -> None:
+    viewer, uncertainty = colored.viewer, colored.run.layers["uncertainty"]
+    comparison = Comparison(viewer)
+    before = visibility(colored)
+    viewer.layers.selection.active = uncertainty
+    comparison.show_split(True)
+    assert visibility(colored) != before
+    comparison.release()
+    assert visibility(colored) == before
+    pair = comparison.pair
+    viewer.layers.selection.active = colored.run.layer
+    viewer.layers.clear()
+    assert comparison.pair is pair
 
 
 def test_the_line_goes_with_the_viewer(colored: ColorizeWidget) -> None:
