@@ -457,6 +457,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             return
         if shown is not None:
             shown.visible = False
+            self._viewer.layers.selection.active = run.layers.get("colorized", shown)
         else:
             run.want({*run.layers, _THINKING})
             attach(self._viewer)

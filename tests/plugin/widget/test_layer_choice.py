@@ -122,4 +122,6 @@ def test_one_press_shows_what_the_nets_think_and_one_hides_it(
     assert widget.layer_choice.boxes["a probability"].value
     button.native.click()
     assert not layer.visible
+    colored = widget.viewer.layers["scan colorized"]
+    assert widget.viewer.layers.selection.active is colored
     assert button.text == "Show what the nets think"
