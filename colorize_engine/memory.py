@@ -49,10 +49,13 @@ def shortage_told(shape: tuple[int, int], working_size: int) -> Iterator[None]:
         if not is_shortage(error):
             raise
         free = free_bytes()
-        fits = fitting_size(shape, free) if free else working_size // 2
+        fits = fitting_size(shape, free) if free else working_size
+        if fits >= working_size:
+            # Others took the memory meanwhile, or the device has its own.
+            fits = max(1, working_size // 2)
         raise MemoryError(
             f"there is not enough memory for a working size of {working_size}; "
-            f"about {min(fits, max(1, working_size - _STEP))} would fit"
+            f"about {fits} would fit"
         ) from error
 
 
