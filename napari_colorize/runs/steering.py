@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Steering:
         self.hints: Hints = ()
         self._latest: tuple[Index, Prediction] | None = None
         self._paths: dict[Index, Paths] = {}
+        # Decoding and suggestions ask for the ways of hints from threads of their own.
+        self._walking = Lock()
 
     @property
     def takes_hints(self) -> bool:
@@ -83,9 +86,10 @@ class Steering:
             return hints
         axis = self.time_axis
         others = index[:axis] + index[axis + 1 :]
-        if others not in self._paths:
-            self._paths[others] = self._new_paths(index)
-        return self._paths[others].shown(hints, index[axis])
+        with self._walking:
+            if others not in self._paths:
+                self._paths[others] = self._new_paths(index)
+            return self._paths[others].shown(hints, index[axis])
 
     def _new_paths(self, index: Index) -> Paths:
         from colorize_engine.stacks.paths import Paths, light_of

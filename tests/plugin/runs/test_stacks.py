@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -313,3 +314,17 @@ def test_suggestions_and_variants_of_a_frame(
         [(h.row, h.a) for h in each.hints] for each in expected
     ]
     assert {hint.frame for each in drawn for hint in each.hints} == {2}
+
+
+def test_the_ways_of_hints_are_the_same_for_threads_that_ask_together(
+    widget: ColorizeWidget, finish: Finish, film: np.ndarray
+) -> None:
+    widget.viewer.add_image(np.repeat(film[:4], 4, axis=0), name="film")
+    finish(widget)
+    steering = widget.run.results.steering
+    steering.hints = (Hint(60, 40, 60, 20, frame=8),)
+    indices = [(n % 16,) for n in range(64)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(steering.shown, indices))
+    steering._paths.clear()
+    assert found == [steering.shown(index) for index in indices]
