@@ -141,6 +141,10 @@ def foldable(title: str, content: QWidget, *, opened: bool) -> QCollapsible:
     """
     folded = QCollapsible(title)
     folded.setContent(content)
+    for part in (folded, folded.content()):
+        layout = part.layout()
+        if layout is not None:
+            layout.setContentsMargins(0, 0, 0, 0)
     # Icons would keep the text color from before the theme is set.
     folded.setExpandedIcon(QIcon())
     folded.setCollapsedIcon(QIcon())
@@ -187,6 +191,8 @@ class Scrolled(QScrollArea):
         self.setWidget(self._content)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        # napari's style draws a border around it all the same.
+        self.setStyleSheet("QScrollArea { border: none; padding: 0px; margin: 0px; }")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         # The area itself is no stop of the Tab key.
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -9,6 +9,7 @@ import time
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from colorize_engine import files
@@ -37,7 +38,6 @@ from colorize_engine.files.tiff import is_tiff, open_pages
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from colorize_engine.batch.plan import Job
     from colorize_engine.batch.settings import Settings
@@ -116,11 +116,11 @@ def color_photo(
         record = replace(record, width=width, height=height, pages=pages)
         label = colorizer.card.label if colorizer.card else "custom"
         size = settings.working_size or colorizer.working_size
-        hints = load_hints(job.hints) if job.hints else ()
+        hints = load_hints(job.hints) if isinstance(job.hints, Path) else job.hints
         mark = mark_of(label, settings.resolved(colorizer), size)
         mark = with_source(mark, digest(job.source), settings, job.target)
-        mark = with_hints(mark, hints)
-        painter = Painter(colorizer, settings, hints, len(job.variants))
+        mark = with_hints(mark, hints or ())
+        painter = Painter(colorizer, settings, hints or (), len(job.variants))
         record = _color_or_skip(job, settings, painter, record, mark, admit)
     except CancelledError:
         raise

@@ -6,8 +6,9 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from colorize_engine.files import format_of, stored_parameters
-from colorize_engine.hints import from_text, read_hints, to_text
+from colorize_engine.edit import saved_edit
+from colorize_engine.files import format_of
+from colorize_engine.hints import read_hints, to_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,14 +33,12 @@ def load_hints(path: Path) -> tuple[Hint, ...]:
     if path.suffix.lower() == ".csv":
         return read_hints(path)
     try:
-        stored = stored_parameters(path) or ""
+        edit = saved_edit(path)
     except ValueError as error:
         raise ValueError(f"{path} is no CSV file and no picture: {error}") from error
-    for item in stored.split("; "):
-        name, _, text = item.partition(" ")
-        if name == "hints":
-            return from_text(text)
-    raise ValueError(f"{path} was saved without hints")
+    if edit is None or not edit.hints:
+        raise ValueError(f"{path} was saved without hints")
+    return edit.hints
 
 
 def digest(path: Path) -> str:

@@ -20,6 +20,8 @@ from colorize_engine.files import FORMATS, format_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from colorize_engine.hints import Hint
+
 
 class TargetError(ValueError):
     """Inputs and output that do not fit together; the message says what to change."""
@@ -37,8 +39,8 @@ class Job:
     variants : tuple of Path
         Files for several plausible pictures, in place of ``target``; empty if not
         wanted.
-    hints : Path or None
-        CSV file of the photo's hints.
+    hints : Path, tuple of Hint, or None
+        The photo's hints, or the CSV file or saved picture that has them.
     resumes : bool
         Whether the photo is skipped if its outputs exist and were made from the same
         bytes with the same settings. Any other existing output is an error, unless
@@ -50,7 +52,7 @@ class Job:
     probabilities: tuple[Path, ...] = ()
     resumes: bool = False
     variants: tuple[Path, ...] = ()
-    hints: Path | None = None
+    hints: Path | tuple[Hint, ...] | None = None
 
     @property
     def outputs(self) -> tuple[Path, ...]:
@@ -79,7 +81,7 @@ def plan_jobs(
     *,
     probabilities: bool = False,
     variants: int = 0,
-    hints: Path | None = None,
+    hints: Path | tuple[Hint, ...] | None = None,
 ) -> Plan:
     """Return a job for each photo, including those in folders.
 
@@ -98,9 +100,10 @@ def plan_jobs(
     variants : int
         Number of plausible pictures to write for each photo, ``NAME-1.jpg`` and so on;
         0 for the most likely one.
-    hints : Path or None
-        A CSV file for a single photo; or a folder that has one, with the photo's stem,
-        for some of the photos: at the same place as in the output, or at its top.
+    hints : Path, tuple of Hint, or None
+        Hints or a CSV file for a single photo; or a folder that has a file, with the
+        photo's stem, for some of the photos: at the same place as in the output, or at
+        its top.
 
     Raises
     ------
@@ -219,22 +222,27 @@ def _variant_paths(target: Path, count: int) -> tuple[Path, ...]:
     )
 
 
-def _check_hints(hints: Path | None, sources: Sequence[Path]) -> None:
+def _check_hints(
+    hints: Path | tuple[Hint, ...] | None, sources: Sequence[Path]
+) -> None:
     """Raise TargetError if hints cannot be those of the photos."""
-    if hints is None or hints.is_dir():
+    if not hints or (isinstance(hints, Path) and hints.is_dir()):
         return
-    if not hints.exists():
+    if isinstance(hints, Path) and not hints.exists():
         raise TargetError(f"there are no hints at {str(hints)!r}")
     if len(sources) > 1 or any(map(os.path.isdir, sources)):
+        one = repr(str(hints)) if isinstance(hints, Path) else "--hint"
         raise TargetError(
-            f"{str(hints)!r} holds the hints of one photo; for several photos, give a "
-            "folder with a CSV file for each"
+            f"{one} holds the hints of one photo; for several photos, give a folder "
+            "with a CSV file for each"
         )
 
 
-def _hints_of(target: Path, out: Path, hints: Path | None) -> Path | None:
-    """Return the file with the hints of a photo, if there is one."""
-    if hints is None or not hints.is_dir():
+def _hints_of(
+    target: Path, out: Path, hints: Path | tuple[Hint, ...] | None
+) -> Path | tuple[Hint, ...] | None:
+    """Return the hints of a photo, or the file that has them, if there are any."""
+    if not isinstance(hints, Path) or not hints.is_dir():
         return hints
     places = (target.relative_to(out).parent / target.stem, Path(target.stem))
     files = (hints / f"{place}.csv" for place in places)

@@ -15,14 +15,17 @@ from colorize_engine.cli.console import (
     Finite,
     OneLineCommand,
     as_count,
+    as_hints,
     as_range,
     as_report,
     complain,
+    hints_in,
 )
 
 if TYPE_CHECKING:
     from colorize_engine.batch import Plan, Settings
     from colorize_engine.colorizer import Colorizer
+    from colorize_engine.hints import Hint
     from colorize_engine.pretrained import Backend
 
 # \b keeps click from rewrapping the paragraph after it.
@@ -131,6 +134,15 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     "as #c05030), or x, y, a, b; or a picture that was saved with hints. For several "
     "photos a folder with a CSV file of the same stem for some of them. Of a stack the "
     "column frame, from 0, says for which; the hint is carried to the others.",
+)
+@click.option(
+    "--hint",
+    "more_hints",
+    multiple=True,
+    callback=as_hints,
+    metavar="X,Y,COLOR",
+    help="The color at a point of a single photo, such as 45,82,#a03020; or X,Y,A,B "
+    "with a* and b*, - for one that is left open. May be given several times.",
 )
 @click.option(
     "--variants",
@@ -272,6 +284,7 @@ def main(
     series: int | None,
     scheduler: str | None,
     hints: Path | None,
+    more_hints: tuple[Hint, ...],
     variants: int | None,
     **settings: Any,
 ) -> int:
@@ -294,7 +307,12 @@ def main(
             "report": report,
             "variants": variants,
         }
-        chosen = {**settings, **stack, **of_photos, "hints": hints}
+        chosen = {
+            **settings,
+            **stack,
+            **of_photos,
+            "hints": (*hints_in(hints), *more_hints),
+        }
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return run_stack(
@@ -309,7 +327,7 @@ def main(
             output,
             probabilities=probabilities,
             variants=variants or 0,
-            hints=hints,
+            hints=(*hints_in(hints), *more_hints) if more_hints else hints,
         )
     except TargetError as error:
         raise click.UsageError(str(error)) from error

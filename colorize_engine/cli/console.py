@@ -6,11 +6,14 @@ import math
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from colorize_engine.batch import one_line
+
+if TYPE_CHECKING:
+    from colorize_engine.hints import Hint
 
 DONE, SOME_FAILED, WRONG_USAGE, STOPPED = 0, 1, 2, 130
 _MEGA = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
@@ -84,6 +87,39 @@ def as_range(_: click.Context, param: click.Parameter, value: str) -> Any:
         return parse_range(value)
     except ValueError as error:
         raise click.BadParameter(str(error), param=param) from error
+
+
+def as_hints(
+    _: click.Context, param: click.Parameter, value: tuple[str, ...]
+) -> tuple[Hint, ...]:
+    """Return the hints that the texts of --hint mean."""
+    from colorize_engine.hints import from_text
+
+    try:
+        return from_text(" ".join(text.replace(" ", "") for text in value))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param=param) from error
+
+
+def hints_in(path: Path | None) -> tuple[Hint, ...]:
+    """Return the hints in a file.
+
+    Raises
+    ------
+    click.UsageError
+        If there are none, or the file cannot be read.
+    """
+    from colorize_engine.batch import explained
+    from colorize_engine.batch.marks import load_hints
+
+    if path is None:
+        return ()
+    try:
+        return load_hints(path)
+    except OSError as error:
+        raise click.UsageError(f"{path}: {explained(error, path)}") from error
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def as_report(

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from colorize_engine.batch import explained, one_line
-from colorize_engine.batch.marks import load_hints
 from colorize_engine.cli.console import DONE, SOME_FAILED, complain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from colorize_engine.hints import Hint
     from colorize_engine.pretrained import Backend
 
 _ZARR_FILES = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
@@ -73,8 +71,8 @@ def run_stack(
     Raises
     ------
     click.UsageError
-        If there are several inputs or an option for photos only, the hints cannot be
-        read, or if there is no such model, device or cluster.
+        If there are several inputs or an option for photos only, or if there is no such
+        model, device or cluster.
     """
     from dataclasses import asdict, fields
 
@@ -90,10 +88,9 @@ def run_stack(
         if settings.get(name):
             option = name.replace("_", "-")
             raise click.UsageError(f"--{option} does not work with a stack")
-    hints = _hints(settings.get("hints"))
     names = {field.name for field in fields(StackSettings)}
     chosen = StackSettings(
-        **{k: v for k, v in settings.items() if k in names} | {"hints": hints}
+        **{name: value for name, value in settings.items() if name in names}
     )
     source, target = Path(photos[0]), Path(output)
     with tqdm(unit="frame", disable=None, file=sys.stderr) as bar:
@@ -122,15 +119,3 @@ def run_stack(
         complain(f"{source}: note: {note}")
     click.echo(one_line(target))
     return DONE
-
-
-def _hints(path: Path | None) -> tuple[Hint, ...]:
-    """Read the hints of a stack."""
-    if path is None:
-        return ()
-    try:
-        return load_hints(path)
-    except OSError as error:
-        raise click.UsageError(f"{path}: {explained(error, path)}") from error
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error

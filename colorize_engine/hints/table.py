@@ -139,6 +139,8 @@ def _digits(number: float) -> str:
 def from_text(text: str) -> tuple[Hint, ...]:
     """Return the hints of a line that `to_text` made.
 
+    A color such as ``#c05030`` may stand in place of a and b.
+
     Raises
     ------
     ValueError
@@ -152,6 +154,9 @@ def _one_from_text(text: str) -> Hint:
     place, _, strength = numbers.partition("*")
     try:
         x, y, *rest = place.split(",")
+        if rest and rest[0].startswith("#"):
+            color = Hint.from_color(0, 0, rest[0])
+            rest = [repr(color.a), repr(color.b), *rest[1:]]
         a, b, radius = (
             None if n == "-" else float(n) for n in (*rest, "-")[: max(3, len(rest))]
         )

@@ -1,4 +1,4 @@
-"""Help for a person who steers: likely colors of a pixel, plausible pictures, undo."""
+"""Help for a person who steers: likely colors of a pixel, plausible pictures."""
 
 import lazy_loader
 

@@ -1,5 +1,4 @@
-from .history import History
 from .suggestions import Suggestion, suggest
 from .variants import anchors
 
-__all__ = ["History", "Suggestion", "anchors", "suggest"]
+__all__ = ["Suggestion", "anchors", "suggest"]

@@ -20,16 +20,16 @@ from napari_colorize.hints.points import (
     put_state,
     state_of,
 )
-from napari_colorize.runs import run_of
+from napari_colorize.runs import history_of, run_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
 
     from napari.components import ViewerModel
-    from napari.layers import Image, Points
+    from napari.layers import Image, Layer, Points
 
     from colorize_engine import Hint
-    from napari_colorize.runs import Place, Run
+    from napari_colorize.runs import ImageHistory, Place, Run, State
 
 
 class ImageHints:
@@ -44,11 +44,13 @@ class ImageHints:
         The viewer of the image.
     image
         The image.
+    history
+        Its history, where changes of points are recorded.
 
     Attributes
     ----------
     changed : Signal
-        Emitted after points or their history have changed.
+        Emitted after points or the history have changed.
     selected : Signal
         Emitted after other points were selected.
     """
@@ -56,14 +58,16 @@ class ImageHints:
     changed = Signal()
     selected = Signal()
 
-    def __init__(self, viewer: ViewerModel, image: Image) -> None:
-        from colorize_engine.steering import History
-
+    def __init__(
+        self, viewer: ViewerModel, image: Image, history: ImageHistory
+    ) -> None:
         # What lives as long as the image must not keep it alive.
         self._viewer, self._image = ref(viewer), ref(image)
         self._followed: ref[Points] | None = None
-        self._history = History()
+        self._history = history
         self._still = self._dragged = False
+        history.restored.connect(self._on_restored)
+        history.changed.connect(self.changed.emit)
         viewer.layers.events.removed.connect(self._on_removed)
 
     @property
@@ -228,13 +232,18 @@ class ImageHints:
         points, orphans = self.points, self._without_color()
         if points is not None and orphans:
             points.remove(orphans)
-        elif self._history.can_undo:
-            self._put(self._history.undo())
+        else:
+            self._history.undo()
 
     def redo(self) -> None:
         """Do the change again that was undone last."""
-        if self._history.can_redo:
-            self._put(self._history.redo())
+        self._history.redo()
+
+    def listen_to(self, layers: Iterable[Layer]) -> None:
+        """Undo with Ctrl+Z, redo with Ctrl+Shift+Z, while a layer is selected."""
+        for layer in layers:
+            layer.bind_key("Control-Z", lambda _: self.undo(), overwrite=True)
+            layer.bind_key("Control-Shift-Z", lambda _: self.redo(), overwrite=True)
 
     def apply(self) -> None:
         """Show the picture with the hints as they are now."""
@@ -250,15 +259,17 @@ class ImageHints:
             set_colors(points, colors)
         self._on_change()
 
-    def _put(self, hints: tuple[Hint, ...]) -> None:
-        points, run = self.made(), self.run
-        if points is not None:
-            with self._waiting():
-                start = (0,) * (points.ndim - 2)
-                put_state(points, hints, run.results.source.start if run else start)
+    def _on_restored(self, state: State) -> None:
+        points, run = self.points, self.run
+        if state.hints != (() if points is None else state_of(points)):
+            points = points or self.made()
+            if points is not None:
+                with self._waiting():
+                    start = (0,) * (points.ndim - 2)
+                    start = run.results.source.start if run else start
+                    put_state(points, state.hints, start)
+            self.selected.emit()
         self.apply()
-        self.changed.emit()
-        self.selected.emit()
 
     def _without_color(self) -> list[int]:
         points = self.points
@@ -288,8 +299,7 @@ class ImageHints:
             emitter.connect(self._on_event)
         events.current_face_color.connect(self._on_control)
         points.selected_data.events.items_changed.connect(self._on_select)
-        points.bind_key("Control-Z", lambda _: self.undo(), overwrite=True)
-        points.bind_key("Control-Shift-Z", lambda _: self.redo(), overwrite=True)
+        self.listen_to([points])
 
     def _on_data(self, event: Any) -> None:
         action = str(event.action).lower()
@@ -326,11 +336,10 @@ class ImageHints:
         """Record the points and apply them, if they are others than before."""
         points = self.points
         state = () if points is None else state_of(points)
-        before = self._history.present
-        self._history.record(state, change)
+        before = self._history.present.hints
+        self._history.set_hints(state, change)
         if state != before:
             self.apply()
-        self.changed.emit()
 
     def _on_removed(self, event: Any) -> None:
         if self._followed is not None and event.value is self._followed():
@@ -347,6 +356,7 @@ def hints_for(run: Run) -> ImageHints | None:
     viewer = run.viewer
     if viewer is None:
         return None
-    if run.layer not in _all:
-        _all[run.layer] = ImageHints(viewer, run.layer)
+    history = history_of(run)
+    if run.layer not in _all and history is not None:
+        _all[run.layer] = ImageHints(viewer, run.layer, history)
     return _all[run.layer]

@@ -1,4 +1,4 @@
-"""Colors for the points of an image: likely ones, any other, one channel, undo."""
+"""Colors for the points of an image: likely ones, any other, one channel."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CHANNELS = {"a and b": "", "only a (green-red)": "b", "only b (blue-yellow)": "
 
 
 class Palette(QGroupBox):
-    """The button "Add hints", swatches, any other color, channels, undo and redo.
+    """The button "Add hints", swatches, any other color, channels.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Palette(QGroupBox):
         Emitted with the channel that the selected points leave open: "a", "b" or "".
     loaded : Signal
         Emitted with the path of a file with hints.
-    add_button, other_button, load_button, undo_button, redo_button : QPushButton
+    add_button, other_button, load_button : QPushButton
     channels : QComboBox
     swatches : list of QToolButton
     colors : list of (int, int, int)
@@ -78,12 +78,6 @@ class Palette(QGroupBox):
             "Tell the nets a* and b* of the selected points, or one of them and leave "
             "the other to the nets."
         )
-        self.undo_button = _button(
-            "Undo", "Take back the last change of hints (Ctrl+Z in their layer)."
-        )
-        self.redo_button = _button(
-            "Redo", "Do again what was undone last (Ctrl+Shift+Z in their layer)."
-        )
         self._lay_out()
         self.add_button.clicked.connect(lambda: self.asked.emit())
         self.load_button.clicked.connect(self._on_load)
@@ -104,7 +98,6 @@ class Palette(QGroupBox):
             (self.text,),
             (self._row,),
             (self.other_button, self.channels),
-            (self.undo_button, self.redo_button),
         )
         for number, row in enumerate(rows):
             for column, widget in enumerate(row):
@@ -122,8 +115,6 @@ class Palette(QGroupBox):
             self._row,
             self.other_button,
             self.channels,
-            self.undo_button,
-            self.redo_button,
         ):
             widget.setVisible(on)
 

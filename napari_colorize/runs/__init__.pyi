@@ -1,3 +1,4 @@
+from .image_history import ImageHistory, State, history_of
 from .kinds import AT_FULL_SIZE, DECODED, KINDS, METADATA
 from .results import Results
 from .run import Pixel, Place, Run, active_run, plain, registry, run_of
@@ -10,14 +11,17 @@ __all__ = [
     "KINDS",
     "METADATA",
     "Cancelled",
+    "ImageHistory",
     "NotColorable",
     "Pixel",
     "Place",
     "Results",
     "Run",
     "Source",
+    "State",
     "Worker",
     "active_run",
+    "history_of",
     "plain",
     "registry",
     "run_of",

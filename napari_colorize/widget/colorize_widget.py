@@ -28,6 +28,7 @@ from napari_colorize.runs import (
     NotColorable,
     Run,
     Worker,
+    history_of,
     plain,
     registry,
     run_of,
@@ -45,8 +46,10 @@ from napari_colorize.widget.controls import (
 )
 from napari_colorize.widget.hinting import Hinting
 from napari_colorize.widget.job import Job, summary
+from napari_colorize.widget.label_column import LabelColumn
 from napari_colorize.widget.layer_lists import LayerLists, images_of, shapes_of
 from napari_colorize.widget.undocked import Undocked
+from napari_colorize.widget.undoing import Undoing
 from napari_colorize.widget.varying import Varying
 
 if TYPE_CHECKING:
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
 
 _THINKING = "a probability"
 _STOPPED = "Stopped. All layers are as they were."
+_PURPOSES = {"default": "for photos", "reference-10": "to compare"}
 # Layers that any widget is coloring now.
 _in_work: WeakSet[Layer] = WeakSet()
 
@@ -89,7 +93,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             tooltip="The image layer to color.",
         )
         self.model = ComboBox(
-            choices=list(self._cards),
+            choices=[(_with_purpose(name), name) for name in self._cards],
             value=chosen.model if chosen.model in self._cards else None,
             label="&model",
             tooltip="The nets that predict the colors.\n"
@@ -143,6 +147,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             advanced,
         )
         self.native.layout().addWidget(Scrolled(*lower))
+        LabelColumn(self.native, self, self.sliders, self.advanced)
         FocusRing(self.native)
         self.comparing.listen_to(self.native)
         # Only while the widget has the focus: napari uses Esc for drawing.
@@ -151,6 +156,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         escape.activated.connect(self.cancel)
         # A panel that is closed leaves its dock, and nobody could cancel any more.
         self._undocked = Undocked(self.native, self.cancel)
+        self.undoing = Undoing(self.sliders, self.native)
 
     @property
     def viewer(self) -> napari.viewer.Viewer:
@@ -180,7 +186,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         self.save_button.clicked.connect(self._on_save)
         self.sliders.reset.clicked.connect(self._on_reset)
         for slider in self.sliders.all:
-            slider.changed.connect(self._on_slider)
+            slider.changed.connect(lambda _, name=slider.name: self._on_slider(name))
         self.layer_choice.changed.connect(self._on_kinds)
         self.layer_choice.think.clicked.connect(self._on_think)
         self.model.changed.connect(self._on_model)
@@ -343,6 +349,9 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             # The sliders may have been moved in the meantime.
             run.decode(self.sliders.settings())
             self.hinting.resume()
+        history = history_of(run)
+        if history is not None:
+            history.begin(run.settings)
 
     def _run_of_source(self, layer: Image) -> Run | None:
         """Return the latest run of a source, kept runs left out."""
@@ -423,6 +432,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
 
     def _on_runs(self) -> None:
         run = self.run
+        self.undoing.follow(run)
         self.save_button.enabled = run is not None and "colorized" in run.layers
         if run is not None:
             # A layer that was just removed may still be among those of the run.
@@ -476,16 +486,17 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             self.sliders.set_own(self._card())
         self._tell()
 
-    def _on_slider(self, _value: Any = None) -> None:
+    def _on_slider(self, name: str) -> None:
         run = self.run
         if run is not None:
             run.decode(self.sliders.settings())
+            self.undoing.record(name)
 
     def _on_reset(self) -> None:
         run = self.run
         card = self._card() if run is None else run.results.card
         self.sliders.set_own(card)
-        self._on_slider()
+        self._on_slider("")
 
     def _on_save(self) -> None:
         run = self.run
@@ -534,9 +545,15 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         self._closed = True
         self.varying.cancel()
         self.hinting.release()
+        self.undoing.follow(None)
         self.comparing.release()
         if self._worker is not None:
             self._worker.cancel()
         registry.changed.disconnect(self._on_runs)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._lists.release()
+
+
+def _with_purpose(model: str) -> str:
+    """Return the name of a model, with what it is for."""
+    return f"{model} ({_PURPOSES[model]})" if model in _PURPOSES else model

@@ -18,7 +18,13 @@ from magicgui.widgets import (
 )
 from psygnal import Signal
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QGridLayout, QGroupBox, QLabel, QSizePolicy, QSlider
+from qtpy.QtWidgets import (
+    QGridLayout,
+    QGroupBox,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+)
 
 from colorize_engine.decode import DecodeSettings
 from napari_colorize.accessibility import label_controls
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
 
 WHOLE_STACK, CURRENT_SLICE = "whole stack", "current slice"
 _PAGE = 10  # slider steps of Page Up and Page Down
+_EXACT = 1e-6
 
 _KIND_TIPS = {
     "colorized": "The picture in color.",
@@ -46,98 +53,132 @@ _KIND_TIPS = {
     ),
     "uncertainty": "How unsure the nets are: entropy of a and b together, in bits.",
 }
+_NAMES = {"a": "a* (green - red)", "b": "b* (blue - yellow)"}
 _ROWS = ("colorized", "uncertainty", "a", "a probability", "b", "b probability")
 
 
 class Sliders(Container):  # type: ignore[type-arg]
-    """Temperature, rebalance, saturation, caution, and a button that resets them."""
+    """Temperature, rebalance, saturation, caution; undo, redo and reset.
+
+    Their ranges end where pictures do. A picture that was made with a value beyond
+    widens the range of its slider.
+    """
 
     def __init__(self) -> None:
-        self.temperature = FloatSlider(
-            min=0,
-            max=1,
-            step=0.01,
-            value=0.38,
-            label="t&emperature",
-            tooltip=(
-                "How a pixel's color is chosen among those that the nets find "
-                "possible: 0 takes the most probable color (vivid, may be patchy), 1 "
-                "the mean of all (smooth, may be pale). No unit, 0 to 1."
-            ),
+        self.temperature = _slider(
+            "temperature",
+            (0, 1, 0.01),
+            0.7,
+            "vivid - car&eful",
+            "Temperature: how a pixel's color is chosen among those that the nets find "
+            "possible. 0 takes the most probable color (vivid, may be patchy), 1 the "
+            "mean of all (smooth, may be pale). No unit, 0 to 1.",
         )
-        self.rebalance = FloatSlider(
-            min=-1,
-            max=1,
-            step=0.05,
-            value=0,
-            label="re&balance",
-            tooltip=(
-                "How much rare colors are favored: at -1 they are as probable as in "
-                "photos (cautious), at 0 as the nets were trained, above 0 more "
-                "(colorful). No unit, -1 to 1."
-            ),
+        self.rebalance = _slider(
+            "rebalance",
+            (-1, 0.5, 0.05),
+            0,
+            "rare colors",
+            "Rebalance: how much rare colors are favored. At -1 they are as probable "
+            "as in photos (grayish), at 0 as the nets were trained, above 0 more "
+            "(colorful). No unit, -1 to 0.5.",
         )
-        self.saturation = FloatSlider(
-            min=0,
-            max=3,
-            step=0.05,
-            value=1,
-            label="sat&uration",
-            tooltip=(
-                "Strength of the colors: 0 is gray, 1 is what the nets predict. "
-                "A factor, 0 to 3."
-            ),
+        self.saturation = _slider(
+            "saturation",
+            (0, 2, 0.05),
+            1,
+            "sat&uration",
+            "Strength of the colors: 0 is gray, 1 is what the nets predict. "
+            "A factor, 0 to 2.",
         )
-        self.caution = FloatSlider(
-            min=0,
-            max=1,
-            step=0.05,
-            value=0,
-            label="caution",
-            tooltip=(
-                "How much color is taken from where the nets are unsure: 0 nothing, 1 "
-                "all that they know nothing about. No unit, 0 to 1."
-            ),
+        self.caution = _slider(
+            "caution",
+            (0, 1, 0.05),
+            0,
+            "caution",
+            "How much color is taken from where the nets are unsure: 0 nothing, 1 all "
+            "that they know nothing about. No unit, 0 to 1.",
+        )
+        self.undo = PushButton(
+            text="Undo",
+            enabled=False,
+            tooltip="Take back the last change of a slider or a hint (Ctrl+Z).",
+        )
+        self.redo = PushButton(
+            text="Redo",
+            enabled=False,
+            tooltip="Do again what was undone last (Ctrl+Shift+Z).",
         )
         self.reset = PushButton(
             text="&Reset",
             tooltip=(
-                "Set temperature and rebalance to the values of the model, saturation "
-                "to 1 and caution to 0."
+                "Set the first two sliders to the values of the model, saturation to 1 "
+                "and caution to 0."
             ),
         )
         self.all = (self.temperature, self.rebalance, self.saturation, self.caution)
-        super().__init__(widgets=[*self.all, self.reset])
+        steps = [self.undo, self.redo, self.reset]
+        row = Container(widgets=steps, layout="horizontal", labels=False)
+        row.margins = (0, 0, 0, 0)
+        super().__init__(widgets=[*self.all, row])
         self.margins = (0, 0, 0, 0)
         label_controls(self)
-        for slider in self.all:
-            inner = slider.native.findChild(QSlider)
-            inner.setPageStep(_PAGE * inner.singleStep())
+
+    @property
+    def held(self) -> bool:
+        """Whether a person holds the handle of a slider."""
+        handles = (slider.native.findChild(QSlider) for slider in self.all)
+        return any(handle.isSliderDown() for handle in handles)
 
     def settings(self) -> DecodeSettings:
         """Return the settings of the sliders."""
-        return DecodeSettings(
-            round(self.temperature.value, 4),
-            round(self.rebalance.value, 4),
-            round(self.saturation.value, 4),
-            round(self.caution.value, 4),
-        )
+        return DecodeSettings(*(round(slider.value, 4) for slider in self.all))
 
     def set(self, settings: DecodeSettings) -> None:
         """Move the sliders without emitting signals."""
+        values = (
+            settings.temperature,
+            settings.rebalance,
+            settings.saturation,
+            settings.caution,
+        )
         with self.changed.blocked():
-            for slider, value in (
-                (self.temperature, settings.temperature),
-                (self.rebalance, settings.rebalance),
-                (self.saturation, settings.saturation),
-                (self.caution, settings.caution),
-            ):
+            for slider, value in zip(self.all, values, strict=True):
                 with slider.changed.blocked():
-                    slider.value = min(max(value, slider.min), slider.max)
+                    slider.min = min(slider.min, value)
+                    slider.max = max(slider.max, value)
+                    slider.value = value
 
     def set_own(self, card: Card) -> None:
         """Move the sliders to a model's own settings without emitting signals."""
         self.set(DecodeSettings(card.temperature, card.rebalance))
+
+
+def _slider(
+    name: str, limits: tuple[float, float, float], value: float, label: str, tip: str
+) -> FloatSlider:
+    """Return a slider whose values snap to its step, given least, largest and step."""
+    low, high, step = limits
+    slider = FloatSlider(
+        name=name,
+        min=low,
+        max=high,
+        step=step,
+        value=value,
+        label=label,
+        tooltip=tip,
+    )
+    handle = slider.native.findChild(QSlider)
+    handle.setPageStep(_PAGE * handle.singleStep())
+    slider.native.layout().setContentsMargins(0, 0, 0, 0)
+
+    def snap(found: float) -> None:
+        nearest = round(round(found / step) * step, 4)
+        if abs(nearest - found) > _EXACT:
+            slider.value = min(max(nearest, slider.min), slider.max)
+
+    slider.changed.connect(snap)
+    return slider
 
 
 class LayerChoice(QGroupBox):
@@ -162,7 +203,11 @@ class LayerChoice(QGroupBox):
         boxes: dict[str, CheckBox] = {}
         # The Tab key follows the order in which the boxes are made.
         for number, kind in enumerate(_ROWS):
-            box = CheckBox(text=kind, value=kind in chosen, tooltip=_KIND_TIPS[kind])
+            box = CheckBox(
+                text=_NAMES.get(kind, kind),
+                value=kind in chosen,
+                tooltip=_KIND_TIPS[kind],
+            )
             boxes[kind] = box
             box.changed.connect(lambda _: self.changed.emit())
             grid.addWidget(box.native, number // 2, number % 2)

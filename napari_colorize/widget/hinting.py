@@ -49,8 +49,6 @@ class Hinting:
         palette.loaded.connect(self.load)
         palette.chosen.connect(self._on_color)
         palette.opened.connect(self._on_open)
-        palette.undo_button.clicked.connect(self._on_undo)
-        palette.redo_button.clicked.connect(self._on_redo)
 
     def begin(self) -> None:
         """Make or find the layer of hints, and let clicks add points."""
@@ -132,26 +130,12 @@ class Hinting:
         if self._hints is not None:
             self._hints.leave_open(channel)
 
-    def _on_undo(self) -> None:
-        if self._hints is not None:
-            self._hints.undo()
-
-    def _on_redo(self) -> None:
-        if self._hints is not None:
-            self._hints.redo()
-
     # -- the hints
 
     def _show(self) -> None:
         """Show what can be done with the hints as they are now."""
         hints, palette = self._hints, self._palette
-        undo, redo = (
-            (False, False) if hints is None else (hints.can_undo, hints.can_redo)
-        )
-        there = hints is not None and hints.points is not None
-        palette.open_for_points(there or undo or redo)
-        palette.undo_button.setEnabled(undo)
-        palette.redo_button.setEnabled(redo)
+        palette.open_for_points(hints is not None and hints.points is not None)
         palette.show_color(None if hints is None else hints.selected_color)
 
     def _on_select(self) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from colorize_engine.pretrained import Backend
     from napari_colorize.runs import Source, Worker
 
+_INITIALS = ("cpu", "cuda", "mps")
+
 
 @dataclass(frozen=True)
 class Job:
@@ -65,7 +67,7 @@ class Job:
 
 
 def summary(results: Results) -> str:
-    """Return what was done as text: size, time, model, device, precision.
+    """Return what was done as text: size, time, model, device.
 
     Where the values fill little of their type, it says so.
     """
@@ -73,7 +75,7 @@ def summary(results: Results) -> str:
     frames = f"{results.source.count} frames of " if results.source.is_stack else ""
     text = (
         f"Colored {frames}{width} x {height} in {max(0.1, results.seconds):.1f} s "
-        f"({results.card.name}, {results.device}, {results.precision})."
+        f"({results.card.name}, {_plain_name(results.device)})."
     )
     if results.fills_little:
         low, high = results.span
@@ -82,3 +84,8 @@ def summary(results: Results) -> str:
             "is dark and pale."
         )
     return text
+
+
+def _plain_name(device: str) -> str:
+    """Return a device as people write it: ``CPU``, ``CUDA``, ``CUDA:1``."""
+    return device.upper() if device.partition(":")[0] in _INITIALS else device

@@ -207,13 +207,14 @@ def test_enter_and_space_press_a_button(stand: Stand, key: Qt.Key) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "step"), [("temperature", 0.01), ("rebalance", 0.05), ("saturation", 0.05)]
+    ("name", "start", "step"),
+    [("temperature", 0.2, 0.01), ("rebalance", -0.4, 0.05), ("saturation", 0.2, 0.05)],
 )
 def test_sliders_have_a_small_and_a_large_step(
-    stand: Stand, name: str, step: float
+    stand: Stand, name: str, start: float, step: float
 ) -> None:
     slider = getattr(stand.widget.sliders, name)
-    slider.value = start = 0.2
+    slider.value = start
     slider.native.findChild(QSlider).setFocus()
     stand.press(Qt.Key.Key_Right)
     assert slider.value == pytest.approx(start + step)
@@ -253,8 +254,8 @@ def test_each_control_has_a_name_and_says_what_it_does(stand: Stand) -> None:
             assert tip.endswith("."), (control, tip)
     sliders = stand.widget.sliders.native.findChildren(QSlider)
     assert [slider.accessibleName() for slider in sliders] == [
-        "temperature",
-        "rebalance",
+        "vivid - careful",
+        "rare colors",
         "saturation",
         "caution",
     ]

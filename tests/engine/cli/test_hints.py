@@ -84,6 +84,39 @@ def test_the_shipped_nets_follow_a_hint(run: Run, tmp_path: Path) -> None:
     assert np.abs(lab[1:] - (44, 38)).max() < 12
 
 
+def test_hints_on_the_line(run: Run, hinted_model: Path, tmp_path: Path) -> None:
+    words = ["--hint", "40,30,#c03020", "--hint", "9, 8, -, 20"]
+    assert run("photo.png", "-o", "out.png", *words) == (0, ["out.png"], [])
+    more = Hint(8, 9, None, 20)
+    expected = Colorizer.from_folder(hinted_model).predict(PHOTO, hints=[HINT, more])
+    np.testing.assert_array_equal(pixels("out.png"), expected.colorize())
+    assert f"hints {to_text([HINT, more])}" in mark(tmp_path / "out.png")
+    both = ["--hints", "photo.csv", "--hint", "9,8,-,20"]
+    assert run("photo.png", "-o", "both.png", *both)[0] == 0
+    np.testing.assert_array_equal(pixels("both.png"), pixels("out.png"))
+    code, _, err = run("photo.png", "photo.png", "-o", "o/", *words)
+    assert code == 2
+    assert "--hint holds the hints of one photo" in err[0]
+    code, _, err = run("photo.png", "-o", "o.png", "--hint", "1,2,red")
+    assert code == 2
+    assert "'1,2,red' is not a hint" in err[0]
+
+
+def test_hints_on_the_line_of_a_stack(run: Run, tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "stack.tif", np.stack([PHOTO, PHOTO]))
+    (tmp_path / "stack.csv").write_text("x,y,a,b,frame\n40,30,50,40,1\n")
+    for name, words in (
+        ("file", ["--hints", "stack.csv"]),
+        ("line", ["--hint", "40,30,50,40@1"]),
+    ):
+        found = run("stack.tif", "-o", f"{name}.ome.tif", *words)
+        assert found[0] == 0, found
+    line, file = (tifffile.imread(f"{name}.ome.tif") for name in ("line", "file"))
+    np.testing.assert_array_equal(line, file)
+    assert run("stack.tif", "-o", "plain.ome.tif")[0] == 0
+    assert not np.array_equal(tifffile.imread("plain.ome.tif"), line)
+
+
 def test_hints_of_a_folder(run: Run, tmp_path: Path) -> None:
     for place in ("in", "in/below", "hints/below", "hints"):
         (tmp_path / place).mkdir(parents=True, exist_ok=True)

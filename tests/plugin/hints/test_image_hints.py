@@ -84,7 +84,7 @@ def test_each_change_of_a_person_is_one_step(
     small: ColorizeWidget, hints: ImageHints, shows: Shows
 ) -> None:
     points = points_of(small)
-    undo, redo = small.palette.undo_button, small.palette.redo_button
+    undo, redo = small.sliders.undo.native, small.sliders.redo.native
     assert not undo.isEnabled()
     first = add(small, (10, 20))
     second = add(small, (50, 60), BLUE)
@@ -130,7 +130,7 @@ def test_points_without_a_color_are_taken_back_and_never_come_again(
 ) -> None:
     points = points_of(small)
     points.add([[1, 2]])
-    assert small.palette.undo_button.isEnabled()
+    assert small.sliders.undo.native.isEnabled()
     hints.undo()
     assert len(points.data) == 0
     assert not hints.can_undo
@@ -211,7 +211,7 @@ def test_a_file_and_a_variant_are_one_step_each(
     hints_for(small.run).replace(variant, other)
     shows(*loaded, *other)
     for state in ((*loaded, *variant), loaded, ()):
-        small.palette.undo_button.click()
+        small.sliders.undo.native.click()
         shows(*state)
 
 
@@ -221,7 +221,7 @@ def test_the_layer_that_was_removed_comes_back(
     hint = add(small, (10, 20))
     small.viewer.layers.remove(points_of(small))
     shows()
-    small.palette.undo_button.click()
+    small.sliders.undo.native.click()
     shows(hint)
     assert len(points_of(small).data) == 1
     add(small, (40, 50))
@@ -260,10 +260,10 @@ def test_each_image_has_its_own_history(
     small.viewer.add_image(small.run.layer.data[::2], name="other")
     small.image.value = small.viewer.layers["other"]
     finish(small)
-    assert not small.palette.undo_button.isVisibleTo(small.palette)
+    assert not small.sliders.undo.native.isEnabled()
     small.image.value = small.viewer.layers["coffee"]
-    assert small.palette.undo_button.isVisibleTo(small.palette)
-    small.palette.undo_button.click()
+    assert small.sliders.undo.native.isEnabled()
+    small.sliders.undo.native.click()
     shows()
 
 
@@ -335,9 +335,9 @@ def test_a_hint_is_given_at_a_pixel(
     shows(Hint(30, 40, *RED))
     assert small.viewer.layers.selection.active is active
     assert points_of(small).selected_data == {0}
-    assert small.palette.undo_button.isVisibleTo(small.palette)
+    assert small.sliders.undo.native.isEnabled()
     qtbot.waitUntil(lambda: small.palette.swatches[0].isEnabled(), timeout=60_000)
-    small.palette.undo_button.click()
+    small.sliders.undo.native.click()
     shows()
 
 

@@ -90,10 +90,10 @@ def test_from_a_gray_saucer_to_a_red_one_and_back(
     red = person.see()
     assert max(off(red, part) for part in PARTS) < 10
 
-    palette.undo_button.click()
+    widget.sliders.undo.native.click()
     np.testing.assert_array_equal(person.see(), automatic)
     assert len(points.data) == 0
-    palette.redo_button.click()
+    widget.sliders.redo.native.click()
     np.testing.assert_array_equal(person.see(), red)
 
     # Variants keep the hint.
@@ -106,9 +106,9 @@ def test_from_a_gray_saucer_to_a_red_one_and_back(
     variant = person.see()
     assert not np.array_equal(variant, red)
     assert own in widget.run.results.steering.hints
-    palette.undo_button.click()
+    widget.sliders.undo.native.click()
     np.testing.assert_array_equal(person.see(), red)
-    palette.redo_button.click()
+    widget.sliders.redo.native.click()
     np.testing.assert_array_equal(person.see(), variant)
 
     # Someone else makes the same picture from the file.

@@ -81,7 +81,7 @@ def test_the_likely_colors_are_those_of_the_nets(
 def test_a_likely_color_becomes_a_hint_that_the_palette_can_undo(
     small: ColorizeWidget, inspector: Inspector, qtbot: QtBot
 ) -> None:
-    run, palette = small.run, small.palette
+    run = small.run
     before = np.array(run.layers["colorized"].data)
     active = small.viewer.layers.selection.active
     offered(inspector, qtbot)[0].click()
@@ -91,10 +91,10 @@ def test_a_likely_color_becomes_a_hint_that_the_palette_can_undo(
     assert small.viewer.layers.selection.active is active
     assert len(find_points(small.viewer, run.layer).data) == 1
     assert inspector.pinned is not None, "the pin stays"
-    palette.undo_button.click()
+    small.sliders.undo.native.click()
     wait(run, qtbot)
     np.testing.assert_array_equal(run.layers["colorized"].data, before)
-    palette.redo_button.click()
+    small.sliders.redo.native.click()
     wait(run, qtbot, hint)
 
 

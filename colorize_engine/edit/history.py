@@ -1,21 +1,21 @@
-"""Undo and redo of hints."""
+"""Undo and redo."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable
 
-    from colorize_engine.hints import Hint
+State = TypeVar("State")
 
 
-class History:
-    """The hints of a picture as they were after each change.
+class History(Generic[State]):
+    """The states of a picture as they were after each change.
 
     Parameters
     ----------
-    hints
+    first
         The first state.
     limit
         Largest number of changes that can be undone, 1 or more; the oldest are
@@ -27,15 +27,15 @@ class History:
         If the limit is below 1.
     """
 
-    def __init__(self, hints: Iterable[Hint] = (), limit: int = 100) -> None:
+    def __init__(self, first: State, limit: int = 100) -> None:
         if limit < 1:
             raise ValueError(f"expected a limit of 1 or more, got {limit}")
-        self._states, self._at, self._limit = [tuple(hints)], 0, limit
+        self._states, self._at, self._limit = [first], 0, limit
         self._going_on: Hashable = None
 
     @property
-    def present(self) -> tuple[Hint, ...]:
-        """The hints as they are now."""
+    def present(self) -> State:
+        """The state as it is now."""
         return self._states[self._at]
 
     @property
@@ -48,44 +48,52 @@ class History:
         """Whether there is a state that was undone."""
         return self._at < len(self._states) - 1
 
-    def record(self, hints: Iterable[Hint], change: Hashable = None) -> None:
+    def record(self, state: State, change: Hashable = None) -> None:
         """Add the state after a change; forget what was undone.
 
-        Hints as they are now are no change.
+        A state that equals the present one is no change.
 
         Parameters
         ----------
-        hints
+        state
             The new state.
         change
-            Name of a change that goes on, such as a color that is dragged. States that
+            Name of a change that goes on, such as a slider that is dragged. States that
             are recorded one after another with the same name are one step. None is a
             step by itself.
         """
-        state = tuple(hints)
         if state == self.present:
             if change is None:
-                self._going_on = None
+                self.settle()
             return
         if change is not None and change == self._going_on:
             self._at -= 1
         del self._states[self._at + 1 :]
-        self._going_on = None
+        self.settle()
         if state != self.present:
             self._states.append(state)
             self._going_on = change
         del self._states[: -self._limit - 1]
         self._at = len(self._states) - 1
 
-    def undo(self) -> tuple[Hint, ...]:
-        """Go back by one change, if there is one; return the hints then."""
+    def settle(self) -> None:
+        """End a change that goes on; the next one is a step of its own."""
+        self._going_on = None
+
+    def amend(self, state: State) -> None:
+        """Put a state in place of the present one; it is no step."""
+        self._states[self._at] = state
+        self.settle()
+
+    def undo(self) -> State:
+        """Go back by one change, if there is one; return the state then."""
         return self._go(self._at - 1)
 
-    def redo(self) -> tuple[Hint, ...]:
-        """Do the change again that was undone last, if any; return the hints then."""
+    def redo(self) -> State:
+        """Do the change again that was undone last, if any; return the state then."""
         return self._go(self._at + 1)
 
-    def _go(self, at: int) -> tuple[Hint, ...]:
+    def _go(self, at: int) -> State:
         self._at = min(max(at, 0), len(self._states) - 1)
-        self._going_on = None
+        self.settle()
         return self.present

@@ -1,0 +1,190 @@
+"""All that a person has set for a picture: as the text of a mark, as a command."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from colorize_engine.decode import DecodeSettings
+from colorize_engine.files import parse_range, stored_parameters
+from colorize_engine.hints import from_text, to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from colorize_engine.files import ValueRange
+    from colorize_engine.hints import Hint
+
+# Names of settings in marks that the plugin or the command write; some have a space.
+_NAMES = (
+    "model",
+    "temperature",
+    "rebalance",
+    "saturation",
+    "caution",
+    "working size",
+    "smoothing",
+    "display range",
+    "range",
+    "region",
+    "hints",
+    "source",
+    "quality",
+    "precision",
+    "variant",
+)
+_ITEM = re.compile(f"(?:^|; )({'|'.join(_NAMES)}) ")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """All that a person has set for a picture.
+
+    Attributes
+    ----------
+    model : str
+        Name of a shipped model, or path of a model's folder.
+    decoding : DecodeSettings
+        Temperature, rebalance, saturation and caution.
+    working_size : int
+        Short side, in pixels, of the picture that the nets see.
+    hints : tuple of Hint
+    value_range : "full", "auto" or (float, float)
+        The values of black and white.
+    smoothing : float
+        Of a stack, 0..0.99.
+    region : str
+        The part that was colored, as the mark of a picture has it; empty for the whole.
+    """
+
+    model: str
+    decoding: DecodeSettings
+    working_size: int
+    hints: tuple[Hint, ...] = ()
+    value_range: ValueRange = "full"
+    smoothing: float = 0.0
+    region: str = ""
+
+    @classmethod
+    def from_parameters(cls, text: str) -> Edit:
+        """Return the edit that a mark tells of, see `files.Mark.parameters`.
+
+        Raises
+        ------
+        ValueError
+            If the text lacks a setting or has one that is not valid.
+        """
+        items = _items(text)
+        try:
+            # Version and hash stand behind the name.
+            name, _, _ = items["model"].rsplit(" ", 2)
+            given = items.get("display range") or items.get("range", "full")
+            return cls(
+                name,
+                DecodeSettings(
+                    float(items["temperature"]),
+                    float(items["rebalance"]),
+                    float(items["saturation"]),
+                    float(items.get("caution", 0)),
+                ),
+                int(items["working size"]),
+                from_text(items.get("hints", "")),
+                parse_range(given.replace("..", ",")),
+                float(items.get("smoothing", 0)),
+                items.get("region", ""),
+            )
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"{text!r} does not tell all settings: {error}") from error
+
+    def command(
+        self, photo: str, output: str, more: Mapping[str, str] | None = None
+    ) -> str:
+        """Return the line of the command ``colorize`` that does the same to a file.
+
+        Parameters
+        ----------
+        photo, output
+            Paths of the files.
+        more
+            Further options and their values, such as ``{"--device": "cuda"}``.
+
+        Raises
+        ------
+        ValueError
+            If only a region was colored, which the command cannot do.
+        """
+        if self.region:
+            raise ValueError("the command colors whole pictures, not a region")
+        decoding, values = self.decoding, self.value_range
+        options = {
+            "--model": self.model,
+            "--temperature": f"{decoding.temperature:g}",
+            "--rebalance": f"{decoding.rebalance:g}",
+            "--saturation": f"{decoding.saturation:g}",
+            "--caution": f"{decoding.caution:g}",
+            "--working-size": f"{self.working_size}",
+            "--range": values if isinstance(values, str) else _range_text(values),
+            "--smoothing": f"{self.smoothing:g}",
+            **(more or {}),
+        }
+        plain = {
+            "--model": "default",
+            "--saturation": "1",
+            "--caution": "0",
+            "--range": "full",
+            "--smoothing": "0",
+        }
+        words = ["colorize", photo, "-o", output]
+        for name, value in options.items():
+            if plain.get(name) != value:
+                words += [name, value]
+        for hint in self.hints:
+            words += ["--hint", to_text([hint])]
+        return _joined(words)
+
+
+def saved_edit(path: Path) -> Edit | None:
+    """Return the edit of a picture or stack that the command or the plugin has written.
+
+    Parameters
+    ----------
+    path
+        A picture, a stack as TIFF file, or one as OME-Zarr folder.
+
+    Returns
+    -------
+    Edit or None
+        None if the file is not one of those.
+
+    Raises
+    ------
+    OSError, ValueError
+        If the file is missing, is not a picture, or its settings cannot be read.
+    """
+    found = stored_parameters(path)
+    return None if found is None else Edit.from_parameters(found)
+
+
+def _items(parameters: str) -> dict[str, str]:
+    """Return the settings of a mark by name."""
+    _, *parts = _ITEM.split(parameters)
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def _range_text(values: tuple[float, float]) -> str:
+    # All digits of both, so that the same values are black and white.
+    return ",".join(repr(float(value)).removesuffix(".0") for value in values)
+
+
+def _joined(words: list[str]) -> str:
+    """Return words as one line for the shell of this system."""
+    if os.name == "nt":
+        import subprocess
+
+        return subprocess.list2cmdline(words)
+    import shlex
+
+    return shlex.join(words)
