@@ -10,6 +10,7 @@ from qtpy.QtWidgets import (
     QAbstractButton,
     QApplication,
     QFrame,
+    QHBoxLayout,
     QLabel,
     QScrollArea,
     QVBoxLayout,
@@ -164,6 +165,17 @@ def foldable(title: str, content: QWidget, *, opened: bool) -> QCollapsible:
     else:
         folded.collapse(animate=False)
     return folded
+
+
+class Row(QWidget):
+    """Widgets beside each other, without a margin."""
+
+    def __init__(self, *widgets: QWidget) -> None:
+        super().__init__()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for widget in widgets:
+            layout.addWidget(widget)
 
 
 class Scrolled(QScrollArea):

@@ -1,6 +1,7 @@
 from .messages import explained, one_line
 from .pipeline import Pipeline
 from .plan import Job, Plan, TargetError, plan_jobs
+from .recall import Recalled, recall
 from .report import Record, check_suffix, write_report
 from .settings import Settings
 
@@ -8,6 +9,7 @@ __all__ = [
     "Job",
     "Pipeline",
     "Plan",
+    "Recalled",
     "Record",
     "Settings",
     "TargetError",
@@ -15,5 +17,6 @@ __all__ = [
     "explained",
     "one_line",
     "plan_jobs",
+    "recall",
     "write_report",
 ]

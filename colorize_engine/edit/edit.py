@@ -45,8 +45,8 @@ class Edit:
 
     Attributes
     ----------
-    model : str
-        Name of a shipped model, or path of a model's folder.
+    label : str
+        Name, version and hash of the model, see `pretrained.Card.label`.
     decoding : DecodeSettings
         Temperature, rebalance, saturation and caution.
     working_size : int
@@ -60,13 +60,18 @@ class Edit:
         The part that was colored, as the mark of a picture has it; empty for the whole.
     """
 
-    model: str
+    label: str
     decoding: DecodeSettings
     working_size: int
     hints: tuple[Hint, ...] = ()
     value_range: ValueRange = "full"
     smoothing: float = 0.0
     region: str = ""
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return self.label.rsplit(" ", 2)[0]
 
     @classmethod
     def from_parameters(cls, text: str) -> Edit:
@@ -79,11 +84,9 @@ class Edit:
         """
         items = _items(text)
         try:
-            # Version and hash stand behind the name.
-            name, _, _ = items["model"].rsplit(" ", 2)
             given = items.get("display range") or items.get("range", "full")
             return cls(
-                name,
+                items["model"],
                 DecodeSettings(
                     float(items["temperature"]),
                     float(items["rebalance"]),

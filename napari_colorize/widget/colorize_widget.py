@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 from magicgui.widgets import CheckBox, ComboBox, Container, PushButton
 from napari.utils.notifications import show_error, show_warning
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence, QShortcut  # type: ignore[attr-defined]
-from qtpy.QtWidgets import QFileDialog
 
 from colorize_engine import ModelError, list_models
 from colorize_engine.pretrained import Backend, read_card
@@ -22,7 +21,8 @@ from napari_colorize.accessibility import (
 )
 from napari_colorize.comparing import CompareButtons
 from napari_colorize.hints import Palette, VariantStrip
-from napari_colorize.messages import describe, reason
+from napari_colorize.messages import describe
+from napari_colorize.reader import colors_of, recalled
 from napari_colorize.runs import (
     Cancelled,
     NotColorable,
@@ -48,6 +48,13 @@ from napari_colorize.widget.hinting import Hinting
 from napari_colorize.widget.job import Job, summary
 from napari_colorize.widget.label_column import LabelColumn
 from napari_colorize.widget.layer_lists import LayerLists, images_of, shapes_of
+from napari_colorize.widget.recalling import (
+    go_on,
+    recall_hints,
+    saved_path,
+    what_to_do,
+)
+from napari_colorize.widget.saving import Saving
 from napari_colorize.widget.undocked import Undocked
 from napari_colorize.widget.undoing import Undoing
 from napari_colorize.widget.varying import Varying
@@ -84,6 +91,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         self._viewer = plain(viewer)
         self._worker: Worker | None = None
         self._closed = False
+        self._jobs: WeakKeyDictionary[Run, Job] = WeakKeyDictionary()
         chosen = preferences.read()
         self._cards = {card.name: card for card in list_models()}
         self.image = ComboBox(
@@ -108,11 +116,6 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             text="&keep earlier results",
             tooltip="Add new layers instead of replacing those of the last run.",
         )
-        self.save_button = PushButton(
-            text="S&ave picture...",
-            tooltip="Write the colored picture, with its settings in the file.",
-            enabled=False,
-        )
         super().__init__(
             widgets=[self.image, self.model, self.run_button, self.state, self.sliders]
         )
@@ -123,6 +126,11 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             lambda: self.run,
             lambda text: setattr(self.status, "value", text),
             self._on_error,
+        )
+        self.saving = Saving(
+            lambda: self.run,
+            lambda run: self._jobs[run],
+            lambda text: setattr(self.status, "value", text),
         )
         self.strip = VariantStrip()
         self.varying = Varying(self.strip, lambda: self.run, self.state, self._on_error)
@@ -143,7 +151,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             self.strip,
             self.layer_choice,
             self.keep.native,
-            self.save_button.native,
+            self.saving,
             advanced,
         )
         self.native.layout().addWidget(Scrolled(*lower))
@@ -183,7 +191,9 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         self.run_button.clicked.connect(self.colorize)
         self.state.cancel.clicked.connect(self.cancel)
         self.state.stretch.clicked.connect(self._on_stretch)
-        self.save_button.clicked.connect(self._on_save)
+        self.state.go_on.clicked.connect(
+            lambda: go_on(self._viewer, plain(self.image.value))
+        )
         self.sliders.reset.clicked.connect(self._on_reset)
         for slider in self.sliders.all:
             slider.changed.connect(lambda _, name=slider.name: self._on_slider(name))
@@ -340,8 +350,10 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         elif before is not None:
             before.live.close()
             earlier = before.layers
+        earlier = earlier or colors_of(self._viewer, job.layer)
         run = Run(self._viewer, job.layer, results, job.settings, earlier)
         run.failed.connect(self._on_error)
+        self._jobs[run] = job
         registry.add(self._viewer, run)
         attach(self._viewer)
         self._tell(done=True)
@@ -352,6 +364,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         history = history_of(run)
         if history is not None:
             history.begin(run.settings)
+        recall_hints(run)
 
     def _run_of_source(self, layer: Image) -> Run | None:
         """Return the latest run of a source, kept runs left out."""
@@ -390,11 +403,16 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
 
     def _on_image(self, _value: Any = None) -> None:
         """Show the settings, the hints and the state of the chosen image."""
-        run = self.run
-        if run is None:
-            self.sliders.set_own(self._card())
-        else:
+        run, saved = self.run, recalled(plain(self.image.value))
+        if run is not None:
             self.sliders.set(run.settings)
+        elif saved is not None:
+            if saved.edit.model in self._cards:
+                self.model.value = saved.edit.model
+            self.advanced.working_size.value = saved.edit.working_size
+            self.sliders.set(saved.edit.decoding)
+        else:
+            self.sliders.set_own(self._card())
         self.hinting.resume()
         self.varying.forget()
         self._on_runs()
@@ -405,12 +423,10 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             return
         run = self.run
         self.state.stretch.visible = run is not None and run.results.fills_little
+        image = plain(self.image.value)
+        self.state.go_on.visible = run is None and saved_path(image) is not None
         if run is None:
-            self.status.value = (
-                "Choose an image and press Colorize."
-                if self.image.value is None
-                else "Press Colorize."
-            )
+            self.status.value = what_to_do(image)
         elif self._card().model_hash != run.results.card.model_hash:
             self.status.value = (
                 f"Colored with {run.results.card.name}. Press Colorize to apply "
@@ -433,7 +449,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
     def _on_runs(self) -> None:
         run = self.run
         self.undoing.follow(run)
-        self.save_button.enabled = run is not None and "colorized" in run.layers
+        self.saving.follow(run)
         if run is not None:
             # A layer that was just removed may still be among those of the run.
             there = self._viewer.layers
@@ -482,7 +498,8 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
 
     def _on_model(self, _value: Any = None) -> None:
         """Set the sliders for the chosen model, unless they belong to a shown run."""
-        if self.run is None:
+        saved = recalled(plain(self.image.value))
+        if self.run is None and (saved is None or saved.edit.model != self.model.value):
             self.sliders.set_own(self._card())
         self._tell()
 
@@ -497,48 +514,6 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         card = self._card() if run is None else run.results.card
         self.sliders.set_own(card)
         self._on_slider("")
-
-    def _on_save(self) -> None:
-        run = self.run
-        if run is None or "colorized" not in run.layers:
-            return
-        layer = run.layers["colorized"]
-        suffix = ".tif" if run.results.source.is_stack else ".png"
-        path, _ = QFileDialog.getSaveFileName(
-            self.native,
-            "Save picture",
-            f"{layer.name}{suffix}",
-            "Pictures (*.png *.tif *.tiff *.jpg *.webp)",
-        )
-        if path:
-            self.save(path)
-
-    def save(self, path: str) -> None:
-        """Write the colored picture of the chosen image, marked with its settings."""
-        from napari_colorize.writer import write_image
-
-        run = self.run
-        if run is None or "colorized" not in run.layers:
-            show_warning(
-                "There is no colored picture to save. Press Colorize first, with "
-                "'colorized' ticked."
-            )
-            return
-        if run.live.busy:
-            show_warning(
-                "The colors do not match the sliders yet. Wait a moment and save again."
-            )
-            return
-        data, attributes, _ = run.layers["colorized"].as_layer_data_tuple()
-        try:
-            (written,) = write_image(path, data, attributes)
-        except (OSError, ValueError) as error:
-            show_error(
-                f"Could not save {path}: {reason(error)}. Choose another name or "
-                "folder."
-            )
-            return
-        self.status.value = f"Saved {written}"
 
     def _on_destroyed(self) -> None:
         """Stop the worker and disconnect; the Qt widget does not exist any more."""

@@ -330,8 +330,23 @@ class Status(Container):  # type: ignore[type-arg]
                 "black and white."
             ),
         )
+        self.go_on = PushButton(
+            text="Go on from its settings",
+            visible=False,
+            tooltip=(
+                "Open what was colored, with the settings and hints that are saved in "
+                "the file."
+            ),
+        )
         super().__init__(
-            widgets=[self.text, self.progress, self.cancel, self.stretch], labels=False
+            widgets=[
+                self.text,
+                self.progress,
+                self.cancel,
+                self.stretch,
+                self.go_on,
+            ],
+            labels=False,
         )
         self.margins = (0, 0, 0, 0)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Shapes
 
+from napari_colorize.reader import image_of
 from napari_colorize.runs import METADATA, run_of
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ class LayerLists:
     def _on_selection(self, _event: Any = None) -> None:
         active = self._viewer.layers.selection.active
         run = None if active is None else run_of(self._viewer, active)
+        if run is None and active is not None and METADATA in active.metadata:
+            active = image_of(self._viewer, active)
         chosen = active if run is None else run.layer
         if any(chosen is image for _, image in images_of(self._viewer)):
             self.renew()

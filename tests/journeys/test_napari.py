@@ -165,7 +165,7 @@ def test_from_open_sample_to_a_saved_picture(
 
     path = tmp_path / "coffee.png"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
-    person.click(colorize.save_button)
+    person.click(colorize.saving.save_button)
     with Pillow.open(path) as saved:
         np.testing.assert_array_equal(np.asarray(saved), colored.data)
         assert "default" in " ".join(map(str, saved.info.values()))

@@ -55,15 +55,16 @@ def test_a_mark_gives_its_edit_back(
     decoding = DecodeSettings(*(number / 100 for number in numbers))
     mark = mark_of("my best model 1.0 0123456789ab", decoding, size)
     mark = with_hints(mark, tuple(hints))
-    edit = Edit("my best model", decoding, size, tuple(hints))
+    edit = Edit("my best model 1.0 0123456789ab", decoding, size, tuple(hints))
     assert Edit.from_parameters(mark.parameters) == edit
+    assert edit.model == "my best model"
 
 
 def test_further_settings_of_a_mark() -> None:
     decoding = DecodeSettings(0.5, 0, 1)
     more = {"smoothing": 0.6, "range": "10.5..200", "quality": 80, "source": "ab12"}
     edit = Edit.from_parameters(mark_of("m 1 ff", decoding, 320, **more).parameters)
-    assert edit == Edit("m", decoding, 320, (), (10.5, 200), 0.6)
+    assert edit == Edit("m 1 ff", decoding, 320, (), (10.5, 200), 0.6)
     more = {"region": "1,2,30,40", "display range": "3,4"}
     edit = Edit.from_parameters(mark_of("m 1 ff", decoding, 320, **more).parameters)
     assert (edit.region, edit.value_range) == ("1,2,30,40", (3, 4))
@@ -120,9 +121,11 @@ def test_the_line_of_an_edit_makes_the_same_picture(
 
 
 def test_a_line_says_what_differs_from_the_command_itself() -> None:
-    line = Edit("default", DecodeSettings(0.7, -0.1, 1), 320).command("p.jpg", "c.jpg")
+    line = Edit("default 9.1 ff", DecodeSettings(0.7, -0.1, 1), 320).command(
+        "p.jpg", "c.jpg"
+    )
     assert line == (
         "colorize p.jpg -o c.jpg --temperature 0.7 --rebalance -0.1 --working-size 320"
     )
     with pytest.raises(ValueError, match="whole pictures, not a region"):
-        Edit("m", DecodeSettings(1, 0, 1), 9, region="1,2,3,4").command("p", "c")
+        Edit("m 1 ff", DecodeSettings(1, 0, 1), 9, region="1,2,3,4").command("p", "c")

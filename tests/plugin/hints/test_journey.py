@@ -113,7 +113,7 @@ def test_from_a_gray_saucer_to_a_red_one_and_back(
 
     # Someone else makes the same picture from the file.
     path = tmp_path / "coffee.png"
-    widget.save(str(path))
+    widget.saving.save(str(path))
     with Pillow.open(path) as saved:
         np.testing.assert_array_equal(np.asarray(saved), variant)
     other = meet()

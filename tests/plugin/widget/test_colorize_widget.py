@@ -339,8 +339,8 @@ def test_saving_writes_the_settings_into_the_file(
 
     widget.viewer.add_image(GRAY, name="scan")
     finish(widget)
-    assert widget.save_button.enabled
-    widget.save(str(tmp_path / "color.png"))
+    assert widget.saving.save_button.enabled
+    widget.saving.save(str(tmp_path / "color.png"))
     with Image.open(tmp_path / "color.png") as picture:
         text = " ".join(map(str, picture.info.values()))
         pixels = np.asarray(picture)

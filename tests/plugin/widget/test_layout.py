@@ -51,7 +51,7 @@ def test_one_left_edge_and_sliders_of_one_length(shown: ColorizeWidget) -> None:
     edges = [left(field.native, root) for field in fields]
     assert max(edges) - min(edges) <= 1, edges
     starts = [shown.run_button, shown.state.text, shown.sliders.undo]
-    starts += [shown.save_button, shown.keep]
+    starts += [shown.saving.save_button, shown.keep]
     texts = ("image", "model", "vivid - careful", "caution", "device")
     labels = [
         label

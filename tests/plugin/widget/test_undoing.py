@@ -105,7 +105,7 @@ def test_keys_undo_and_redo(small: ColorizeWidget, qtbot: QtBot, kind: str) -> N
     qtbot.waitExposed(window)
     slide(small, "saturation", 1.7)
     if kind == "panel":
-        target = small.save_button.native
+        target = small.saving.save_button.native
     else:
         viewer.layers.selection.active = small.run.layers[kind]
         target = viewer.window._qt_viewer.canvas.native

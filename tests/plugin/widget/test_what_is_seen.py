@@ -66,12 +66,12 @@ def test_what_is_seen_is_saved_with_the_display_range_too(
     widget.viewer.add_image(dim, name="cells", contrast_limits=(0, 255 * 14))
     finish(widget)
     dark = seen(widget).mean()
-    widget.save(str(tmp_path / "dark.tif"))
+    widget.saving.save(str(tmp_path / "dark.tif"))
     widget.state.stretch.native.click()
     assert widget.advanced.display_range.value
     finish(widget)
     bright = seen(widget).mean()
-    widget.save(str(tmp_path / "bright.tif"))
+    widget.saving.save(str(tmp_path / "bright.tif"))
     saved = [
         tifffile.imread(tmp_path / f"{n}.tif")[33:66, 50:100]
         for n in ("dark", "bright")

@@ -1,0 +1,69 @@
+"""The line of the command that colors a file as the window shows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_colorize.reader import recalled
+
+if TYPE_CHECKING:
+    from napari_colorize.runs import Run
+    from napari_colorize.widget.job import Job
+
+_NO_FILE = "PHOTO"
+_TIFF = (".tif", ".tiff")
+
+
+def command_line(run: Run, job: Job) -> str:
+    """Return the line of the command that repeats a run.
+
+    An image that was not opened from a file is called PHOTO.
+
+    Parameters
+    ----------
+    run
+        The run, with its settings and hints.
+    job
+        What it was started with.
+
+    Raises
+    ------
+    ValueError
+        If the command cannot do the same; the message says why.
+    """
+    from colorize_engine.edit import Edit
+
+    results, source = run.results, run.results.source
+    whole = run.layer.data[0] if run.layer.multiscale else run.layer.data
+    axes = whole.shape[:-1] if source.rgb else whole.shape
+    if source.frames != tuple(axes[:-2]):
+        raise ValueError("the command colors all frames of a file, not one of them")
+    saved = recalled(run.layer)
+    edit = Edit(
+        results.card.label,
+        run.settings,
+        results.working_size,
+        results.steering.hints,
+        source.limits or (saved.edit.value_range if saved and saved.photo else "full"),
+        region="" if source.shape == tuple(axes[-2:]) else "a part",
+    )
+    options = {
+        "--model": str(job.model),
+        "--device": job.backend.device,
+        "--runtime": job.backend.runtime,
+        "--precision": job.backend.precision,
+    }
+    more = {name: value for name, value in options.items() if value != "auto"}
+    photo = saved.photo or saved.path if saved else run.layer.source.path
+    if photo is None:
+        suffix = ".ome.tif" if source.is_stack else ".png"
+        return edit.command(_NO_FILE, f"{run.layer.name}-color{suffix}", more)
+    path = Path(photo)
+    kept = path.suffix.lower() in (*_TIFF, ".png", ".jpg", ".jpeg", ".webp")
+    suffix = path.suffix if kept else ".png"
+    if source.is_stack and path.suffix.lower() not in _TIFF:
+        suffix = ".ome.tif"
+    return edit.command(
+        str(path), str(path.with_name(path.stem + "-color" + suffix)), more
+    )
