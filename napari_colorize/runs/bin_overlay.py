@@ -81,7 +81,7 @@ class BinsOverlay:
     """What makes the visible probability layers of a viewer readable.
 
     - The slider of the bins goes to the most informative bin when a layer is first
-      seen, unless a person has moved it.
+      seen, unless a person has moved it. Thumbnails of hidden layers show it, too.
     - The contrast limits follow the shown bin, unless a person has set them.
     - For each channel a label in the corner of the canvas says the value of the bin
       that the uppermost layer shows and the mean probability over the picture. The
@@ -96,6 +96,7 @@ class BinsOverlay:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = ref(viewer)
         self._seen: WeakSet[Image] = WeakSet()
+        self._drawn: WeakSet[Image] = WeakSet()
         self._limits: WeakKeyDictionary[Image, list[float]] = WeakKeyDictionary()
         self._step: int | None = None  # of the bins, where no person has moved it
         self._labels = {kind: TextOverlay(font_size=11) for kind in PROBABILITIES}
@@ -115,10 +116,24 @@ class BinsOverlay:
             run.changed.connect(self.update, unique=True)
             for kind, layer in run.layers.items():
                 if kind in PROBABILITIES:
-                    layer.events.visible.connect(self.update)
                     if self._step is None:
                         self._step = viewer.dims.current_step[_axis(viewer, layer)]
+                    if not layer.visible and layer not in self._drawn:
+                        self._draw_thumbnail(viewer, _Shown(run, kind, layer, 0))
+                    self._drawn.add(layer)
+                    layer.events.visible.connect(self.update)
         self.update()
+
+    def _draw_thumbnail(self, viewer: ViewerModel, hidden: _Shown) -> None:
+        """Show a hidden layer for a moment: napari draws no thumbnail of it else."""
+        layer, axis = hidden.layer, _axis(viewer, hidden.layer)
+        before = viewer.dims.current_step[axis]
+        number = most_informative_bin(hidden.probabilities, hidden.centers)
+        viewer.dims.set_current_step(axis, number)
+        self._brighten(layer, hidden.probabilities[number])
+        layer.visible = True
+        layer.visible = False
+        viewer.dims.set_current_step(axis, before)
 
     def update(self, _event: Any = None) -> None:
         """Adapt to the visible probability layers."""

@@ -15,7 +15,7 @@ from colorize_engine import ModelError
 from napari_colorize.inspector import Inspector, dock
 from napari_colorize.messages import describe
 from napari_colorize.runs import NotColorable, source_of
-from napari_colorize.widget import ColorizeWidget, colorize_widget
+from napari_colorize.widget import ColorizeWidget, colorize_widget, saving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,6 +117,8 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for module, name in (
         (colorize_widget, "show_warning"),
         (colorize_widget, "show_error"),
+        (saving, "show_warning"),
+        (saving, "show_error"),
         (dock, "show_error"),
     ):
         monkeypatch.setattr(module, name, found.append)
@@ -144,7 +146,7 @@ def in_3d(colorize: ColorizeWidget) -> None:
         (ColorizeWidget.colorize, "no image"),
         (nothing_ticked, "under 'Layers'"),
         (in_3d, "2-D display"),
-        (lambda colorize: colorize.save("x.png"), "no colored picture"),
+        (lambda colorize: colorize.saving.save("x.png"), "no colored picture"),
     ],
     ids=["no image", "nothing ticked", "3-D", "nothing to save"],
 )
@@ -196,11 +198,11 @@ def test_files_that_cannot_be_written_are_explained(
     run = SimpleNamespace(layers={"colorized": picture}, live=live)
     monkeypatch.setattr(ColorizeWidget, "run", run)
     # What is not decoded as the sliders stand would carry settings of others.
-    colorize.save(str(tmp_path / "x.png"))
+    colorize.saving.save(str(tmp_path / "x.png"))
     assert not (tmp_path / "x.png").exists()
     assert "do not match the sliders" in said.pop()
     live.busy = False
-    colorize.save(str(tmp_path / "none" / "x.png"))
+    colorize.saving.save(str(tmp_path / "none" / "x.png"))
     assert len(said) == 2
     for text in said:
         check(text)

@@ -75,6 +75,21 @@ def labels(viewer: Viewer) -> list[str]:
     return [label.text for label in found if label.visible]
 
 
+def test_the_thumbnail_of_a_hidden_layer_shows_its_most_informative_bin(
+    viewer: Viewer, color: Color
+) -> None:
+    run = color(viewer.add_image(ramp(), name="ramp"))
+    step = viewer.dims.current_step
+    for channel in "ab":
+        layer = run.layers[f"{channel} probability"]
+        assert not layer.visible
+        # From dark to bright along the ramp, and not black all over.
+        means = layer.thumbnail[..., :3].mean((0, 2))
+        assert np.ptp(means) > 60
+    assert viewer.dims.current_step == step
+    assert labels(viewer) == []
+
+
 def test_a_probability_layer_is_bright_where_its_bin_is_likely(
     viewer: Viewer, color: Color
 ) -> None:
