@@ -27,6 +27,7 @@ from qtpy.QtWidgets import (
 )
 
 from colorize_engine.decode import DecodeSettings
+from colorize_engine.resize import LARGEST
 from napari_colorize.accessibility import label_controls
 from napari_colorize.runs import KINDS
 
@@ -253,7 +254,7 @@ class Advanced(Container):  # type: ignore[type-arg]
         )
         self.working_size = SpinBox(
             min=1,
-            max=8192,
+            max=LARGEST,
             step=32,
             value=working_size,
             label="working size",
