@@ -1,6 +1,7 @@
+from .job import Job
 from .messages import explained, one_line
 from .pipeline import Pipeline
-from .plan import Job, Plan, TargetError, plan_jobs
+from .plan import Plan, TargetError, plan_jobs
 from .report import Record, check_suffix, write_report
 from .saved import Recalled, recall
 from .settings import Settings

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from colorize_engine.batch.plan import Job
+    from colorize_engine.batch.job import Job
     from colorize_engine.batch.report import Record
     from colorize_engine.batch.settings import Settings
     from colorize_engine.colorizer import Colorizer, Predictor
