@@ -1,4 +1,4 @@
-"""Predictions of the nets, coloring from them, and validation of pictures."""
+"""Predictions of the nets, and coloring from them."""
 
 from __future__ import annotations
 
@@ -28,12 +28,6 @@ if TYPE_CHECKING:
 
 
 MAX_SATURATION = 100.0
-EXPECTED = (
-    "expected a gray (H, W) or an RGB(A) (H, W, 3 or 4) array of uint8, uint16, or "
-    "float in 0..1"
-)
-# Floats outside 0..1 by no more than this are rounding errors, taken as 0 or 1.
-_TOLERANCE = 1e-4
 
 
 class Nets(Protocol):
@@ -372,33 +366,3 @@ class Prediction:
 
         spread(lambda: color, range(0, height, rows))
         return result
-
-
-def checked_image(image: object) -> NDArray[Any]:
-    """Validate an image; return it as a plain array in native byte order.
-
-    Raises
-    ------
-    ValueError
-        If shape, type or values are not those of a picture. The message says what was
-        expected and what was given.
-    """
-    if not isinstance(image, np.ndarray):
-        raise ValueError(f"{EXPECTED}; got {type(image).__name__}")
-    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (3, 4)):
-        raise ValueError(f"{EXPECTED}; got the shape {image.shape}")
-    if image.size == 0:
-        raise ValueError(f"{EXPECTED}; got an empty array of shape {image.shape}")
-    native = image.dtype.newbyteorder("=")
-    if native.kind != "f" and native not in (np.uint8, np.uint16):
-        raise ValueError(f"{EXPECTED}; got the type {image.dtype}")
-    # Not a subclass: a masked array hides values, a matrix always has two axes.
-    plain = np.asarray(image).astype(native, copy=False)
-    if native.kind == "f":
-        # A NaN anywhere makes both of these NaN.
-        low, high = float(plain.min()), float(plain.max())
-        if not (np.isfinite(low) and np.isfinite(high)):
-            raise ValueError(f"{EXPECTED}; got NaN or infinity")
-        if low < -_TOLERANCE or high > 1 + _TOLERANCE:
-            raise ValueError(f"{EXPECTED}; got floats in {low:g}..{high:g}")
-    return plain
