@@ -51,9 +51,9 @@ Examples:
   colorize film.zarr -o film-color.zarr --smoothing 0.6
   scanner | colorize - -o - --format jpeg > photo.jpg
 
-A stack is a Zarr folder, a TIFF file whose OUT ends in .zarr, .ome.tif or .ome.tiff, or
-any TIFF file with --smoothing, --channel or --series. Stacks need the extra
-napari-colorize[stacks].
+A stack is a Zarr folder or .zarr.zip file, a TIFF file whose OUT ends in .zarr,
+.ome.tif or .ome.tiff, or any TIFF file with --smoothing, --axes, --channel or --series.
+Stacks need the extra napari-colorize[stacks].
 """
 
 
@@ -255,6 +255,12 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     show_default="0, each frame by itself",
 )
 @click.option(
+    "--axes",
+    metavar="LETTERS",
+    help="For a stack whose file does not say what its axes are: a letter for each, "
+    "out of T, Z, C (channels), Y, X and S (color), such as TYXC.",
+)
+@click.option(
     "--channel",
     type=click.IntRange(0),
     metavar="N",
@@ -292,6 +298,7 @@ def main(
     probabilities: bool,
     report: Path | None,
     smoothing: float | None,
+    axes: str | None,
     channel: int | None,
     series: int | None,
     scheduler: str | None,
@@ -311,7 +318,12 @@ def main(
     if file_format and output != PIPE:
         raise click.UsageError("--format is for an OUT of -; else the name says it")
     backend = Backend(device, runtime, precision)
-    stack = {"smoothing": smoothing, "channel": channel, "series": series}
+    stack = {
+        "smoothing": smoothing,
+        "axes": axes,
+        "channel": channel,
+        "series": series,
+    }
     stack = {key: value for key, value in stack.items() if value is not None}
     if scheduler is not None:
         quieten()

@@ -7,7 +7,15 @@ from .atomic import (
     temporary_name,
     writing_in,
 )
-from .errors import FileError, RangeError, RangeNote, TooLarge, check_size, reading
+from .errors import (
+    AxesError,
+    FileError,
+    RangeError,
+    RangeNote,
+    TooLarge,
+    check_size,
+    reading,
+)
 from .mark import Mark, mark_of
 from .mark_reader import is_current, stored_parameters
 from .output import FORMATS, check_target, format_of, storable, write
@@ -19,6 +27,7 @@ __all__ = [
     "COLOR_NOTE",
     "FORMATS",
     "MAX_PIXELS",
+    "AxesError",
     "FileError",
     "Mark",
     "Metadata",
