@@ -135,6 +135,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         self.strip = VariantStrip()
         self.varying = Varying(self.strip, lambda: self.run, self.state, self._on_error)
         self.layer_choice = LayerChoice(chosen.layers)
+        self._wanted = self.layer_choice.kinds()
         size = chosen.working_size or self._cards[self.model.value].working_size
         self.advanced = Advanced(chosen, size, lambda _widget: shapes_of(self._viewer))
         self._lay_out()
@@ -297,6 +298,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         )
 
     def _start(self, job: Job) -> None:
+        self._wanted = job.kinds
         worker = Worker(job.work)
         worker.progressed.connect(self._on_progress)
         worker.returned.connect(lambda found: self._on_done(job, *found))
@@ -456,6 +458,9 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             self.layer_choice.tick(
                 k for k, layer in run.layers.items() if layer in there
             )
+        elif not self.layer_choice.kinds():
+            # All layers of the run were removed, and it went with the last one.
+            self.layer_choice.tick(self._wanted)
         self._show_thinking()
         self._tell()
 
