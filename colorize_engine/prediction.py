@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from colorize_engine.color import lab_to_rgb, lightness
 from colorize_engine.decode import cautious
 from colorize_engine.hints import insisting, missing, paint
 from colorize_engine.parallel import spread
-from colorize_engine.resize import STRIP_PIXELS
+from colorize_engine.rendering import Pyramid, Rendering
 from colorize_engine.upsample import align, check_method, enlarge, upsample
 
 if TYPE_CHECKING:
@@ -339,6 +338,29 @@ class Prediction:
         ValueError
             If there is no such method, or the chroma has another shape.
         """
+        return self.rendering(chroma, method=method).whole()
+
+    def rendering(
+        self,
+        chroma: NDArray[np.float32],
+        *,
+        method: str = "guided",
+        light: Pyramid | None = None,
+    ) -> Rendering:
+        """Return the colors of the picture, to be had for windows and smaller sizes.
+
+        Parameters
+        ----------
+        chroma, method
+            As in ``render``.
+        light
+            The picture, if it is at hand as a pyramid.
+
+        Raises
+        ------
+        ValueError
+            As in ``render``.
+        """
         check_method(method)
         chroma = self.enlarge(chroma)
         height, width = self.shape
@@ -346,23 +368,4 @@ class Prediction:
         larger = height * width > small_height * small_width
         if method == "guided" and larger:
             chroma = align(chroma, self.lightness)
-        has_alpha = self.image.ndim == 3 and self.image.shape[2] == 4
-        kind = self.image.dtype
-        inner = kind if kind.kind == "u" else np.dtype(np.float32)
-        result = np.empty((height, width, 4 if has_alpha else 3), kind)
-        # In strips, so that a large picture is never held in floats as a whole.
-        rows = max(1, STRIP_PIXELS // width)
-
-        def color(top: int) -> None:
-            strip = self.image[top : top + rows]
-            light = lightness(strip)
-            at_full = upsample(
-                chroma, self.lightness, light, self.shape, top, method=method
-            )
-            part = result[top : top + rows]
-            part[..., :3] = lab_to_rgb(light, at_full, inner)
-            if has_alpha:
-                part[..., 3] = strip[..., 3]
-
-        spread(lambda: color, range(0, height, rows))
-        return result
+        return Rendering(light or Pyramid(self.image), self.lightness, chroma, method)

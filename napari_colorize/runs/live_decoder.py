@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from napari_colorize.runs.worker import Worker
+from napari_colorize.runs.worker import Cancelled, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,11 +49,11 @@ class LiveDecoder:
         self._stale: set[Index] = set()
         self._focus: Index | None = None
         self._worker: Worker | None = None
-        self._closed = False
+        self._closed = self._looking = False
 
     @property
     def busy(self) -> bool:
-        """Whether a decoding is running."""
+        """Whether frames are to be decoded, not counting what is rendered ahead."""
         return self._worker is not None
 
     def request(
@@ -74,6 +75,14 @@ class LiveDecoder:
         self._worker.emitted.connect(self._on_frame)
         self._worker.errored.connect(self._on_error)
         self._worker.start()
+
+    def look_ahead(self) -> None:
+        """Render what may be looked at next, unless there is something to decode."""
+        with self._lock:
+            if self._closed or self._worker is not None or self._looking:
+                return
+            self._looking = True
+        Worker(self._look_ahead).start()
 
     def look_at(self, index: Index) -> None:
         """Decode this frame next, if it is stale."""
@@ -114,14 +123,25 @@ class LiveDecoder:
                     if self._closed:
                         return
                     if self._results.source.is_stack:
-                        for kind, values in arrays.items():
-                            self._results.store.write(kind, index, values)
+                        self._results.put(index, arrays)
                         arrays = {}
                 worker.emitted.emit((index, arrays))
         finally:
             with self._lock:
                 if self._worker is worker:
                     self._worker = None
+
+    def _look_ahead(self, worker: Worker) -> None:
+        def check() -> None:
+            worker.check()
+            if self._closed or self._worker is not None:
+                raise Cancelled
+
+        try:
+            with suppress(Cancelled):
+                self._results.look_ahead(check)
+        finally:
+            self._looking = False
 
     def _on_frame(self, frame: tuple[Index, Arrays]) -> None:
         if not self._closed:

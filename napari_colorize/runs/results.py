@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from napari_colorize.runs.kinds import DECODED
+from napari_colorize.runs.large_picture import LARGE, LargePicture, displayed
 from napari_colorize.runs.steering import Steering
 from napari_colorize.runs.store import PROBABILITIES, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import DTypeLike, NDArray
 
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from napari_colorize.runs.source import Source
     from napari_colorize.runs.worker import Worker
 
-    Arrays = dict[str, NDArray[Any]]
+    # By kind; a large picture in color is `Prepared`.
+    Arrays = dict[str, Any]
 
 
 class _Made(NamedTuple):
@@ -65,6 +67,9 @@ class Results:
     store : Store
         Arrays of the kinds, and for a stack always the probabilities. ``compute`` sets
         it.
+    picture : LargePicture or None
+        The picture in color in place of an array of the store, if it is a single one
+        of more than `LARGE` pixels.
     working_shape : (int, int)
         Rows and columns at the working size.
     cells : (int, int)
@@ -95,6 +100,7 @@ class Results:
         self.span, self.white = (np.inf, -np.inf), 1.0
         self.steering = Steering(source, colorizer, working_size)
         self.store: Store
+        self.picture: LargePicture | None = None
         # The settings, hints and kinds that each frame in the store was made with.
         self._made: dict[tuple[int, ...], _Made] = {}
 
@@ -139,8 +145,7 @@ class Results:
                 self._extend_span(prediction.image)
                 if number == 0:
                     self.store = self._new_store(prediction)
-                for kind, values in self.decode(index, settings).items():
-                    self.store.write(kind, index, values)
+                self.put(index, self.decode(index, settings))
             worker.report(count, count, "Done")
         except BaseException:
             self.close()
@@ -191,6 +196,12 @@ class Results:
     def _new_store(self, first: Prediction) -> Store:
         self._types = self._frame_types(first)
         stack = self.source.is_stack
+        if not stack and first.image.shape[0] * first.image.shape[1] > LARGE:
+            from colorize_engine.rendering import Pyramid
+
+            shape, _ = self._types.pop("colorized")
+            lead = len(self.source.frames)
+            self.picture = LargePicture(Pyramid(first.image), shape[-1], lead)
         wanted = [k for k in self._types if k in self.kinds or (stack and "prob" in k)]
         return Store(self.source.frames, {k: self._types[k] for k in wanted})
 
@@ -201,13 +212,13 @@ class Results:
         a single picture. A stack keeps its probabilities.
         """
         before, single = set(self.store.arrays), self._single
-        self.kinds = tuple(kinds)
+        new, self.kinds = set(kinds) - set(self.kinds), tuple(kinds)
+        for index, made in list(self._made.items()):
+            others = tuple(kind for kind in made.kinds if kind not in new)
+            self._made[index] = made._replace(kinds=others)
         for kind in self._types:
             if kind in self.kinds and kind not in self.store.arrays:
                 self.store.add(kind, *self._types[kind])
-                for index, made in list(self._made.items()):
-                    others = tuple(k for k in made.kinds if k != kind)
-                    self._made[index] = made._replace(kinds=others)
             elif kind not in self.kinds and not (
                 self.source.is_stack and "prob" in kind
             ):
@@ -341,18 +352,33 @@ class Results:
             return {}
         chroma = prediction.decode(*settings.arguments)
         arrays: Arrays = {"a": chroma[0], "b": chroma[1]}
-        if "colorized" in wanted:
-            arrays["colorized"] = _displayable(prediction.render(chroma))
+        if "colorized" in wanted and self.picture is not None:
+            rendering = prediction.rendering(chroma, light=self.picture.light)
+            arrays["colorized"] = self.picture.prepare(rendering)
+        elif "colorized" in wanted:
+            arrays["colorized"] = displayed(prediction.render(chroma))
         return {kind: arrays[kind] for kind in wanted}
+
+    def put(self, index: tuple[int, ...], arrays: Arrays) -> None:
+        """Put the decoded arrays of a frame where the layers read them."""
+        for kind, values in arrays.items():
+            if kind == "colorized" and self.picture is not None:
+                self.picture.show(values)
+            else:
+                self.store.write(kind, index, values)
+
+    def shown(self, kind: str) -> Any:
+        """Return what a layer of a kind shows: an array, or a list of levels."""
+        if kind == "colorized" and self.picture is not None:
+            return self.picture.levels
+        return self.store.arrays[kind]
+
+    def look_ahead(self, check: Callable[[], None]) -> None:
+        """Render what may be looked at next, as `LargePicture.look_ahead` does."""
+        if self.picture is not None and "colorized" in self.kinds:
+            self.picture.look_ahead(check)
 
     def close(self) -> None:
         """Remove the files on disk."""
         if hasattr(self, "store"):
             self.store.close()
-
-
-def _displayable(rgb: NDArray[Any]) -> NDArray[Any]:
-    """Return RGB in a form that napari accepts: uint8, or float in 0..1."""
-    if rgb.dtype == np.uint16:
-        return rgb.astype(np.float32) / np.float32(65535)
-    return rgb

@@ -335,7 +335,7 @@ def test_strips_do_not_show(monkeypatch: pytest.MonkeyPatch, tiny: Colorizer) ->
     image = data.coffee()[:61, :83]
     prediction = tiny.predict(image)
     whole = prediction.colorize()
-    monkeypatch.setattr("colorize_engine.prediction.STRIP_PIXELS", 7 * 83)
+    monkeypatch.setattr("colorize_engine.rendering.rendering.STRIP_PIXELS", 7 * 83)
     np.testing.assert_array_equal(prediction.colorize(), whole)
 
 
