@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     # Of each position: the lower neighbor, the upper one, and the share of the upper.
     Neighbors = tuple[NDArray[np.intp], NDArray[np.intp], Floats]
 
+# Rows between two rows of the working size from which on they are worth a group.
+_LEAST_GROUP = 4
+
 
 def enlarge(chroma: NDArray[Any], shape: tuple[int, int], head_stride: int) -> Floats:
     """Enlarge chroma from the resolution of a net's head to the working size.
@@ -84,6 +87,13 @@ def enlarged_rows(planes: NDArray[Any], columns: Neighbors) -> Floats:
 
 def blend(enlarged: Floats, rows: Neighbors, out: Floats) -> None:
     """Interpolate the rows needed, (K, h', W), along the columns into `out`."""
+    above, below, weights = rows
+    if above[-1] - above[0] > len(above) // _LEAST_GROUP:
+        # Groups of few rows: all at once is faster.
+        upper, lower = enlarged[:, above - above[0]], enlarged[:, below - above[0]]
+        np.multiply(lower - upper, weights[:, np.newaxis], out=out)
+        out += upper
+        return
     for strip, top, bottom, share in row_groups(rows):
         first, step = enlarged[:, top], enlarged[:, bottom] - enlarged[:, top]
         np.multiply(step[:, np.newaxis], share, out=out[:, strip])
