@@ -392,6 +392,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
     def _on_finished(self, job: Job) -> None:
         _in_work.discard(job.layer)
         self._worker = None
+        del self._layer  # it may be removed, and must not live on
         if not self._closed:
             self._show_busy(False)
 
