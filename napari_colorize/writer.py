@@ -90,7 +90,8 @@ def mark_of(about: Mapping[str, Any]) -> Mark:
     from colorize_engine.decode import DecodeSettings
     from colorize_engine.files import mark_of
 
-    more = {
+    more = {"smoothing": f"{about['smoothing']:g}"} if "smoothing" in about else {}
+    more |= {
         name.replace("_", " "): ",".join(f"{number:g}" for number in about[name])
         for name in ("region", "display_range")
         if name in about

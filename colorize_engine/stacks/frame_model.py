@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from colorize_engine.colorizer import ModelLike as ModelLike
 from colorize_engine.colorizer import loaded
 from colorize_engine.decode import Distribution
 from colorize_engine.prediction import Prediction
 from colorize_engine.resize import working_shape
-from colorize_engine.stacks.cells import join, split
+from colorize_engine.stacks.cells import join
+from colorize_engine.stacks.planes import planes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from colorize_engine.bins import ChannelBins
@@ -137,9 +137,7 @@ class FrameModel:
         Returns
         -------
         (s * s + 1 + Qa + Qb, h', w') float32
-            L* in 0..100 of the s x s pixels of each cell, row by row (see
-            `cells.split`; s is the head stride); the number of frames in the planes,
-            which is 1 (see `smoothing.smoothed`); the logits of a and of b.
+            See `planes.planes_of`.
 
         Raises
         ------
@@ -150,10 +148,7 @@ class FrameModel:
         """
         with _RUNNING:
             found = self.loaded().predict(frame, self.working_size, hints=hints)
-        light = split(found.lightness, self.head_stride)
-        return np.concatenate(
-            [light, np.ones_like(light[:1]), found.a.logits, found.b.logits]
-        )
+        return planes_of(found)
 
     def prediction(self, frame: NDArray[Any], planes: Floats) -> Prediction:
         """Return the planes of a frame as a `Prediction`, without running the nets."""

@@ -103,6 +103,7 @@ def record(
         "saturation": settings.saturation,
         **({"caution": settings.caution} if settings.caution else {}),
         "working_size": results.working_size,
+        **({"smoothing": results.smoothing} if results.smoothing else {}),
         "software": f"napari-colorize {__version__}",
     }
     whole = layer.data[0].shape if layer.multiscale else layer.data.shape

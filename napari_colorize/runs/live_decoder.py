@@ -47,6 +47,8 @@ class LiveDecoder:
         self._settings: DecodeSettings | None = None
         self._hints: tuple[Hint, ...] | None = None
         self._stale: set[Index] = set()
+        # Stale frames that are shown as far as they can be now.
+        self._previewed: set[Index] = set()
         self._focus: Index | None = None
         self._worker: Worker | None = None
         self._closed = self._looking = False
@@ -69,6 +71,7 @@ class LiveDecoder:
             self._settings = settings
             self._hints = self._hints if hints is None else hints
             self._stale = set(self._results.source.indices())
+            self._previewed = set()
             if self._worker is not None:
                 return
             self._worker = Worker(self._work)
@@ -107,7 +110,8 @@ class LiveDecoder:
                 self._worker = None
                 return None
             focus = self._focus
-            index = focus if focus in self._stale else min(self._stale)
+            first = focus in self._stale - self._previewed
+            index = focus if focus is not None and first else min(self._stale)
             self._stale.discard(index)
             return index, self._settings, self._hints
 
@@ -125,6 +129,10 @@ class LiveDecoder:
                     if self._results.source.is_stack:
                         self._results.put(index, arrays)
                         arrays = {}
+                    if not self._results.is_final(index):
+                        self._stale.add(index)
+                        if (settings, hints) == (self._settings, self._hints):
+                            self._previewed.add(index)
                 worker.emitted.emit((index, arrays))
         finally:
             with self._lock:

@@ -11,11 +11,12 @@ import numpy as np
 
 from napari_colorize.runs.kinds import DECODED
 from napari_colorize.runs.large_picture import LARGE, LargePicture, displayed
+from napari_colorize.runs.smoothing import SmoothedFrames
 from napari_colorize.runs.steering import Steering
 from napari_colorize.runs.store import PROBABILITIES, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
     from numpy.typing import DTypeLike, NDArray
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
         Prediction,
     )
     from colorize_engine.decode import DecodeSettings
-    from colorize_engine.hints import Hint
     from napari_colorize.runs.source import Source
     from napari_colorize.runs.worker import Worker
 
@@ -39,7 +39,7 @@ class _Made(NamedTuple):
     """What a frame in the store was made with."""
 
     settings: DecodeSettings
-    hints: tuple[Hint, ...]
+    basis: Hashable
     kinds: tuple[str, ...]
 
 
@@ -59,11 +59,16 @@ class Results:
         Short side, in pixels, of the picture that the nets see.
     kinds
         Kinds of arrays that are wanted.
+    smoothing
+        As in ``colorize_engine.stacks.predict``, along ``steering.time_axis``; it has
+        no effect on a single frame.
 
     Attributes
     ----------
     steering : Steering
         The model, and the hints.
+    smoothing : float
+        0 for a single frame.
     store : Store
         Arrays of the kinds, and for a stack always the probabilities. ``compute`` sets
         it.
@@ -89,6 +94,7 @@ class Results:
         colorizer: Colorizer,
         working_size: int,
         kinds: Iterable[str],
+        smoothing: float = 0.0,
     ) -> None:
         from colorize_engine.resize import head_shape, working_shape
 
@@ -99,9 +105,11 @@ class Results:
         self.seconds = 0.0
         self.span, self.white = (np.inf, -np.inf), 1.0
         self.steering = Steering(source, colorizer, working_size)
+        self.smoothing = smoothing if source.is_stack else 0.0
+        self._smoothed: SmoothedFrames | None = None
         self.store: Store
         self.picture: LargePicture | None = None
-        # The settings, hints and kinds that each frame in the store was made with.
+        # The settings, basis and kinds that each frame in the store was made with.
         self._made: dict[tuple[int, ...], _Made] = {}
 
     @property
@@ -145,6 +153,10 @@ class Results:
                 self._extend_span(prediction.image)
                 if number == 0:
                     self.store = self._new_store(prediction)
+                    if self.smoothing:
+                        self._smoothed = SmoothedFrames(
+                            self.steering, self.store, self.smoothing
+                        )
                 self.put(index, self.decode(index, settings))
             worker.report(count, count, "Done")
         except BaseException:
@@ -318,14 +330,16 @@ class Results:
     def decode(self, index: tuple[int, ...], settings: DecodeSettings) -> Arrays:
         """Return the wanted kinds of a frame that change with settings and hints.
 
-        The nets run only if other hints hold in the frame than before.
+        The nets run only if other hints hold in the frame than before. With smoothing
+        a frame may not be final yet, see `is_final`.
         """
-        shown = self.steering.shown(index)
-        before, now = self._made.get(index), _Made(settings, shown, self.kinds)
+        frames = self._smoothed or self.steering
+        basis = frames.basis(index)
+        before, now = self._made.get(index), _Made(settings, basis, self.kinds)
         if before == now:
             return {}
         arrays: Arrays = {}
-        if before is not None and before.hints == shown:
+        if before is not None and before.basis == basis:
             prediction = self.prediction(index)
             if before.kinds != now.kinds:
                 arrays = self._fixed(prediction)
@@ -334,7 +348,8 @@ class Results:
                 for kind in PROBABILITIES:
                     arrays.pop(kind, None)
         else:
-            prediction = self.steering.predict(index)
+            prediction = frames.predict(index)
+            now = now._replace(basis=frames.basis(index))
             arrays = self._fixed(prediction)
             if self.source.is_stack:
                 # The sliders decode from the store and must get these colors back.
@@ -345,6 +360,14 @@ class Results:
         arrays |= self._decoded(prediction, settings)
         self._made[index] = now
         return arrays
+
+    def is_final(self, index: tuple[int, ...]) -> bool:
+        """Return whether a frame stays as it is if the frames are decoded in order.
+
+        With smoothing a frame follows from those before it. If these are to be made
+        again with other hints, it is decoded by itself, and once more after them.
+        """
+        return self._smoothed is None or self._smoothed.is_current(index)
 
     def _decoded(self, prediction: Prediction, settings: DecodeSettings) -> Arrays:
         wanted = [kind for kind in DECODED if kind in self.kinds]

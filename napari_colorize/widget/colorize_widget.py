@@ -203,6 +203,8 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         self.model.changed.connect(self._on_model)
         self.advanced.folder.changed.connect(self._on_model)
         self.image.changed.connect(self._on_image)
+        self.advanced.frames.changed.connect(self._on_frames)
+        self.advanced.smoothing.changed.connect(lambda _: self._tell())
         registry.changed.connect(self._on_runs)
         self._viewer.layers.events.removed.connect(self._on_removed)
         self._lists = LayerLists(self._viewer, self.image, self.advanced.region)
@@ -231,6 +233,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
                 self.advanced.working_size.value,
                 self.layer_choice.kinds(),
                 self.sliders.settings(),
+                self.advanced.smoothing.applied,
             )
         )
 
@@ -418,7 +421,14 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             self.sliders.set_own(self._card())
         self.hinting.resume()
         self.varying.forget()
+        self._on_frames()
         self._on_runs()
+
+    def _on_frames(self, _value: Any = None) -> None:
+        """Offer smoothing where there are frames to smooth."""
+        one_slice = self.advanced.frames.value == CURRENT_SLICE
+        self.advanced.smoothing.suit(plain(self.image.value), one_slice=one_slice)
+        self._tell()
 
     def _tell(self, *, done: bool = False) -> None:
         """Say what the chosen image is, unless work on it goes on and is not done."""
@@ -436,7 +446,8 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
                 f"{self._card().name}."
             )
         else:
-            self.status.value = summary(run.results)
+            told = self.advanced.smoothing.told(run, summary(run.results))
+            self.status.value = told
 
     def _on_stretch(self) -> None:
         """Color with the display range; take that of the data if it is wider."""
