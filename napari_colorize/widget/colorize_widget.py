@@ -90,6 +90,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         self._viewer = plain(viewer)
         self._worker: Worker | None = None
+        self._layer: Layer | None = None  # in work
         self._closed = False
         self._jobs: WeakKeyDictionary[Run, Job] = WeakKeyDictionary()
         chosen = preferences.read()
@@ -394,8 +395,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
 
     def _on_finished(self, job: Job) -> None:
         _in_work.discard(job.layer)
-        self._worker = None
-        del self._layer  # it may be removed, and must not live on
+        self._worker = self._layer = None
         if not self._closed:
             self._show_busy(False)
 
@@ -403,9 +403,10 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
 
     def _on_removed(self, event: Any) -> None:
         self._on_runs()
-        if self._worker is not None and event.value is self._layer:
+        layer = self._layer
+        if self._worker is not None and layer is not None and event.value is layer:
             self._worker.cancel()
-            show_warning(f"{event.value.name} was removed, so coloring it was stopped.")
+            show_warning(f"{layer.name} was removed, so coloring it was stopped.")
 
     def _on_image(self, _value: Any = None) -> None:
         """Show the settings, the hints and the state of the chosen image."""
@@ -416,6 +417,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             if saved.edit.model in self._cards:
                 self.model.value = saved.edit.model
             self.advanced.working_size.value = saved.edit.working_size
+            self.advanced.smoothing.value = saved.edit.smoothing
             self.sliders.set(saved.edit.decoding)
         else:
             self.sliders.set_own(self._card())

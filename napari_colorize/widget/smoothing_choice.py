@@ -31,7 +31,7 @@ class SmoothingChoice(FloatSpinBox):
             max=0.99,
             step=0.05,
             value=0,
-            label="steady colors (smoothing)",
+            label="steady colors",
             tooltip=_NO_STACK,
             enabled=False,
         )
