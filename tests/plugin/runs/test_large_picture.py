@@ -252,7 +252,7 @@ def test_the_whole_picture_is_saved_bit_by_bit(
     expected = truth(widget, picture[0] if name == "one slice" else picture)
     white = 1 if name in ("uint16", "float") else 255
     assert layer.contrast_limits == layer.contrast_limits_range == [0, white]
-    widget.save(str(tmp_path / "scan.tif"))
+    widget.saving.save(str(tmp_path / "scan.tif"))
     saved = tifffile.imread(tmp_path / "scan.tif")
     if name == "float":
         expected = np.rint(expected.astype(np.float64) * 65535).astype(np.uint16)

@@ -296,7 +296,7 @@ def test_layers_and_files_say_it_as_the_command_does(
     for kind in KINDS:
         about = widget.viewer.layers[f"film {kind}"].metadata[METADATA]
         assert about["smoothing"] == SMOOTHING
-    widget.save(str(tmp_path / "saved.tif"))
+    widget.saving.save(str(tmp_path / "saved.tif"))
     source = tmp_path / "film.tif"
     tifffile.imwrite(source, pan, metadata={"axes": "TYX"})
     settings = StackSettings(working_size=32, smoothing=SMOOTHING)
