@@ -52,6 +52,7 @@ def read_still(stream: BinaryIO, max_pixels: int) -> Samples:
         If the file is damaged, of no known format, or too large.
     """
     source = stream
+    stream.seek(0)
     if png.is_deep(stream.read(25)):
         stream.seek(0)
         source = io.BytesIO(png.header_first(stream.read()))
@@ -76,7 +77,7 @@ def read_still(stream: BinaryIO, max_pixels: int) -> Samples:
     )
 
 
-class _Clipped(io.BufferedIOBase):
+class Clipped(io.BufferedIOBase):
     """A binary file that never requests more bytes than it holds.
 
     Before it reads, Python allocates memory for all requested bytes, and Pillow
@@ -87,22 +88,28 @@ class _Clipped(io.BufferedIOBase):
         self._stream, self._size = stream, stream.seek(0, io.SEEK_END)
 
     def read(self, size: int | None = -1, /) -> bytes:
+        """Read at most as many bytes as are left."""
         left = max(0, self._size - self._stream.tell())
         return self._stream.read(left if size is None or size < 0 else min(size, left))
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Move in the file."""
         return self._stream.seek(offset, whence)
 
     def tell(self) -> int:
+        """Return the place in the file."""
         return self._stream.tell()
 
     def fileno(self) -> int:
+        """Return the number of the open file."""
         return self._stream.fileno()
 
     def readable(self) -> bool:
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
+        """Return True."""
         return True
 
 
@@ -118,7 +125,7 @@ def open_image(stream: BinaryIO) -> ImageFile:
         If no plugin knows the file, or the one that does finds it damaged.
     """
     Image.preinit()
-    stream = cast("BinaryIO", _Clipped(stream))
+    stream = cast("BinaryIO", Clipped(stream))
     stream.seek(0)
     head, trouble = stream.read(16), ""
     tried: set[str] = set()

@@ -1,10 +1,15 @@
 from .guard import page_offsets
+from .pages import Pages, full_pages, is_copy, is_tiff, open_pages
 from .planes import PlaneWriter
-from .reader import is_tiff, open_pages, read_pages
+from .reader import directory_metadata, read_pages
 from .writer import needs_bigtiff, write_pages
 
 __all__ = [
+    "Pages",
     "PlaneWriter",
+    "directory_metadata",
+    "full_pages",
+    "is_copy",
     "is_tiff",
     "needs_bigtiff",
     "open_pages",
