@@ -8,9 +8,10 @@ from .atomic import (
     writing_in,
 )
 from .errors import FileError, RangeError, RangeNote, TooLarge, check_size, reading
+from .formats import FORMATS, format_of
 from .mark import Mark, mark_of
 from .mark_reader import is_current, stored_parameters
-from .output import FORMATS, check_target, format_of, storable, write
+from .output import check_target, storable, write
 from .photo import COLOR_NOTE, MAX_PIXELS, Photo, measure, read
 from .picture import Metadata, Picture, Samples
 from .raw import RAW_SUFFIXES

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from colorize_engine.files.errors import FileError, check_size, reading
-from colorize_engine.files.metadata import exif_tags
 from colorize_engine.files.picture import Metadata, Samples
 from colorize_engine.files.tiff import (
     directory_metadata,
     is_tiff,
+    metadata_of,
     open_pages,
     page_offsets,
 )
@@ -148,4 +148,4 @@ def _metadata(stream: BinaryIO) -> tuple[Metadata, tuple[str, ...]]:
         found, packet, notes = directory_metadata(stream, first)
     except (ValueError, struct.error):
         return Metadata(), ("its EXIF data are broken and were left out",)
-    return Metadata(exif_tags.scene_tags(found), packet), notes
+    return metadata_of(found, packet), notes

@@ -10,7 +10,7 @@ import numpy as np
 
 from colorize_engine.color import strips
 from colorize_engine.files.errors import FileError, check_size, reading
-from colorize_engine.files.metadata import Exif, exif, exif_tags, xmp
+from colorize_engine.files.metadata import Exif, exif, exif_tags, iptc, xmp
 from colorize_engine.files.picture import Metadata, Samples
 from colorize_engine.files.stills import open_image
 from colorize_engine.files.stills.reader import pixels
@@ -108,7 +108,18 @@ def _metadata(
         packet = packet or other_packet
         notes = (*notes, *more)
     orientation = exif_tags.orientation(found) or xmp.orientation(packet) or 1
-    return Metadata(exif_tags.scene_tags(found), packet, dpi=dpi), orientation, notes
+    metadata = replace(metadata_of(found, packet), dpi=dpi)
+    return metadata, orientation, notes
+
+
+def metadata_of(found: Exif, packet: bytes) -> Metadata:
+    """Return the metadata in the tags of a TIFF file, and in its XMP packet."""
+    nothing = exif.text_entry(b"")
+    captions = iptc.cleaned(found.main.get(iptc.TAG, nothing).data)
+    if not captions:
+        resources = found.main.get(iptc.RESOURCES_TAG, nothing).data
+        captions = iptc.cleaned(iptc.from_resources(resources))
+    return Metadata(exif_tags.scene_tags(found), packet, iptc=captions)
 
 
 def _decoded(
