@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import time
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, nullcontext
@@ -32,8 +31,6 @@ from colorize_engine.files import (
     mark_of,
     replacing,
 )
-from colorize_engine.files.stills import open_image
-from colorize_engine.files.tiff import is_tiff, open_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,7 +109,7 @@ def color_photo(
         # Without a card, outputs do not tell which model made them.
         job = replace(job, resumes=False)
     try:
-        width, height, pages = _measured(job.source)
+        width, height, pages = files.measure(job.source)
         record = replace(record, width=width, height=height, pages=pages)
         label = colorizer.card.label if colorizer.card else "custom"
         size = settings.working_size or colorizer.working_size
@@ -151,29 +148,6 @@ def failed_record(
         caution=decoding.caution,
         working_size=size,
     )
-
-
-def _measured(source: Path) -> tuple[int, int, int]:
-    """Return the width and height of the first page as stored, and the page count.
-
-    Raises
-    ------
-    FileError, OSError
-        If the file is not a picture or cannot be read.
-    """
-    if not stat.S_ISREG(source.stat().st_mode):
-        # Opening a named pipe would wait forever.
-        raise files.FileError("it is not a regular file")
-    with source.open("rb") as stream:
-        head = stream.read(4)
-        if not head:
-            raise files.FileError("the file is empty")
-        if is_tiff(head):
-            pages = open_pages(stream)
-            first = pages.pages[0]
-            return first.imagewidth, first.imagelength, len(pages)
-        image = open_image(stream)
-        return image.width, image.height, 1
 
 
 def _replaceable(job: Job, settings: Settings, mark: Mark | None) -> frozenset[Path]:

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
+from colorize_engine.files import RAW_SUFFIXES
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-# TIFF files of microscopes and scanners under other suffixes, and formats that Pillow
-# does not know. Listed, so that each unreadable file gets an error instead of silence.
+# TIFF files of microscopes and scanners under other suffixes, raw files, and formats
+# that Pillow does not know. Listed, so that each unreadable file gets an error, not
+# silence.
 TIFF_LIKE = frozenset((".lsm", ".stk", ".svs", ".ndpi", ".qptiff", ".btf", ".tf8"))
-OTHER_PICTURES = TIFF_LIKE | frozenset(
-    (".heic", ".heif", ".jxl", ".dng", ".nef", ".cr2", ".arw", ".raw")
-)
+OTHER_PICTURES = TIFF_LIKE | RAW_SUFFIXES | {".heic", ".heif", ".jxl"}
 # Formats that Pillow opens but that are not photos: icons, videos, documents, data.
 _NO_PHOTOS = frozenset(
     ("BUFR", "CUR", "EPS", "FLI", "GBR", "GRIB", "HDF5", "ICNS", "ICO", "MPEG", "WMF")

@@ -34,10 +34,11 @@ if TYPE_CHECKING:
 # \b keeps click from rewrapping the paragraph after it.
 _HELP = """Color grayscale photos.
 
-Reads what Pillow and tifffile read: 8 bit, 16 bit and float. Keeps bit depth, EXIF
-data and resolution. Uses only the lightness of a photo in color. Colors all pages of a
-TIFF file, but only the first frame of an animation. Outputs are sRGB, and their
-metadata say that the color is computed.
+Reads what Pillow and tifffile read: 8 bit, 16 bit and float; with the extra
+napari-colorize[raw] raw files of cameras and scanners. Keeps bit depth, resolution,
+EXIF data, XMP, captions (IPTC) and comments. Uses only the lightness of a photo in
+color. Colors all pages of a TIFF file, but only the first frame of an animation.
+Outputs are sRGB, and their metadata say that the color is computed.
 
 A PHOTO may be a folder: all photos in it and below it are colored, and its tree is kept
 under OUT. A photo is skipped if it was already colored from the same bytes, with the

@@ -16,17 +16,20 @@ from .errors import (
     check_size,
     reading,
 )
+from .formats import FORMATS, format_of
 from .mark import Mark, mark_of
 from .mark_reader import is_current, stored_parameters
-from .output import FORMATS, check_target, format_of, storable, write
-from .photo import COLOR_NOTE, MAX_PIXELS, Photo, read
+from .output import check_target, storable, write
+from .photo import COLOR_NOTE, MAX_PIXELS, Photo, measure, read
 from .picture import Metadata, Picture, Samples
+from .raw import RAW_SUFFIXES
 from .value_range import ValueRange, fills_little, fit, parse_range, retyped
 
 __all__ = [
     "COLOR_NOTE",
     "FORMATS",
     "MAX_PIXELS",
+    "RAW_SUFFIXES",
     "AxesError",
     "FileError",
     "Mark",
@@ -45,6 +48,7 @@ __all__ = [
     "format_of",
     "is_current",
     "mark_of",
+    "measure",
     "parse_range",
     "read",
     "reading",

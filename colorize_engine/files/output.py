@@ -25,6 +25,7 @@ import numpy as np
 
 from colorize_engine.files.atomic import replacing
 from colorize_engine.files.errors import FileError
+from colorize_engine.files.formats import FORMATS, format_of, written
 from colorize_engine.files.value_range import retyped
 
 if TYPE_CHECKING:
@@ -33,33 +34,10 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from colorize_engine.files.formats import Format
     from colorize_engine.files.mark import Mark
     from colorize_engine.files.photo import Photo
     from colorize_engine.files.picture import Picture
-
-
-FORMATS = {
-    **dict.fromkeys((".png",), "PNG"),
-    **dict.fromkeys((".jpg", ".jpeg"), "JPEG"),
-    **dict.fromkeys((".tif", ".tiff"), "TIFF"),
-    **dict.fromkeys((".webp",), "WebP"),
-}
-_TYPES = {
-    "PNG": (np.uint8, np.uint16),
-    "JPEG": (np.uint8,),
-    "TIFF": (np.uint8, np.uint16, np.float32),
-    "WebP": (np.uint8,),
-}
-# Longest sides in pixels that libjpeg, libwebp and libpng can write.
-_LARGEST_SIDES = {"JPEG": 65_500, "WebP": 16_383, "PNG": 1_000_000}
-
-
-def format_of(path: str | os.PathLike[str]) -> str | None:
-    """Return the format of a name's suffix: "PNG", "JPEG", "TIFF" or "WebP".
-
-    Return None for any other suffix.
-    """
-    return FORMATS.get(Path(path).suffix.lower())
 
 
 def check_target(path: str | os.PathLike[str], photo: Photo) -> None:
@@ -71,15 +49,15 @@ def check_target(path: str | os.PathLike[str], photo: Photo) -> None:
         If the format cannot be written, or cannot hold that many pages or pixels.
     """
     kind = _format(Path(path))
-    if kind != "TIFF" and len(photo) > 1:
+    if not kind.pages and len(photo) > 1:
         raise FileError(
-            f"it has {len(photo)} pages, which {kind} cannot hold; "
+            f"it has {len(photo)} pages, which {kind.name} cannot hold; "
             "give the output a name that ends in .tif"
         )
-    side, largest = max(photo.shape), _LARGEST_SIDES.get(kind)
+    side, largest = max(photo.shape), kind.largest_side
     if largest is not None and side > largest:
         raise FileError(
-            f"a side of {side} pixels is more than the {largest} that {kind} can "
+            f"a side of {side} pixels is more than the {largest} that {kind.name} can "
             "hold; give the output a name that ends in .tif"
         )
 
@@ -102,11 +80,12 @@ def storable(
         The same type and an empty note if the format can hold the type.
     """
     kind, dtype = _format(Path(path)), np.dtype(dtype)
-    if dtype in _TYPES[kind]:
+    if dtype.name in kind.types:
         return dtype, ""
-    best = np.dtype(_TYPES[kind][-1])
+    best = np.dtype(kind.types[-1])
     was = "floats" if dtype.kind == "f" else "16 bit"
-    return best, f"{was} became {8 * best.itemsize} bit, as {kind} can hold no more"
+    bits = 8 * best.itemsize
+    return best, f"{was} became {bits} bit, as {kind.name} can hold no more"
 
 
 def write(
@@ -161,7 +140,7 @@ def write(
         first = next(stored, None)
         if first is None:
             raise FileError("there is no picture to write")
-        if kind == "TIFF":
+        if kind.pages:
             from colorize_engine.files.tiff import write_pages
 
             notes += write_pages(stream, chain([first], stored), mark, page_count)
@@ -169,21 +148,21 @@ def write(
             from colorize_engine.files.stills import encode
 
             if next(stored, None) is not None:
-                raise FileError(f"{kind} cannot hold more than one picture")
+                raise FileError(f"{kind.name} cannot hold more than one picture")
             file, more = encode(first, kind, mark, quality)
             notes += more
             stream.write(file)
     return tuple(dict.fromkeys(notes))
 
 
-def _format(path: Path) -> str:
-    kind = format_of(path)
-    if kind is None:
+def _format(path: Path) -> Format:
+    name = format_of(path)
+    if name is None:
         raise FileError(
             f"{path.suffix or 'a name without suffix'} cannot be written; "
             f"choose one of {', '.join(FORMATS)}"
         )
-    return kind
+    return written(name)
 
 
 def _stored(path: Path, picture: Picture, notes: list[str]) -> Picture:

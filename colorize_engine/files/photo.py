@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import stat
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from colorize_engine.color import is_in_color
 from colorize_engine.files.develop import develop
 from colorize_engine.files.errors import FileError
 from colorize_engine.files.icc import naive_rgb
-from colorize_engine.files.stills import read_still
+from colorize_engine.files.raw import is_raw, raw_size, read_raw
+from colorize_engine.files.stills import open_image, read_still
 from colorize_engine.files.tiff import is_tiff, open_pages, read_pages
 from colorize_engine.files.value_range import fit
 
@@ -104,7 +106,7 @@ def read(
     value_range: ValueRange = "full",
     max_pixels: int = MAX_PIXELS,
 ) -> Photo:
-    """Read a picture file that Pillow or tifffile can read.
+    """Read a picture file that Pillow, tifffile or LibRaw can read.
 
     Parameters
     ----------
@@ -119,7 +121,8 @@ def read(
     Returns
     -------
     Photo
-        All pages of a TIFF file; the first picture of an animation or layered file.
+        All pages of a TIFF file, without previews; the first picture of an animation or
+        layered file.
 
     Raises
     ------
@@ -129,34 +132,71 @@ def read(
         If the file is missing or access to it fails.
     """
     path = Path(path)
+    with _opened(path) as stream:
+        if is_raw(stream, path.suffix.lower()):
+            samples = read_raw(stream, max_pixels)
+        elif _is_tiff(stream):
+            pages = open_pages(stream)
+            shape = pages.pages[0].imagelength, pages.pages[0].imagewidth
+            return Photo(path, len(pages), shape, value_range, max_pixels)
+        else:
+            samples = read_still(stream, max_pixels)
+    height, width = samples.values.shape[:2]
+    only = develop(samples, value_range)
+    return Photo(path, 1, (height, width), value_range, max_pixels, only)
+
+
+def measure(path: str | os.PathLike[str]) -> tuple[int, int, int]:
+    """Return the width and height of the first picture as stored, and the page count.
+
+    Only headers are read.
+
+    Raises
+    ------
+    FileError, OSError
+        If the file is not a picture or cannot be read.
+    """
+    path = Path(path)
+    with _opened(path) as stream:
+        if is_raw(stream, path.suffix.lower()):
+            return *raw_size(stream), 1
+        if _is_tiff(stream):
+            pages = open_pages(stream)
+            first = pages.pages[0]
+            return first.imagewidth, first.imagelength, len(pages)
+        image = open_image(stream)
+        return image.width, image.height, 1
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file, if it is one that may hold a picture."""
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
         raise FileError("it is a folder; name the pictures in it, such as FOLDER/*.jpg")
     if not stat.S_ISREG(mode):
+        # Opening a named pipe would wait forever.
         raise FileError("it is not a regular file")
     with path.open("rb") as stream:
-        head = stream.read(4)
-        if not head:
+        if not stream.read(1):
             raise FileError("the file is empty")
-        if is_tiff(head):
-            pages = open_pages(stream)
-            shape = pages.pages[0].imagelength, pages.pages[0].imagewidth
-            return Photo(path, len(pages), shape, value_range, max_pixels)
-        stream.seek(0)
-        samples = read_still(stream, max_pixels)
-    height, width = samples.values.shape[:2]
-    only = develop(samples, value_range)
-    return Photo(path, 1, (height, width), value_range, max_pixels, only)
+        yield stream
+
+
+def _is_tiff(stream: BinaryIO) -> bool:
+    stream.seek(0)
+    return is_tiff(stream.read(4))
 
 
 def _stored(photo: Photo) -> Iterator[NDArray[Any]]:
     """Yield the stored pages of a photo as if they were sRGB or plain CMYK."""
     with photo.path.open("rb") as stream:
         pages: Iterable[Samples]
-        if is_tiff(stream.read(4)):
+        if is_raw(stream, photo.path.suffix.lower()):
+            pages = (read_raw(stream, photo.max_pixels),)
+        elif _is_tiff(stream):
             pages = read_pages(open_pages(stream), photo.max_pixels)
         else:
-            stream.seek(0)
             pages = (read_still(stream, photo.max_pixels),)
         for page in pages:
             cmyk = page.values.ndim == 3 and page.values.shape[2] == 4

@@ -24,6 +24,10 @@ class Metadata:
         The XMP packet, empty if there is none.
     text : tuple of (str, str)
         Keywords and values of a PNG's text chunks.
+    iptc : bytes
+        IPTC captions (IIM), empty if there are none.
+    comment : str
+        The comment of a JPEG or GIF file.
     dpi : (float, float) or None
         Resolution in pixels per inch, along x and along y.
     """
@@ -31,6 +35,8 @@ class Metadata:
     exif: Exif = field(default_factory=Exif)
     xmp: bytes = b""
     text: tuple[tuple[str, str], ...] = ()
+    iptc: bytes = b""
+    comment: str = ""
     dpi: tuple[float, float] | None = None
 
 

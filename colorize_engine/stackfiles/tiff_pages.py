@@ -12,6 +12,7 @@ import numpy as np
 
 from colorize_engine.files import FileError
 from colorize_engine.files.errors import error_text
+from colorize_engine.files.tiff import is_copy
 from colorize_engine.files.tiff.guard import check_page
 from colorize_engine.stackfiles.stack_file import RawStack, checked_axes
 
@@ -85,7 +86,9 @@ def _open_series(path: str, _changed: int, shaped: bool, series: int) -> Any:
     import zarr
 
     file = _open(path, shaped)
-    store = file.series[series].aszarr(level=0, chunkmode="page", multiscales=False)
+    store = full_series(file)[series].aszarr(
+        level=0, chunkmode="page", multiscales=False
+    )
     weakref.finalize(store, file.close)
     return zarr.open(store, mode="r")
 
@@ -97,13 +100,44 @@ def _open(path: str | Path, shaped: bool) -> tifffile.TiffFile:
     return tifffile.TiffFile(path, **overridden)
 
 
+def full_series(file: tifffile.TiffFile) -> list[tifffile.TiffPageSeries]:
+    """Return the series of a file without previews, smaller copies and masks.
+
+    If there is nothing else, return all.
+    """
+    found = []
+    for series in file.series:
+        pages: list[Any] = list(series.pages)
+        # A page for each is in memory where series are collected from all pages.
+        each = pages if series.kind == "generic" else [series.keyframe]
+        copies = [is_copy(page.aspage()) for page in each]
+        if any(copies) and not all(copies):
+            series = _without(series, copies)
+        if not all(copies):
+            found.append(series)
+    return found or list(file.series)
+
+
+def _without(
+    series: tifffile.TiffPageSeries, copies: list[bool]
+) -> tifffile.TiffPageSeries:
+    """Return a series of pages of one kind without some of them."""
+    import tifffile
+
+    kept = [p for p, copy in zip(series.pages, copies, strict=True) if not copy]
+    shape, axes = (len(kept), *series.shape[1:]), series.axes
+    if len(kept) == 1:
+        shape, axes = shape[1:], axes[1:]
+    return tifffile.TiffPageSeries(kept, shape, series.dtype, axes)
+
+
 def _is_split(file: tifffile.TiffFile) -> bool:
     """Return whether pages of one kind count as separate images.
 
     They do if a separate call of tifffile wrote each page. The description of each page
     then gives the shape of that page alone.
     """
-    series = file.series
+    series = full_series(file)
     return (
         bool(file.is_shaped)
         and len(series) > 1
@@ -136,11 +170,11 @@ def read_tiff(
         with tifffile.TiffFile(path) as file:
             shaped = not _is_split(file)
         with _open(path, shaped) as file:
-            count = len(file.series)
-            if count == 0:
+            found = full_series(file)
+            if not found:
                 raise FileError("the file is damaged: it has no page")
-            number = _series(series, count)
-            chosen = file.series[number]
+            number = _series(series, len(found))
+            chosen = found[number]
             page: Any = chosen.keyframe
             steps = steps_of(file, number)
             shape, dtype, own = chosen.shape, chosen.dtype, chosen.axes

@@ -1,4 +1,4 @@
-"""EXIF and XMP metadata."""
+"""EXIF, XMP and IPTC metadata."""
 
 import lazy_loader
 

@@ -25,12 +25,12 @@ _DESCRIPTION, _SOFTWARE = 0x010E, 0x0131
 _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 0x011A, 0x011B, 0x0128
 _USER_COMMENT, _MAKER_NOTE = 0x9286, 0x927C
 _COLOR_SPACE, _WIDTH, _HEIGHT = 0xA001, 0xA002, 0xA003
-# Tags that only TIFF files may hold: IPTC captions, and the place on a map (GeoTIFF).
-TIFF_ONLY = frozenset((0x83BB, 0x830E, 0x8482, 0x85D8, 0x87AF, 0x87B0, 0x87B1))
+# Tags that only TIFF files may hold: the place on a map (GeoTIFF).
+ON_MAP = frozenset((0x830E, 0x8482, 0x85D8, 0x87AF, 0x87B0, 0x87B1))
 # Tags of the first directory that describe the scene, not the layout of the file:
 # names, description, make, model, page, dates, artist, host, rating, copyright, and
 # those that Windows writes.
-_SCENE = TIFF_ONLY.union(
+_SCENE = ON_MAP.union(
     (0x010D, _DESCRIPTION, 0x010F, 0x0110, 0x011D, _SOFTWARE, 0x0132, 0x013B, 0x013C),
     (0x4746, 0x4749, 0x8298),
     range(0x9C9B, 0x9CA0),
@@ -96,12 +96,28 @@ def marked(
     if dpi is not None:
         main[_X_RESOLUTION], main[_Y_RESOLUTION] = map(exif.rational, dpi)
         main[_RESOLUTION_UNIT] = exif.short(2)
-    if mark is not None:
-        main[_SOFTWARE] = _software(main.get(_SOFTWARE), mark.software.encode())
-        comment = _comment(camera.get(_USER_COMMENT), mark.text, exif.order)
-        if comment is not None:
-            camera[_USER_COMMENT] = comment
-    return replace(exif, main=main, camera=camera)
+    exif = replace(exif, main=main, camera=camera)
+    if mark is None:
+        return exif
+    main[_SOFTWARE] = _software(main.get(_SOFTWARE), mark.software.encode())
+    return commented(exif, mark.text) or exif
+
+
+def commented(exif: Exif, text: str) -> Exif | None:
+    """Return EXIF data with text added to the user comment.
+
+    Return None if the character code of the comment is unknown.
+    """
+    comment = _comment(exif.camera.get(_USER_COMMENT), text, exif.order)
+    if comment is None:
+        return None
+    return replace(exif, camera={**exif.camera, _USER_COMMENT: comment})
+
+
+def without_map(exif: Exif) -> Exif:
+    """Return EXIF data without the place on a map (GeoTIFF)."""
+    main = {tag: entry for tag, entry in exif.main.items() if tag not in ON_MAP}
+    return replace(exif, main=main)
 
 
 def pack_within(exif: Exif, limit: int) -> tuple[bytes, bool]:
@@ -110,8 +126,7 @@ def pack_within(exif: Exif, limit: int) -> tuple[bytes, bool]:
     The maker's note is left out first, then the camera, place and main tags in this
     order, each time the largest first.
     """
-    main = {tag: entry for tag, entry in exif.main.items() if tag not in TIFF_ONLY}
-    exif, cut = replace(exif, main=main), False
+    cut = False
     while len(data := build(exif)) > limit:
         name = next(n for n in ("camera", "place", "main") if getattr(exif, n))
         directory: Directory = getattr(exif, name)
@@ -142,13 +157,16 @@ def _comment(before: Entry | None, text: str, order: str) -> Entry | None:
     # Padding alone counts as no comment; some cameras pad with spaces.
     if before is not None and before.data[8:].strip(b"\0 "):
         code, old = before.data[:8], before.data[8:]
+    wide = "utf-16-le" if order == "<" else "utf-16-be"
+    if code in (b"ASCII\0\0\0", bytes(8)):
+        old = old.strip(b"\0 ")
+        if not text.isascii():
+            code, old = b"UNICODE\0", old.decode("latin-1").encode(wide)
     if code == b"UNICODE\0":
         # Cut to whole characters.
-        joined = old[: len(old) // 2 * 2] + f"\n{text}".encode(
-            "utf-16-le" if order == "<" else "utf-16-be"
-        )
+        old = old[: len(old) // 2 * 2]
+        joined = old + ("\n" * bool(old) + text).encode(wide, "replace")
     elif code in (b"ASCII\0\0\0", bytes(8)):
-        old = old.strip(b"\0 ")
         joined = old + b"\n" * bool(old) + text.encode()
     else:
         return None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from colorize_engine.files.mark import Mark
 
 # IPTC's code for a captured picture to which a trained model has added something. The
@@ -32,7 +34,9 @@ _PREFIXES = {
     "xmp": "http://ns.adobe.com/xap/1.0/",
     "xmpRights": "http://ns.adobe.com/xap/1.0/rights/",
     "Iptc4xmpCore": "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/",
+    "crs": "http://ns.adobe.com/camera-raw-settings/1.0/",
 }
+_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 # Registered once, here: the table is global, and files are written in threads.
 for _prefix, _uri in _PREFIXES.items():
     ElementTree.register_namespace(_prefix, _uri)
@@ -49,9 +53,29 @@ _STALE = frozenset(
     )
 )
 
+# How another program developed the raw file; it would develop the picture again.
+_STALE_SPACE = f"{{{_PREFIXES['crs']}}}"
+
 # All but the characters of XML 1.0 (section 2.2), and the line ends that it changes.
 _NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BROKEN = "its XMP data are broken and were left out"
+
+
+class Property(NamedTuple):
+    """A property to add to a packet.
+
+    Attributes
+    ----------
+    name : str
+        With its usual prefix, as in ``"dc:title"``.
+    form : {"", "Alt", "Bag", "Seq"}
+        Text, text in one language of several, or a list without or with an order.
+    values : tuple of str
+    """
+
+    name: str
+    form: str
+    values: tuple[str, ...]
 
 
 def orientation(packet: bytes) -> int | None:
@@ -81,13 +105,17 @@ def without_controls(text: str) -> str:
     return _NOT_XML.sub("?", text)
 
 
-def marked(packet: bytes, mark: Mark | None) -> tuple[bytes, list[str]]:
-    """Return a packet with the mark added, and notes.
+def marked(
+    packet: bytes, mark: Mark | None, added: Iterable[Property] = ()
+) -> tuple[bytes, list[str]]:
+    """Return a packet with the mark and other properties added, and notes.
 
     The mark is a `DigitalSourceType` and an event in the history of the document.
-    An old packet that is not well-formed is dropped.
+    Properties that the packet has stay as they are. An old packet that is not
+    well-formed is dropped.
     """
-    if mark is None:
+    added = tuple(added)
+    if mark is None and not added:
         return packet, []
     meta, kept = _parsed(packet)
     notes = [] if kept else [_BROKEN]
@@ -96,14 +124,41 @@ def marked(packet: bytes, mark: Mark | None) -> tuple[bytes, list[str]]:
         rdf = ElementTree.SubElement(meta, f"{{{_RDF}}}RDF")
     about = f"{{{_RDF}}}about"
     subject = next((d.get(about, "") for d in rdf if d.get(about)), "")
+    _remove_stale(rdf)
+    name = f"{{{_RDF}}}Description"
+    description = ElementTree.SubElement(rdf, name, {about: subject})
+    for one in added:
+        _add(rdf, description, one)
+    if mark is not None:
+        _add_mark(rdf, description, mark)
+    try:
+        body = ElementTree.tostring(meta, encoding="utf-8", xml_declaration=False)
+    except RecursionError:
+        # The elements are nested thousands deep.
+        packet, _ = marked(b"", mark, added)
+        return packet, [_BROKEN]
+    begin = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'.encode()
+    return begin + body + b'\n<?xpacket end="w"?>', notes
+
+
+def _remove_stale(rdf: ElementTree.Element) -> None:
+    """Remove what describes the old pixels."""
     for description in rdf:
-        for name in _STALE & description.attrib.keys():
+        for name in [name for name in description.attrib if _is_stale(name)]:
             del description.attrib[name]
-        for child in [child for child in description if child.tag in _STALE]:
+        for child in [child for child in description if _is_stale(child.tag)]:
             description.remove(child)
-    added = ElementTree.SubElement(rdf, f"{{{_RDF}}}Description", {about: subject})
-    added.set(f"{{{_EXTENSION}}}DigitalSourceType", SOURCE_TYPE)
-    event = ElementTree.SubElement(_history(rdf, added), f"{{{_RDF}}}li")
+
+
+def _is_stale(name: str) -> bool:
+    return name in _STALE or name.startswith(_STALE_SPACE)
+
+
+def _add_mark(
+    rdf: ElementTree.Element, description: ElementTree.Element, mark: Mark
+) -> None:
+    description.set(f"{{{_EXTENSION}}}DigitalSourceType", SOURCE_TYPE)
+    event = ElementTree.SubElement(_history(rdf, description), f"{{{_RDF}}}li")
     event.set(f"{{{_RDF}}}parseType", "Resource")
     for name, value in (
         ("action", "color_computed"),
@@ -112,14 +167,29 @@ def marked(packet: bytes, mark: Mark | None) -> tuple[bytes, list[str]]:
     ):
         element = ElementTree.SubElement(event, f"{{{_EVENT}}}{name}")
         element.text = without_controls(value)
-    try:
-        body = ElementTree.tostring(meta, encoding="utf-8", xml_declaration=False)
-    except RecursionError:
-        # The elements are nested thousands deep.
-        packet, _ = marked(b"", mark)
-        return packet, [_BROKEN]
-    begin = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'.encode()
-    return begin + body + b'\n<?xpacket end="w"?>', notes
+
+
+def _add(
+    rdf: ElementTree.Element, description: ElementTree.Element, added: Property
+) -> None:
+    """Add a property to a description, unless one of `rdf` has it."""
+    prefix, _, local = added.name.partition(":")
+    name = f"{{{_PREFIXES[prefix]}}}{local}"
+    if any(d.get(name) is not None or d.find(name) is not None for d in rdf):
+        return
+    element = ElementTree.SubElement(description, name)
+    values = [without_controls(value) for value in added.values]
+    if added.form in ("", "Alt"):
+        values = ["\n".join(values)]
+    if not added.form:
+        element.text = values[0]
+        return
+    items = ElementTree.SubElement(element, f"{{{_RDF}}}{added.form}")
+    for value in values:
+        item = ElementTree.SubElement(items, f"{{{_RDF}}}li")
+        item.text = value
+        if added.form == "Alt":
+            item.set(_LANGUAGE, "x-default")
 
 
 def _parsed(packet: bytes) -> tuple[ElementTree.Element, bool]:

@@ -9,6 +9,8 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from colorize_engine.files.metadata.iptc import to_resources
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -41,6 +43,8 @@ _ADAM7 = (
 )
 _ALL_AT_ONCE = ((0, 0, 1, 1),)
 _PIECE = 1 << 20
+# Hexadecimal digits on a line of a raw profile.
+_LINE = 72
 
 
 class Chunk(NamedTuple):
@@ -137,6 +141,7 @@ def encode(
     exif: bytes,
     xmp: bytes,
     text: Iterable[tuple[str, str]],
+    iptc: bytes,
     dpi: tuple[float, float] | None,
 ) -> bytes:
     """Return a PNG file of sRGB pixels with their metadata.
@@ -149,6 +154,9 @@ def encode(
         An EXIF block, from its TIFF header on, and an XMP packet; empty for none.
     text : iterable of (str, str)
         Keywords (1 to 79 characters of Latin-1) and values.
+    iptc : bytes
+        IPTC data; empty for none. PNG has no place for them; they are written as
+        ImageMagick and ExifTool do.
     dpi : (float, float) or None
         Pixels per inch along x and y.
     """
@@ -169,8 +177,19 @@ def encode(
         beside.append(chunk(b"iTXt", _text(keyword, value.encode("utf-8", "replace"))))
     if xmp:
         beside.append(chunk(b"iTXt", _text("XML:com.adobe.xmp", xmp)))
+    if iptc:
+        beside.append(chunk(b"zTXt", _raw_profile("iptc", to_resources(iptc))))
     parts = [SIGNATURE, header.whole, *beside, *(part.whole for part in pixels)]
     return b"".join(parts)
+
+
+def _raw_profile(name: str, profile: bytes) -> bytes:
+    """Return the data of a zTXt chunk that holds a profile in hexadecimal."""
+    digits = profile.hex()
+    lines = [digits[at : at + _LINE] for at in range(0, len(digits), _LINE)]
+    text = "\n".join(["", name, f"{len(profile):8}", *lines, ""])
+    keyword = f"Raw profile type {name}".encode()
+    return keyword + b"\0\0" + zlib.compress(text.encode())
 
 
 def _text(keyword: str, value: bytes) -> bytes:

@@ -16,7 +16,7 @@ from colorize_engine.files.errors import (
     error_text,
     reading,
 )
-from colorize_engine.files.metadata import exif, exif_tags, xmp
+from colorize_engine.files.metadata import exif, exif_tags, iptc, xmp
 from colorize_engine.files.picture import Metadata, Samples
 from colorize_engine.files.stills import png
 from colorize_engine.files.stills.beyond_pillow import decode
@@ -30,10 +30,15 @@ if TYPE_CHECKING:
 _LEFT_OUT = frozenset(("EPS",))
 # Keywords of PNG text chunks that hold no text, or text that is kept elsewhere.
 _NOT_TEXT = ("XML:com.adobe.xmp", "Raw profile type", "exif:", "icc:")
+# How IPTC data begin in a JPEG file; the numbers of EXIF data and XMP in Photoshop's.
+_PHOTOSHOP = b"Photoshop 3.0\0"
+_EXIF_RESOURCE, _XMP_RESOURCE = 0x0422, 0x0424
 # Pillow decodes this in Python, pixel by pixel, with hundreds of bytes for each.
 _SLOW, _SLOW_PIXELS = "fits_gzip", 1 << 24
 _MODES_TO_RGB = frozenset(("P", "HSV", "YCbCr", "RGBX"))
-_ANIMATED = frozenset(("GIF", "PNG", "WEBP"))
+_ANIMATED = frozenset(("AVIF", "GIF", "PNG", "WEBP"))
+# Of a Photoshop file Pillow reads all layers as one.
+_LAYERED = "PSD"
 _MODES_TO_RGBA = frozenset(("PA", "RGBa"))
 
 
@@ -52,6 +57,7 @@ def read_still(stream: BinaryIO, max_pixels: int) -> Samples:
         If the file is damaged, of no known format, or too large.
     """
     source = stream
+    stream.seek(0)
     if png.is_deep(stream.read(25)):
         stream.seek(0)
         source = io.BytesIO(png.header_first(stream.read()))
@@ -60,10 +66,8 @@ def read_still(stream: BinaryIO, max_pixels: int) -> Samples:
     with reading():
         found = decode(image, stream)
     values, bits, alpha = _split(*found) if found else pixels(image)
-    notes = []
     with reading():
-        if image.format in _ANIMATED and getattr(image, "is_animated", False):
-            notes.append("animated: only the first frame is colored")
+        notes = _more_pictures(image)
         metadata, orientation, complaints = _metadata(image)
     return Samples(
         values,
@@ -76,7 +80,17 @@ def read_still(stream: BinaryIO, max_pixels: int) -> Samples:
     )
 
 
-class _Clipped(io.BufferedIOBase):
+def _more_pictures(image: ImageFile) -> list[str]:
+    """Return a note if only one of several pictures is read."""
+    count = getattr(image, "n_frames", 1)
+    if count < 2 or image.format == _LAYERED:
+        return []
+    if image.format in _ANIMATED:
+        return ["animated: only the first frame is colored"]
+    return [f"it holds {count:,} pictures: only the first is colored"]
+
+
+class Clipped(io.BufferedIOBase):
     """A binary file that never requests more bytes than it holds.
 
     Before it reads, Python allocates memory for all requested bytes, and Pillow
@@ -87,22 +101,28 @@ class _Clipped(io.BufferedIOBase):
         self._stream, self._size = stream, stream.seek(0, io.SEEK_END)
 
     def read(self, size: int | None = -1, /) -> bytes:
+        """Read at most as many bytes as are left."""
         left = max(0, self._size - self._stream.tell())
         return self._stream.read(left if size is None or size < 0 else min(size, left))
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Move in the file."""
         return self._stream.seek(offset, whence)
 
     def tell(self) -> int:
+        """Return the place in the file."""
         return self._stream.tell()
 
     def fileno(self) -> int:
+        """Return the number of the open file."""
         return self._stream.fileno()
 
     def readable(self) -> bool:
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
+        """Return True."""
         return True
 
 
@@ -118,7 +138,7 @@ def open_image(stream: BinaryIO) -> ImageFile:
         If no plugin knows the file, or the one that does finds it damaged.
     """
     Image.preinit()
-    stream = cast("BinaryIO", _Clipped(stream))
+    stream = cast("BinaryIO", Clipped(stream))
     stream.seek(0)
     head, trouble = stream.read(16), ""
     tried: set[str] = set()
@@ -226,27 +246,80 @@ def _lab_to_rgb(image: Image.Image) -> npt.NDArray[np.uint8]:
 
 
 def _metadata(image: ImageFile) -> tuple[Metadata, int, list[str]]:
-    """Return metadata, the orientation, and notes on what could not be read."""
+    """Return the metadata, the orientation, and notes on what could not be read."""
     info, notes = image.info, []
-    block, legacy = info.get("exif") or b"", info.get("Raw profile type exif")
+    block = info.get("exif") or _resource(image, _EXIF_RESOURCE)
     found = exif.Exif()
     try:
-        if not block and isinstance(legacy, str):
-            block = bytes.fromhex("".join(legacy.split("\n")[3:]))
+        block = block or _raw_profile(info, "exif")
         if block:
             found = exif.parse(block)
     except (ValueError, struct.error):
         notes.append("its EXIF data are broken and were left out")
-    packet = info.get("xmp") or info.get("XML:com.adobe.xmp") or b""
+    packet = info.get("xmp") or info.get("XML:com.adobe.xmp")
+    packet = packet or _resource(image, _XMP_RESOURCE)
     packet = packet.encode() if isinstance(packet, str) else bytes(packet)
+    if b"HasExtendedXMP" in packet:
+        notes.append("the part of its XMP data beyond 64 kB was left out")
     orientation = exif_tags.orientation(found) or xmp.orientation(packet) or 1
     text = tuple(
         (keyword, str(value))
         for keyword, value in getattr(image, "text", {}).items()
         if not keyword.startswith(_NOT_TEXT)
     )
-    metadata = Metadata(exif_tags.scene_tags(found), packet, text, _dpi(info, found))
+    metadata = Metadata(
+        exif_tags.scene_tags(found),
+        packet,
+        text,
+        _iptc(image),
+        "" if text else _comment(image),
+        _dpi(info, found),
+    )
     return metadata, orientation, notes
+
+
+def _raw_profile(info: dict[Any, Any], name: str) -> bytes:
+    """Return a profile that ImageMagick wrote into the text of a PNG, in hexadecimal.
+
+    Raises
+    ------
+    ValueError
+        If it is broken.
+    """
+    found = info.get(f"Raw profile type {name}")
+    # Its first lines are empty, its name and its length.
+    return bytes.fromhex("".join(str(found).split("\n")[3:])) if found else b""
+
+
+def _resource(image: ImageFile, number: int) -> bytes:
+    """Return one of the resources of a Photoshop file, empty if there is none."""
+    resources = getattr(image, "resources", ())
+    return next((data for code, _, data in resources if code == number), b"")
+
+
+def _iptc(image: ImageFile) -> bytes:
+    """Return the IPTC data of a picture, empty if there are none or they are broken."""
+    found = _resource(image, iptc.RESOURCE)
+    segments = [
+        data.removeprefix(_PHOTOSHOP)
+        for name, data in getattr(image, "applist", ())
+        if name == "APP13" and data.startswith(_PHOTOSHOP)
+    ]
+    found = found or iptc.from_resources(b"".join(segments))
+    try:
+        profile = _raw_profile(image.info, "iptc")
+    except ValueError:
+        profile = b""
+    found = found or iptc.from_resources(profile) or profile
+    return iptc.cleaned(found)
+
+
+def _comment(image: ImageFile) -> str:
+    """Return the comments of a JPEG, JPEG 2000 or GIF file, empty if there are none."""
+    segments = [data for name, data in getattr(image, "applist", ()) if name == "COM"]
+    last = image.info.get("comment", b"")
+    parts = segments or [last if isinstance(last, bytes) else str(last).encode()]
+    return "\n".join(filter(None, map(iptc.decoded, parts)))
 
 
 def _dpi(info: dict[Any, Any], found: exif.Exif) -> tuple[float, float] | None:

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import io
+import struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from colorize_engine.files.icc import srgb_profile
-from colorize_engine.files.metadata import exif_tags, xmp
+from colorize_engine.files.keeping import fitted
+from colorize_engine.files.metadata import exif, exif_tags, iptc, xmp
 from colorize_engine.files.stills import png
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from colorize_engine.files.formats import Format
     from colorize_engine.files.mark import Mark
-    from colorize_engine.files.picture import Picture
+    from colorize_engine.files.picture import Metadata, Picture
 
 JPEG_QUALITY = 95
-# A segment of a JPEG file holds 65,533 bytes, with the identifier of EXIF or XMP.
-_JPEG_EXIF, _JPEG_XMP = 65_533 - 6, 65_533 - 29
-_NO_LIMIT = 1 << 30
+# Bytes that a segment of a JPEG file holds, and how those of metadata begin.
+_SEGMENT = 65_533
+_EXIF, _XMP_HEAD, _PHOTOSHOP = b"Exif\0\0", 29, b"Photoshop 3.0\0"
 
 
 def encode(
-    picture: Picture, kind: str, mark: Mark | None, quality: int | None
+    picture: Picture, target: Format, mark: Mark | None, quality: int | None
 ) -> tuple[bytes, list[str]]:
     """Return the bytes of a picture file.
 
@@ -32,7 +35,8 @@ def encode(
     ----------
     picture : Picture
         RGB, of a type that the format can hold.
-    kind : {"PNG", "JPEG", "WebP"}
+    target : Format
+        PNG, JPEG or WebP.
     mark : Mark or None
     quality : int or None
         1..100 for JPEG (None: 95; always with full color resolution) and WebP (None:
@@ -43,58 +47,80 @@ def encode(
     (bytes, list of str)
         The file and notes.
     """
-    notes: list[str] = []
-    shape = picture.image.shape[:2]
-    meta = picture.metadata
-    found = exif_tags.marked(meta.exif, mark, (shape[0], shape[1]), meta.dpi)
-    block, cut = exif_tags.pack_within(
-        found, _JPEG_EXIF if kind == "JPEG" else _NO_LIMIT
-    )
-    if cut:
-        notes.append("its largest EXIF tags were left out, as JPEG cannot hold them")
-    packet, more = xmp.marked(meta.xmp, mark)
-    notes += more
-    if kind == "JPEG" and len(packet) > _JPEG_XMP:
-        packet, _ = xmp.marked(b"", mark)
-        notes.append("its XMP data were left out, as they are too large for JPEG")
+    height, width = picture.image.shape[:2]
+    meta, notes = fitted(picture.metadata, target, mark, (height, width))
     pixels = picture.image
     if picture.alpha is not None:
-        if kind == "JPEG":
-            notes.append("JPEG has no transparency; the alpha channel was left out")
-        else:
+        if target.alpha:
             pixels = np.dstack((pixels, picture.alpha))
-    if kind == "PNG":
+        else:
+            notes.append(
+                f"{target.name} has no transparency; the alpha channel was left out"
+            )
+    if target.name == "PNG":
         text = _text(meta.text, mark)
         return png.encode(
-            pixels, exif=block, xmp=packet, text=text, dpi=meta.dpi
+            pixels,
+            exif=exif.build(meta.exif),
+            xmp=meta.xmp,
+            text=text,
+            iptc=meta.iptc,
+            dpi=meta.dpi,
         ), notes
-    return _by_pillow(pixels, kind, block, packet, meta.dpi, quality), notes
+    if target.name == "JPEG":
+        return _jpeg(pixels, meta, mark, quality, notes), notes
+    return _webp(pixels, meta, quality), notes
 
 
-def _by_pillow(
+def _jpeg(
     pixels: npt.NDArray[Any],
-    kind: str,
-    block: bytes,
-    packet: bytes,
-    dpi: tuple[float, float] | None,
+    meta: Metadata,
+    mark: Mark | None,
     quality: int | None,
+    notes: list[str],
 ) -> bytes:
+    """Return a JPEG file; add notes on metadata that are larger than a segment."""
+
+    def too_large(what: str) -> None:
+        notes.append(f"its {what} were left out, as they are too large for JPEG")
+
+    block, cut = exif_tags.pack_within(meta.exif, _SEGMENT - len(_EXIF))
+    if cut:
+        notes.append("its largest EXIF tags were left out, as JPEG cannot hold them")
+    options: dict[str, Any] = {"exif": _EXIF + block, "xmp": meta.xmp, "extra": b""}
+    if len(meta.xmp) > _SEGMENT - _XMP_HEAD:
+        options["xmp"], _ = xmp.marked(b"", mark)
+        too_large("XMP data")
+    resources = iptc.to_resources(meta.iptc) if meta.iptc else b""
+    if len(_PHOTOSHOP + resources) > _SEGMENT:
+        too_large("IPTC data")
+    elif resources:
+        segment = _PHOTOSHOP + resources
+        options["extra"] = b"\xff\xed" + struct.pack(">H", len(segment) + 2) + segment
+    options["comment"] = meta.comment.encode("utf-8", "replace")
+    if len(options["comment"]) > _SEGMENT:
+        too_large("comments")
+        del options["comment"]
+    if meta.dpi is not None:
+        options["dpi"] = tuple(min(round(value), 65_535) for value in meta.dpi)
+    options |= {"quality": quality or JPEG_QUALITY, "subsampling": 0}
+    return _by_pillow(pixels, "JPEG", options)
+
+
+def _webp(pixels: npt.NDArray[Any], meta: Metadata, quality: int | None) -> bytes:
+    options: dict[str, Any] = {
+        **{"lossless": quality is None, "quality": quality or 75},
+        # Without "exact" the color of transparent pixels would be lost.
+        **{"exif": exif.build(meta.exif), "xmp": meta.xmp, "exact": True},
+    }
+    return _by_pillow(pixels, "WebP", options)
+
+
+def _by_pillow(pixels: npt.NDArray[Any], kind: str, options: dict[str, Any]) -> bytes:
     from PIL import Image
 
-    options: dict[str, object] = {"icc_profile": srgb_profile()}
-    if kind == "JPEG":
-        options |= {"quality": quality or JPEG_QUALITY, "subsampling": 0}
-        options |= {"exif": b"Exif\0\0" + block}
-        if dpi is not None:
-            options["dpi"] = tuple(min(round(value), 65_535) for value in dpi)
-    else:
-        options |= {"lossless": quality is None, "quality": quality or 75}
-        # Without "exact" the color of transparent pixels would be lost.
-        options |= {"exif": block, "exact": True}
-    if packet:
-        options["xmp"] = packet
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, kind, **options)
+    Image.fromarray(pixels).save(file, kind, icc_profile=srgb_profile(), **options)
     return file.getvalue()
 
 

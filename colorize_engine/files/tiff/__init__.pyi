@@ -1,11 +1,17 @@
 from .guard import page_offsets
+from .pages import Pages, full_pages, is_copy, is_tiff, open_pages
 from .planes import PlaneWriter
-from .reader import is_tiff, open_pages, read_pages
+from .reader import directory_metadata, metadata_of, read_pages
 from .writer import needs_bigtiff, write_pages
 
 __all__ = [
+    "Pages",
     "PlaneWriter",
+    "directory_metadata",
+    "full_pages",
+    "is_copy",
     "is_tiff",
+    "metadata_of",
     "needs_bigtiff",
     "open_pages",
     "page_offsets",

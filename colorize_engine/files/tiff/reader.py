@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, BinaryIO
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 
 from colorize_engine.color import strips
 from colorize_engine.files.errors import FileError, check_size, reading
-from colorize_engine.files.metadata import exif, exif_tags, xmp
+from colorize_engine.files.metadata import Exif, exif, exif_tags, iptc, xmp
 from colorize_engine.files.picture import Metadata, Samples
 from colorize_engine.files.stills import open_image
 from colorize_engine.files.stills.reader import pixels
-from colorize_engine.files.tiff.guard import check_page, page_offsets
+from colorize_engine.files.tiff.guard import check_page
+from colorize_engine.files.tiff.pages import FirstPage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,78 +23,15 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import tifffile
 
+    from colorize_engine.files.tiff.pages import Pages
+
 # Photometric interpretations and their channels (TIFF 6.0 and its supplements).
 _WHITE_IS_ZERO, _PALETTE, _CMYK, _YCBCR, _LAB = 0, 3, 5, 6, 8
 _CHANNELS = {_WHITE_IS_ZERO: 1, 1: 1, 2: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3}
 _JPEG = 7
 # Kinds of extra samples: alpha that is multiplied into the colors, and separate alpha.
 _ASSOCIATED, _UNASSOCIATED = 1, 2
-# NewSubfileType bits: a smaller copy, a mask.
-_NOT_A_PAGE = 1 | 4
 _PROFILE = 34675
-
-
-@dataclass(frozen=True)
-class Pages:
-    """An open TIFF file.
-
-    Attributes
-    ----------
-    stream : binary file
-    file : tifffile.TiffFile
-    pages : list of tifffile.TiffPage
-        Without smaller copies and masks.
-    stacked : int
-        Number of pictures that follow each other behind a single page, as in ImageJ
-        files beyond 4 GB; otherwise 0.
-    """
-
-    stream: BinaryIO
-    file: tifffile.TiffFile
-    pages: list[tifffile.TiffPage]
-    stacked: int
-
-    def __len__(self) -> int:
-        return self.stacked or len(self.pages)
-
-
-def is_tiff(head: bytes) -> bool:
-    """Return whether a file with this beginning is a TIFF or BigTIFF file."""
-    return head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-
-
-def open_pages(stream: BinaryIO) -> Pages:
-    """Read the headers of all pages.
-
-    Raises
-    ------
-    FileError
-        If the file is damaged, or its list of pages breaks off.
-    """
-    import tifffile
-
-    stream.seek(0)
-    with reading():
-        file = tifffile.TiffFile(stream)
-        # tifffile's own count could follow a circle of pages forever.
-        offsets, following = page_offsets(stream)
-        pages = [file.pages[index].aspage() for index in range(len(offsets))]
-        kept = [page for page in pages if not page.subfiletype & _NOT_A_PAGE]
-        stacked = 0
-        if len(pages) == 1 and file.series[0].ndim > pages[0].ndim:
-            stacked = file.series[0].size // max(1, pages[0].size)
-    # tifffile accepts tags of any type and count.
-    sides = (side for page in pages for side in (page.imagewidth, page.imagelength))
-    if not all(isinstance(side, int) for side in sides):
-        raise FileError("the file is damaged: the size of a page is not a whole number")
-    # tifffile drops pages that it cannot find and only logs it.
-    if not pages:
-        raise FileError("the file is damaged: it has no page")
-    if not file.is_ndpi and following not in (0, *offsets):
-        raise FileError(
-            f"the file is damaged: its list of pages breaks off after {len(pages)}"
-        )
-    return Pages(stream, file, kept or pages[:1], stacked)
 
 
 def read_pages(pages: Pages, max_pixels: int) -> Iterator[Samples]:
@@ -110,7 +48,7 @@ def read_pages(pages: Pages, max_pixels: int) -> Iterator[Samples]:
             if not _is_for_pillow(page):
                 check_page(pages.stream, page, max_pixels)
                 _check_channels(page)
-            metadata, orientation, notes = _metadata(pages.stream, page)
+            metadata, orientation, notes = _metadata(pages, page)
             profile = page.tags.valueof(_PROFILE)
         if page.photometric == _LAB or not isinstance(profile, bytes):
             profile = b""
@@ -125,29 +63,63 @@ def read_pages(pages: Pages, max_pixels: int) -> Iterator[Samples]:
             )
 
 
-def _head(stream: BinaryIO) -> bytes:
+def directory_metadata(
+    stream: BinaryIO, offset: int
+) -> tuple[Exif, bytes, tuple[str, ...]]:
+    """Return the tags and the XMP packet of a directory, and notes.
+
+    Parameters
+    ----------
+    stream : binary file
+        A TIFF file, or one of a camera that is built like one.
+    offset : int
+        Position of the directory.
+    """
     stream.seek(0)
-    return stream.read(4)
+    head = stream.read(4)
+    notes: tuple[str, ...] = ()
+    try:
+        found = exif.read_exif(stream, offset, head)
+    except (ValueError, struct.error):
+        main, _ = exif.read_directory(stream, offset, head)
+        found = exif.Exif(exif.byte_order(head), main)
+        notes = ("its EXIF data are broken and were left out",)
+    packet = found.main.get(exif_tags.XMP_PACKET, exif.text_entry(b"")).data
+    return found, packet.rstrip(b"\0"), notes
 
 
 def _metadata(
-    stream: BinaryIO, page: tifffile.TiffPage
+    pages: Pages, page: tifffile.TiffPage
 ) -> tuple[Metadata, int, tuple[str, ...]]:
-    """Return metadata, orientation and notes of a page."""
-    head = _head(stream)
-    notes: tuple[str, ...] = ()
-    try:
-        found = exif.read_exif(stream, page.offset, head)
-    except (ValueError, struct.error):
-        main, _ = exif.read_directory(stream, page.offset, head)
-        found = exif.Exif(exif.byte_order(head), main)
-        notes = ("its EXIF data are broken and were left out",)
-    packet = found.main.get(exif_tags.XMP_PACKET, exif.text_entry(b"")).data.rstrip(
-        b"\0"
-    )
-    orientation = exif_tags.orientation(found) or xmp.orientation(packet) or 1
+    """Return metadata, orientation and notes of a page.
+
+    What the full picture does not say, the preview says that has its place.
+    """
+    found, packet, notes = directory_metadata(pages.stream, page.offset)
     dpi = exif_tags.resolution(found)
-    return Metadata(exif_tags.scene_tags(found), packet, dpi=dpi), orientation, notes
+    for preview in pages.previews(page):
+        other, other_packet, more = directory_metadata(pages.stream, preview.offset)
+        found = Exif(
+            found.order,
+            {**other.main, **found.main},
+            found.camera or other.camera,
+            found.place or other.place,
+        )
+        packet = packet or other_packet
+        notes = (*notes, *more)
+    orientation = exif_tags.orientation(found) or xmp.orientation(packet) or 1
+    metadata = replace(metadata_of(found, packet), dpi=dpi)
+    return metadata, orientation, notes
+
+
+def metadata_of(found: Exif, packet: bytes) -> Metadata:
+    """Return the metadata in the tags of a TIFF file, and in its XMP packet."""
+    nothing = exif.text_entry(b"")
+    captions = iptc.cleaned(found.main.get(iptc.TAG, nothing).data)
+    if not captions:
+        resources = found.main.get(iptc.RESOURCES_TAG, nothing).data
+        captions = iptc.cleaned(iptc.from_resources(resources))
+    return Metadata(exif_tags.scene_tags(found), packet, iptc=captions)
 
 
 def _decoded(
@@ -156,7 +128,7 @@ def _decoded(
     """Yield the picture of a page, or each picture of the stack behind it."""
     if _is_for_pillow(page):
         with reading():
-            samples = _by_pillow(pages.stream, page.index, max_pixels)
+            samples = _by_pillow(pages.stream, page, max_pixels)
         yield samples
         return
     with reading():
@@ -184,9 +156,8 @@ def _is_for_pillow(page: tifffile.TiffPage) -> bool:
     return page.photometric == _LAB or raw_ycbcr
 
 
-def _by_pillow(stream: BinaryIO, index: int, max_pixels: int) -> Samples:
-    image = open_image(stream)
-    image.seek(index)
+def _by_pillow(stream: BinaryIO, page: tifffile.TiffPage, max_pixels: int) -> Samples:
+    image = open_image(cast("BinaryIO", FirstPage(stream, page)))
     check_size(image.width, image.height, max_pixels)
     values, bits, alpha = pixels(image)
     return Samples(values, bits, alpha=alpha)

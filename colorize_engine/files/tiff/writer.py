@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
+from colorize_engine.files.formats import written
 from colorize_engine.files.icc import srgb_profile
-from colorize_engine.files.metadata import exif, exif_tags, xmp
+from colorize_engine.files.keeping import fitted
+from colorize_engine.files.metadata import exif, exif_tags, iptc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from colorize_engine.files.mark import Mark
     from colorize_engine.files.metadata import Exif
     from colorize_engine.files.metadata.exif import ByteOrder
-    from colorize_engine.files.picture import Picture
+    from colorize_engine.files.picture import Metadata, Picture
 
     ExtraTag = tuple[int, int, int, bytes, bool]
 
@@ -66,12 +69,10 @@ def write_pages(
             big = needs_bigtiff(picture.image.nbytes * page_count)
             order = picture.metadata.exif.order
             writer = tifffile.TiffWriter(stream, bigtiff=big, byteorder=order)
-        found = _marked(picture, mark, order)
-        packet, more = xmp.marked(picture.metadata.xmp, mark)
+        meta, more = _fitted(picture, mark, order)
         notes += more
-        extra = _extra_tags(found, packet, pointers=not big)
-        _write_page(writer, picture, extra)
-        directories.append(found)
+        _write_page(writer, picture, _extra_tags(meta, pointers=not big))
+        directories.append(meta.exif)
     if writer is not None:
         writer.close()
         if big:
@@ -81,11 +82,14 @@ def write_pages(
     return notes
 
 
-def _marked(picture: Picture, mark: Mark | None, order: ByteOrder) -> Exif:
-    """Return a page's marked EXIF; values of another byte order are dropped."""
+def _fitted(
+    picture: Picture, mark: Mark | None, order: ByteOrder
+) -> tuple[Metadata, list[str]]:
+    """Return a page's marked metadata; EXIF data of another byte order are dropped."""
     meta, shape = picture.metadata, picture.image.shape
-    found = meta.exif if meta.exif.order == order else exif.Exif(order)
-    return exif_tags.marked(found, mark, (shape[0], shape[1]), meta.dpi)
+    if meta.exif.order != order:
+        meta = replace(meta, exif=exif.Exif(order))
+    return fitted(meta, written("TIFF"), mark, (shape[0], shape[1]))
 
 
 def _write_page(
@@ -108,18 +112,22 @@ def _write_page(
     )
 
 
-def _extra_tags(found: Exif, packet: bytes, *, pointers: bool) -> list[ExtraTag]:
+def _extra_tags(meta: Metadata, *, pointers: bool) -> list[ExtraTag]:
     """Return tags in the form of tifffile: number, type, count, bytes, write once."""
     extra = [
         (tag, *entry, True)
-        for tag, entry in found.main.items()
+        for tag, entry in meta.exif.main.items()
         if tag not in _RESOLUTION
     ]
-    if packet:
-        extra.append((exif_tags.XMP_PACKET, _BYTE, len(packet), packet, True))
+    for tag, kind, data in (
+        (exif_tags.XMP_PACKET, _BYTE, meta.xmp),
+        (iptc.TAG, exif.UNDEFINED, meta.iptc),
+    ):
+        if data:
+            extra.append((tag, kind, len(data), data, True))
     if pointers:
         for stand_in, tag in _STAND_INS.items():
-            if _subdirectory(found, tag):
+            if _subdirectory(meta.exif, tag):
                 extra.append((stand_in, exif.LONG, 1, bytes(4), True))
     return extra
 

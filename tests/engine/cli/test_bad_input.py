@@ -152,10 +152,6 @@ def wrong_sum(path: Path) -> None:
     path.write_bytes(raw)
 
 
-def unsupported_photometric(path: Path) -> None:
-    tifffile.imwrite(path, NOISE.astype(np.uint16), photometric="cfa", metadata=None)
-
-
 def fifo(path: Path) -> None:
     os.mkfifo(path)
 
@@ -217,7 +213,11 @@ BAD_FILES: dict[str, tuple[str, Make, str]] = {
         tiff(np.zeros((16, 32, 32), np.uint8), tile=(16, 16, 16), volumetric=True),
         "volume",
     ),
-    "raw of a camera": ("x.tif", unsupported_photometric, "CFA"),
+    "raw of a camera": (
+        "x.cr2",
+        text(b"II*\0\x10\0\0\0CR\2\0" + bytes(600)),
+        "raw data",
+    ),
     "no pixels in a TIFF": ("x.tif", width(0), "no pixels"),
     "no pixels in a PNG": ("x.png", png_of(0, 5), "damaged"),
     "claims 10 gigapixels": ("x.tif", width(100_000), "10,000 million pixels"),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import imagecodecs
 import numpy as np
 import pytest
+import sensors
 import tifffile
 from PIL import Image
 from skimage import data
@@ -127,6 +128,42 @@ def test_gray_in_color_out_with_the_same_lightness_and_depth(
     assert np.abs(lightness(color) - lightness(image)).mean() < 0.3
     assert np.abs(srgb_to_lab(color)[..., 1:]).mean() > 0.5
     assert len(list(target.parent.iterdir())) == 1
+
+
+def with_preview(path: Path) -> None:
+    """Write a scan as scanners do: a small colored preview, then the picture."""
+    preview = np.full((12, 16, 3), (200, 60, 30), np.uint8)
+    with tifffile.TiffWriter(path) as file:
+        file.write(preview, subfiletype=1, subifds=1, metadata=None)
+        file.write(DEEP, subfiletype=0, metadata=None)
+
+
+def test_a_folder_run_takes_no_preview_for_a_picture(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("scan.tif", "scanned.nef"):
+        with_preview(tmp_path / "in" / name)
+    sensors.write_dng(tmp_path / "in" / "raw.dng")
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "rawpy", None)
+        code, lines, errors = run(tmp_path / "in", "-o", out)
+    written = [str(out / name) for name in ("scan.tif", "scanned.png")]
+    assert (code, sorted(lines)) == (1, written)
+    (error,) = errors
+    assert error.startswith(f"colorize: {tmp_path / 'in' / 'raw.dng'}: ")
+    assert "napari-colorize[raw]" in error
+    for path in written:
+        color = read(Path(path))
+        assert (color.shape, color.dtype) == ((*DEEP.shape, 3), np.uint16)
+        assert np.abs(lightness(color) - lightness(DEEP)).mean() < 0.3
+    pytest.importorskip("rawpy")
+    assert run(tmp_path / "in", "-o", out)[:2] == (0, [str(out / "raw.png")])
+    color = read(out / "raw.png")
+    assert color.dtype == np.uint16
+    expected = sensors.encoded(sensors.light()).astype(np.uint16)
+    assert np.abs(lightness(color) - lightness(expected))[20:-4, 4:-4].max() < 1
 
 
 def test_photos_go_to_a_folder_under_their_names(tmp_path: Path, run: Run) -> None:

@@ -171,6 +171,25 @@ def test_pages_that_were_written_one_by_one_are_time(tmp_path: Path) -> None:
         open_stack(path)
 
 
+@pytest.mark.parametrize("layout", ["between", "first", "above", "of the same size"])
+def test_previews_are_no_frames(tmp_path: Path, layout: str) -> None:
+    data, path = film(3, 16, 20), tmp_path / "in.tif"
+    plain: dict[str, Any] = {"metadata": None, "contiguous": False}
+    preview = {"subfiletype": 1, **plain}
+    with tifffile.TiffWriter(path) as writer:
+        for number, page in enumerate(data):
+            small = page if layout == "of the same size" else page[::4, ::4]
+            if layout == "above":
+                writer.write(small, subifds=1, **preview)
+            elif layout != "first" or number == 0:
+                writer.write(small, **preview)
+            writer.write(page, subfiletype=0, **plain)
+    opened = open_stack(path)
+    assert opened.axes == "T"
+    np.testing.assert_array_equal(opened.frames.compute(), data)
+    np.testing.assert_array_equal(opened.read((2,)), data[2])
+
+
 @pytest.mark.parametrize("version", ["0.4", "0.5"])
 def test_ome_zarr_level_0(tmp_path: Path, version: str) -> None:
     data, path = film(3, 2, 2, 16, 20), tmp_path / "in.zarr"
