@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +114,26 @@ class FrameModel:
     def plane_count(self) -> int:
         """Number of planes that `predict` returns for a frame."""
         return self.head_stride**2 + 1 + len(self.bins[0]) + len(self.bins[1])
+
+    def check_hints(self) -> None:
+        """Raise ValueError unless the nets can be shown colors."""
+        if not self.takes_hints:
+            name = f"the model {self.card.name!r}" if self.card else "this predictor"
+            raise ValueError(f"{name} takes no hints")
+
+    def sample(self, tail: tuple[int, ...] = (), dtype: Any = np.uint8) -> Prediction:
+        """Return a prediction of one pixel, to check settings before the nets run.
+
+        Parameters
+        ----------
+        tail
+            Number of channels of a frame in color.
+        dtype
+            Type of the frames.
+        """
+        model = replace(self, working_size=1)
+        planes = np.zeros((self.plane_count, 1, 1), np.float32)
+        return model.prediction(np.zeros((1, 1, *tail), dtype), planes)
 
     def loaded(self, threads: int | None = None) -> Colorizer:
         """Return the model; each process loads it once.
