@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from colorize_engine.colorizer import ModelLike as ModelLike
 from colorize_engine.colorizer import loaded
 from colorize_engine.decode import Distribution
@@ -17,7 +19,6 @@ from colorize_engine.stacks.planes import planes_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from colorize_engine.bins import ChannelBins
