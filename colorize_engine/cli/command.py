@@ -21,7 +21,7 @@ from colorize_engine.cli.console import (
 )
 
 if TYPE_CHECKING:
-    from colorize_engine.batch import Plan, Settings
+    from colorize_engine.batch import Executor, Plan, Settings
     from colorize_engine.colorizer import Colorizer
     from colorize_engine.pretrained import Backend
 
@@ -331,7 +331,7 @@ def run(
 ) -> int:
     """Color photos, here or on a cluster; return the exit code."""
     from colorize_engine.batch import Pipeline
-    from colorize_engine.cli.photos import Executor, color_photos
+    from colorize_engine.cli.photos import color_photos
     from colorize_engine.cluster import ClusterError, ClusterJobs
     from colorize_engine.pretrained import ModelError
 
