@@ -26,7 +26,7 @@ from colorize_engine.cli.console import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from colorize_engine.batch import Plan, Settings
+    from colorize_engine.batch import Executor, Plan, Settings
     from colorize_engine.colorizer import Colorizer
     from colorize_engine.hints import Hint
     from colorize_engine.pretrained import Backend
@@ -399,7 +399,7 @@ def run(
 ) -> int:
     """Color photos, here or on a cluster; return the exit code."""
     from colorize_engine.batch import Pipeline
-    from colorize_engine.cli.photos import Executor, color_photos, prepare_report
+    from colorize_engine.cli.photos import color_photos, prepare_report
     from colorize_engine.cluster import ClusterError, ClusterJobs
     from colorize_engine.pretrained import ModelError
 

@@ -3,7 +3,7 @@ from .kinds import AT_FULL_SIZE, DECODED, KINDS, METADATA
 from .results import Results
 from .run import Pixel, Place, Run, active_run, plain, registry, run_of
 from .source import NotColorable, Source, shown_frame, source_of
-from .worker import Cancelled, Worker
+from .worker import Cancelled, Reporter, Worker
 
 __all__ = [
     "AT_FULL_SIZE",
@@ -15,6 +15,7 @@ __all__ = [
     "NotColorable",
     "Pixel",
     "Place",
+    "Reporter",
     "Results",
     "Run",
     "Source",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
     from colorize_engine.decode import DecodeSettings
     from napari_colorize.runs.source import Source
-    from napari_colorize.runs.worker import Worker
+    from napari_colorize.runs.worker import Reporter
 
     # By kind; a large picture in color is `Prepared`.
     Arrays = dict[str, Any]
@@ -134,7 +134,7 @@ class Results:
         """Largest possible entropy of a and b together, in bits."""
         return sum(log2(len(bins)) for bins in self.colorizer.bins)
 
-    def compute(self, settings: DecodeSettings, worker: Worker) -> None:
+    def compute(self, settings: DecodeSettings, worker: Reporter) -> None:
         """Run the nets on all frames and fill the store.
 
         Raises

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from napari_colorize.reader import recalled
 
 if TYPE_CHECKING:
+    from napari_colorize.batch import ImageJob
     from napari_colorize.runs import Run
-    from napari_colorize.widget.job import Job
 
 _NO_FILE = "PHOTO"
 _TIFF = (".tif", ".tiff")
 
 
-def command_line(run: Run, job: Job) -> str:
+def command_line(run: Run, job: ImageJob) -> str:
     """Return the line of the command that repeats a run.
 
     An image that was not opened from a file is called PHOTO.

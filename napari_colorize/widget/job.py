@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from colorize_engine.decode import DecodeSettings
     from colorize_engine.pretrained import Backend
-    from napari_colorize.runs import Source, Worker
+    from napari_colorize.runs import Reporter, Source
 
 _INITIALS = ("cpu", "cuda", "mps")
 
@@ -51,7 +51,7 @@ class Job:
     settings: DecodeSettings
     smoothing: float = 0.0
 
-    def work(self, worker: Worker) -> tuple[Results, list[str]]:
+    def work(self, worker: Reporter) -> tuple[Results, list[str]]:
         """Load the model and run it; return the results and the available devices.
 
         Raises
