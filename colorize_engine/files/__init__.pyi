@@ -8,7 +8,7 @@ from .atomic import (
     writing_in,
 )
 from .errors import FileError, RangeError, RangeNote, TooLarge, check_size, reading
-from .formats import FORMATS, format_of
+from .formats import FORMATS, format_of, written
 from .mark import Mark, mark_of
 from .mark_reader import is_current, stored_parameters
 from .output import check_target, storable, write
@@ -54,4 +54,5 @@ __all__ = [
     "temporary_name",
     "write",
     "writing_in",
+    "written",
 ]
