@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from colorize_engine.decode import Distribution
 from colorize_engine.hints import paint
+from colorize_engine.image import checked_image
 from colorize_engine.memory import shortage_told
-from colorize_engine.prediction import Prediction, checked_image
+from colorize_engine.prediction import Prediction
 from colorize_engine.predictor import Caller, Predictor
 from colorize_engine.resize import fit_lightness, working_shape
 
@@ -194,8 +195,9 @@ class Colorizer:
 
         Parameters
         ----------
-        image : (H, W) or (H, W, 3 or 4) uint8, uint16, or float in 0..1
-            Gray, or sRGB whose lightness is used; alpha is kept for the result. The
+        image : (H, W) or (H, W, 1 to 4) array, or PIL.Image.Image
+            uint8, uint16, or float in 0..1; gray, or sRGB whose lightness is used.
+            Alpha is kept for the result. bool, int8 and int16 become unsigned. The
             prediction refers to this array: do not change it afterwards.
         working_size
             Short side in pixels at which the nets see the picture, by default the
@@ -397,7 +399,7 @@ def colorize(
 
     Returns
     -------
-    (H, W, 3 or 4) array of the image's dtype
+    (H, W, 3 or 4) array of the image's dtype, unsigned
         sRGB, with the image's alpha if it has one.
 
     Raises

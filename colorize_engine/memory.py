@@ -6,7 +6,8 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from colorize_engine.resize import LONGEST
+from colorize_engine.resize import LARGEST
+from colorize_engine.windows import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,10 +75,10 @@ def fitting_size(shape: tuple[int, int], free: int) -> int:
     int
         A multiple of 32, and 32 at least.
     """
-    # As in `resize.working_shape`: pixels of the picture for one of the working size.
-    scale = min(1 / min(shape), LONGEST / max(shape))
-    side = (_SHARE * free / _BYTES / (shape[0] * shape[1])) ** 0.5 / scale
-    return max(_STEP, int(side) // _STEP * _STEP)
+    # A long picture is seen in windows.
+    aspect = min(max(shape) / min(shape), LONGEST)
+    side = (_SHARE * free / _BYTES / aspect) ** 0.5
+    return min(LARGEST, max(_STEP, int(side) // _STEP * _STEP))
 
 
 def free_bytes() -> int | None:

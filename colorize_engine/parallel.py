@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
 T = TypeVar("T")
 
@@ -80,6 +81,37 @@ def alone() -> Iterator[None]:
         yield
     finally:
         _this_thread.alone = before
+
+
+def ahead(items: Iterator[T], most: int) -> Generator[T]:
+    """Yield items that a thread of its own takes, some of them before they are needed.
+
+    Close the generator to end the thread, which finishes the item that it is at.
+
+    Parameters
+    ----------
+    items : iterator
+    most : int
+        Number of items that are taken before they are asked for.
+
+    Raises
+    ------
+    BaseException
+        What the iterator raises.
+    """
+    end = object()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = deque(pool.submit(next, items, end) for _ in range(most))
+        try:
+            while True:
+                item = waiting.popleft().result()
+                if item is end:
+                    return
+                waiting.append(pool.submit(next, items, end))
+                yield cast("T", item)
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def processors() -> int:

@@ -1,4 +1,4 @@
-"""Predictions of the nets, coloring from them, and validation of pictures."""
+"""Predictions of the nets, and coloring from them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from colorize_engine.color import lab_to_rgb, lightness
 from colorize_engine.decode import cautious
 from colorize_engine.hints import insisting, missing, paint
 from colorize_engine.parallel import spread
-from colorize_engine.resize import STRIP_PIXELS
+from colorize_engine.rendering import Pyramid, Rendering
 from colorize_engine.upsample import align, check_method, enlarge, upsample
 
 if TYPE_CHECKING:
@@ -28,12 +27,6 @@ if TYPE_CHECKING:
 
 
 MAX_SATURATION = 100.0
-EXPECTED = (
-    "expected a gray (H, W) or an RGB(A) (H, W, 3 or 4) array of uint8, uint16, or "
-    "float in 0..1"
-)
-# Floats outside 0..1 by no more than this are rounding errors, taken as 0 or 1.
-_TOLERANCE = 1e-4
 
 
 class Nets(Protocol):
@@ -345,6 +338,29 @@ class Prediction:
         ValueError
             If there is no such method, or the chroma has another shape.
         """
+        return self.rendering(chroma, method=method).whole()
+
+    def rendering(
+        self,
+        chroma: NDArray[np.float32],
+        *,
+        method: str = "guided",
+        light: Pyramid | None = None,
+    ) -> Rendering:
+        """Return the colors of the picture, to be had for windows and smaller sizes.
+
+        Parameters
+        ----------
+        chroma, method
+            As in ``render``.
+        light
+            The picture, if it is at hand as a pyramid.
+
+        Raises
+        ------
+        ValueError
+            As in ``render``.
+        """
         check_method(method)
         chroma = self.enlarge(chroma)
         height, width = self.shape
@@ -352,53 +368,4 @@ class Prediction:
         larger = height * width > small_height * small_width
         if method == "guided" and larger:
             chroma = align(chroma, self.lightness)
-        has_alpha = self.image.ndim == 3 and self.image.shape[2] == 4
-        kind = self.image.dtype
-        inner = kind if kind.kind == "u" else np.dtype(np.float32)
-        result = np.empty((height, width, 4 if has_alpha else 3), kind)
-        # In strips, so that a large picture is never held in floats as a whole.
-        rows = max(1, STRIP_PIXELS // width)
-
-        def color(top: int) -> None:
-            strip = self.image[top : top + rows]
-            light = lightness(strip)
-            at_full = upsample(
-                chroma, self.lightness, light, self.shape, top, method=method
-            )
-            part = result[top : top + rows]
-            part[..., :3] = lab_to_rgb(light, at_full, inner)
-            if has_alpha:
-                part[..., 3] = strip[..., 3]
-
-        spread(lambda: color, range(0, height, rows))
-        return result
-
-
-def checked_image(image: object) -> NDArray[Any]:
-    """Validate an image; return it as a plain array in native byte order.
-
-    Raises
-    ------
-    ValueError
-        If shape, type or values are not those of a picture. The message says what was
-        expected and what was given.
-    """
-    if not isinstance(image, np.ndarray):
-        raise ValueError(f"{EXPECTED}; got {type(image).__name__}")
-    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (3, 4)):
-        raise ValueError(f"{EXPECTED}; got the shape {image.shape}")
-    if image.size == 0:
-        raise ValueError(f"{EXPECTED}; got an empty array of shape {image.shape}")
-    native = image.dtype.newbyteorder("=")
-    if native.kind != "f" and native not in (np.uint8, np.uint16):
-        raise ValueError(f"{EXPECTED}; got the type {image.dtype}")
-    # Not a subclass: a masked array hides values, a matrix always has two axes.
-    plain = np.asarray(image).astype(native, copy=False)
-    if native.kind == "f":
-        # A NaN anywhere makes both of these NaN.
-        low, high = float(plain.min()), float(plain.max())
-        if not (np.isfinite(low) and np.isfinite(high)):
-            raise ValueError(f"{EXPECTED}; got NaN or infinity")
-        if low < -_TOLERANCE or high > 1 + _TOLERANCE:
-            raise ValueError(f"{EXPECTED}; got floats in {low:g}..{high:g}")
-    return plain
+        return Rendering(light or Pyramid(self.image), self.lightness, chroma, method)

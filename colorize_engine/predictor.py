@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import numpy as np
 
 from colorize_engine.resize import crop, pad
+from colorize_engine.windows import LONGEST, Windows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -84,7 +85,7 @@ class Caller:
         hints: Sequence[Floats | None],
         channels: str = "ab",
     ) -> list[list[Floats]]:
-        """Predict pictures of one shape.
+        """Predict pictures of one shape; long ones in windows, see `Windows`.
 
         Parameters
         ----------
@@ -105,6 +106,37 @@ class Caller:
         ValueError
             If the predictor gives anything but finite logits of the right shapes.
         """
+        height, width = planes[0].shape
+        windows = Windows((height, width), self.stride, self.head_stride)
+        if len(windows) == 1:
+            return self._run(planes, hints, channels)
+        found = [
+            self._run_long(windows, *each, channels)
+            for each in zip(planes, hints, strict=True)
+        ]
+        return [list(each) for each in zip(*found, strict=True)]
+
+    def _run_long(
+        self, windows: Windows, plane: Floats, hints: Floats | None, channels: str
+    ) -> list[Floats]:
+        """Predict one long picture; return the logits of each channel."""
+        parts = list(windows.cut(plane))
+        shown: list[Floats | None] = [None] * len(parts)
+        if hints is not None:
+            shown = list(windows.cut(hints))
+        # As many pixels at a time as in a batch of pictures that are not long.
+        most = max(1, self.batch // LONGEST)
+        found: list[list[Floats]] = [[] for _ in channels]
+        for first, last in _of_one_shape(parts, most):
+            logits = self._run(parts[first:last], shown[first:last], channels)
+            for channel, some in zip(found, logits, strict=True):
+                channel += some
+        return [windows.join(each) for each in found]
+
+    def _run(
+        self, planes: Sequence[Floats], hints: Sequence[Floats | None], channels: str
+    ) -> list[list[Floats]]:
+        """Predict pictures of one shape in one call, as `run` says."""
         padded = np.stack([self._pad(plane) for plane in planes])
         shown = self._pad_hints(hints)
         if len(planes) == 1:
@@ -172,3 +204,13 @@ class Caller:
                 "infinity"
             )
         return logits
+
+
+def _of_one_shape(planes: Sequence[Floats], most: int) -> Iterator[tuple[int, int]]:
+    """Yield first and last indices of neighbors of one shape, not too many at once."""
+    first = 0
+    for last in range(1, len(planes) + 1):
+        ends = last == len(planes) or planes[last].shape != planes[first].shape
+        if ends or last - first == most:
+            yield first, last
+            first = last

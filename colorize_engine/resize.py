@@ -12,8 +12,11 @@ from colorize_engine.parallel import spread
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LONGEST = 4
-"""Largest long side, in working sizes."""
+LARGEST = 8192
+"""Largest working size."""
+MOST_PIXELS = 1 << 24
+"""Largest number of pixels of a long picture at the working size."""
+_LONG, _ENLARGED = 4, 4
 STRIP_PIXELS = 1 << 18
 """Pixels that each thread holds in floats at a time."""
 
@@ -26,21 +29,25 @@ def working_shape(shape: tuple[int, int], working_size: int) -> tuple[int, int]:
     shape
         Full height and width, at least 1.
     working_size
-        Wanted short side in pixels. The long side follows the aspect. If it would
-        exceed four times the working size, the whole is scaled down to that.
+        Wanted short side in pixels. The long side follows the aspect. A picture of
+        more than 4:1 gets no more than about `MOST_PIXELS`, and is enlarged no more
+        than fourfold, unless its long side is below four working sizes.
 
     Raises
     ------
     ValueError
-        If the working size is not a whole number of at least 1.
+        If the working size is not a whole number in 1..8192.
     """
     # Written so that NaN and infinity fail, too.
-    if not working_size >= 1 or working_size % 1:
+    if not 1 <= working_size <= LARGEST or working_size % 1:
         raise ValueError(
-            f"expected a whole working size of at least 1, got {working_size}"
+            f"expected a whole working size in 1..{LARGEST}, got {working_size}"
         )
     short, long = min(shape), max(shape)
-    scale = min(working_size / short, LONGEST * working_size / long)
+    scale = working_size / short
+    if long > _LONG * short:
+        most = min((MOST_PIXELS / (short * long)) ** 0.5, _ENLARGED)
+        scale = min(scale, max(most, _LONG * working_size / long))
     height, width = (max(1, round(side * scale)) for side in shape)
     return height, width
 

@@ -43,6 +43,7 @@ def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
         A name without a suffix gets .png for a single picture in color and .tif for
         all else. An existing file of that name is not replaced, as nobody was asked.
     data : array-like
+        Of a multiscale layer the levels, of which the first one is written.
         (..., H, W, 3 or 4) for the kind "colorized", else (..., H, W); NumPy, zarr or
         dask. It is read page by page.
     attributes : dict
@@ -65,6 +66,8 @@ def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
         return _left_to_napari(path, data, attributes)
     from colorize_engine.files import FileError
 
+    if attributes.get("multiscale"):
+        data = data[0]  # the full size
     is_color = about["kind"] == "colorized"
     frames = data.shape[:-3] if is_color else data.shape[:-2]
     target, asked = Path(path), bool(Path(path).suffix)
@@ -87,7 +90,8 @@ def mark_of(about: Mapping[str, Any]) -> Mark:
     from colorize_engine.decode import DecodeSettings
     from colorize_engine.files import mark_of
 
-    more = {
+    more = {"smoothing": f"{about['smoothing']:g}"} if "smoothing" in about else {}
+    more |= {
         name.replace("_", " "): ",".join(f"{number:g}" for number in about[name])
         for name in ("region", "display_range")
         if name in about
@@ -136,20 +140,29 @@ def _write_color(
             f"this stack has {count} pictures, which {path.suffix} cannot hold; "
             "give the file a name that ends in .tif"
         )
-    pictures = (_picture(data[index]) for index in np.ndindex(frames))
+    pictures = (_picture(data, index) for index in np.ndindex(frames))
     notes = write(path, pictures, mark_of(about), overwrite=overwrite, page_count=count)
     for note in notes:
         show_info(f"{path.name}: {note}")
 
 
-def _picture(pixels: Any) -> Picture:
-    """Return RGB or RGBA pixels (H, W, 3 or 4) as a picture of the engine."""
+def _picture(data: Any, index: tuple[int, ...]) -> Picture:
+    """Return RGB or RGBA pixels, ``data[index]`` (H, W, 3 or 4), as a picture."""
+    from colorize_engine.color import strips
     from colorize_engine.files import Picture, retyped
 
-    values = np.asarray(pixels)
-    if values.dtype.kind == "f":
+    shape = data.shape[len(index) :]
+    if data.dtype.kind == "f":
+        # A single picture in strips, as a large one is rendered where it is read.
+        single = data.shape[: len(index)] == (1,) * len(index)
+        parts = list(strips(shape)) if single else [slice(None)]
         # No format holds more than 16 bits of color that every program can read.
-        values = retyped(values.clip(0, 1).astype(np.float32), np.uint16)
+        values = np.empty(shape, np.uint16)
+        for rows in parts:
+            part = np.asarray(data[(*index, rows)]).clip(0, 1).astype(np.float32)
+            values[rows] = retyped(part, np.uint16)
+    else:
+        values = np.asarray(data[index])
     alpha = values[..., 3] if values.shape[-1] == 4 else None
     return Picture(values[..., :3], alpha)
 

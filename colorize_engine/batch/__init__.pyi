@@ -1,8 +1,9 @@
+from .job import Job
 from .messages import explained, one_line
 from .pipeline import Pipeline
-from .plan import Job, Plan, TargetError, plan_jobs
-from .recall import Recalled, recall
+from .plan import Plan, TargetError, plan_jobs
 from .report import Record, check_suffix, write_report
+from .saved import Recalled, recall
 from .settings import Settings
 
 __all__ = [

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from colorize_engine.batch.plan import Job
+    from colorize_engine.batch.job import Job
     from colorize_engine.batch.settings import Settings
     from colorize_engine.colorizer import Colorizer
     from colorize_engine.pretrained import Card

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from colorize_engine.files import RangeError, RangeNote, TooLarge
+from colorize_engine.files import AxesError, RangeError, RangeNote, TooLarge
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +20,8 @@ def explained(error: Exception, source: Path) -> str:
         return f"cannot write {error.filename}: {reason}" if elsewhere else reason
     if isinstance(error, TooLarge):
         return f"{error}; give a larger --max-pixels if the file is what you expect"
+    if isinstance(error, AxesError):
+        return f"{error}; give --axes, such as --axes TYX"
     if isinstance(error, RangeError):
         return (
             f"{error}; give --range auto, or --range MIN,MAX for the values of black "

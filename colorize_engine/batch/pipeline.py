@@ -13,20 +13,20 @@ import copy
 import queue
 import threading
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from colorize_engine.batch.color_photo import color_photo
-from colorize_engine.parallel import processors
+from colorize_engine.parallel import alone, processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from colorize_engine.batch.plan import Job
+    from colorize_engine.batch.job import Job
     from colorize_engine.batch.report import Record
     from colorize_engine.batch.settings import Settings
     from colorize_engine.colorizer import Colorizer, Predictor
@@ -40,6 +40,8 @@ T = TypeVar("T")
 THREADS = 4
 # Of all photos in flight together; a larger photo goes alone.
 PIXELS = 1 << 25
+# A photo that its worker colors without further threads.
+SMALL = 1 << 20
 _BATCH = 8
 # Seconds after which the main thread looks for signals.
 _LOOK = 0.5
@@ -195,7 +197,9 @@ class Budget:
             self._changed.wait_for(lambda: pixels <= self._room)
             self._room -= pixels
         try:
-            yield
+            # Threads of a small photo's own would only get in the way of the others.
+            with alone() if pixels <= SMALL else nullcontext():
+                yield
         finally:
             with self._changed:
                 self._room += pixels

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from colorize_engine.batch.clashes import apart
 from colorize_engine.batch.find_photos import (
     OTHER_PICTURES,
     TIFF_LIKE,
@@ -15,49 +15,17 @@ from colorize_engine.batch.find_photos import (
     find_photos,
     identity,
 )
+from colorize_engine.batch.job import Job
 from colorize_engine.files import FORMATS, format_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from colorize_engine.hints import Hint
 
 
 class TargetError(ValueError):
     """Inputs and output that do not fit together; the message says what to change."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A photo and its output files.
-
-    Attributes
-    ----------
-    source, target : Path
-    probabilities : tuple of Path
-        Files for the distributions of a and of b; empty if not wanted.
-    variants : tuple of Path
-        Files for several plausible pictures, in place of ``target``; empty if not
-        wanted.
-    hints : Path, tuple of Hint, or None
-        The photo's hints, or the CSV file or saved picture that has them.
-    resumes : bool
-        Whether the photo is skipped if its outputs exist and were made from the same
-        bytes with the same settings. Any other existing output is an error, unless
-        `Settings.overwrite` is set.
-    """
-
-    source: Path
-    target: Path
-    probabilities: tuple[Path, ...] = ()
-    resumes: bool = False
-    variants: tuple[Path, ...] = ()
-    hints: Path | tuple[Hint, ...] | None = None
-
-    @property
-    def outputs(self) -> tuple[Path, ...]:
-        """All output files of the photo."""
-        return (*(self.variants or (self.target,)), *self.probabilities)
 
 
 @dataclass(frozen=True)
@@ -68,7 +36,8 @@ class Plan:
     ----------
     jobs : list of Job
     errors : list of OSError
-        One for each folder or link that could not be read.
+        One for each folder or link that could not be read, and one for each photo whose
+        output would be that of another one.
     """
 
     jobs: list[Job]
@@ -108,9 +77,8 @@ def plan_jobs(
     Raises
     ------
     TargetError
-        If the output cannot be a file or folder for these photos, two photos have the
-        same output (also on file systems that ignore case), an output is one of the
-        photos, the folders hold no photo, or the hints are missing or a file for
+        If the output cannot be a file or folder for these photos, an output is one of
+        the photos, the folders hold no photo, or the hints are missing or a file for
         several photos.
     """
     _check_hints(hints, sources)
@@ -141,9 +109,9 @@ def plan_jobs(
         )
         for source, target in pairs
     ]
-    _refuse_shared(jobs)
     _refuse_inputs(jobs)
-    return Plan(jobs, errors)
+    jobs, clashes = apart(jobs)
+    return Plan(jobs, [*errors, *clashes])
 
 
 def _check_folder(out: Path, typed: str, *, as_folder: bool) -> None:
@@ -247,20 +215,6 @@ def _hints_of(
     places = (target.relative_to(out).parent / target.stem, Path(target.stem))
     files = (hints / f"{place}.csv" for place in places)
     return next((file for file in files if file.is_file()), None)
-
-
-def _refuse_shared(jobs: Iterable[Job]) -> None:
-    taken: dict[str, Job] = {}
-    for job in jobs:
-        for path in job.outputs:
-            # Some file systems ignore case or the Unicode form of accents.
-            key = unicodedata.normalize("NFC", os.path.abspath(path)).casefold()
-            other = taken.setdefault(key, job)
-            if other is not job:
-                raise TargetError(
-                    f"{str(other.source)!r} and {str(job.source)!r} would both become "
-                    f"{str(path)!r}; color them into different folders"
-                )
 
 
 def _refuse_inputs(jobs: Sequence[Job]) -> None:

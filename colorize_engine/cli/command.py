@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ from colorize_engine.cli.console import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from colorize_engine.batch import Plan, Settings
     from colorize_engine.colorizer import Colorizer
     from colorize_engine.hints import Hint
@@ -48,10 +51,11 @@ Examples:
   colorize scans/*.tif -o colored/ --saturation 1.2
   colorize archive/ -o colored/ --skip-color --report colored.csv
   colorize film.zarr -o film-color.zarr --smoothing 0.6
+  scanner | colorize - -o - --format jpeg > photo.jpg
 
-A stack is a Zarr folder, a TIFF file whose OUT ends in .zarr, .ome.tif or .ome.tiff, or
-any TIFF file with --smoothing, --channel or --series. Stacks need the extra
-napari-colorize[stacks].
+A stack is a Zarr folder or .zarr.zip file, a TIFF file whose OUT ends in .zarr,
+.ome.tif or .ome.tiff, or any TIFF file with --smoothing, --axes, --channel or --series.
+Stacks need the extra napari-colorize[stacks].
 """
 
 
@@ -83,7 +87,15 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     required=True,
     help="A file, if there is one PHOTO and OUT ends in .png, .jpg, .jpeg, .tif, "
     ".tiff, .webp or .jxl. Otherwise a folder, which is created if missing. File names "
-    "are kept in it; files of other formats become .png.",
+    "are kept in it; files of other formats become .png. A PHOTO or OUT of - is "
+    "standard input or output.",
+)
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(("png", "jpeg", "tiff", "webp", "jxl")),
+    help="The format of standard output, if OUT is -.",
+    show_default="png",
 )
 @click.option(
     "-m",
@@ -246,6 +258,12 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     show_default="0, each frame by itself",
 )
 @click.option(
+    "--axes",
+    metavar="LETTERS",
+    help="For a stack whose file does not say what its axes are: a letter for each, "
+    "out of T, Z, C (channels), Y, X and S (color), such as TYXC.",
+)
+@click.option(
     "--channel",
     type=click.IntRange(0),
     metavar="N",
@@ -283,21 +301,32 @@ def main(
     probabilities: bool,
     report: Path | None,
     smoothing: float | None,
+    axes: str | None,
     channel: int | None,
     series: int | None,
     scheduler: str | None,
     hints: Path | None,
     more_hints: tuple[Hint, ...],
     variants: int | None,
+    file_format: str | None,
     **settings: Any,
 ) -> int:
     """Color the photos or the stack; return the exit code."""
+    from colorize_engine.batch import Settings
+    from colorize_engine.cli.pipes import PIPE, as_files, is_piped
     from colorize_engine.cli.stacks import is_stack, run_stack
     from colorize_engine.cluster import quieten
     from colorize_engine.pretrained import Backend
 
+    if file_format and output != PIPE:
+        raise click.UsageError("--format is for an OUT of -; else the name says it")
     backend = Backend(device, runtime, precision)
-    stack = {"smoothing": smoothing, "channel": channel, "series": series}
+    stack = {
+        "smoothing": smoothing,
+        "axes": axes,
+        "channel": channel,
+        "series": series,
+    }
     stack = {key: value for key, value in stack.items() if value is not None}
     if scheduler is not None:
         quieten()
@@ -321,25 +350,44 @@ def main(
             return run_stack(
                 photos, output, name_or_path(model), backend, scheduler, chosen
             )
-    from colorize_engine.batch import Settings, TargetError, plan_jobs
-    from colorize_engine.cli.photos import prepare_report
-
-    try:
-        work = plan_jobs(
-            [Path(photo) for photo in photos],
-            output,
-            probabilities=probabilities,
-            variants=variants or 0,
-            hints=(*hints_in(hints), *more_hints) if more_hints else hints,
-        )
-    except TargetError as error:
-        raise click.UsageError(str(error)) from error
-    if report is not None:
-        prepare_report(report, overwrite=settings["overwrite"])
+    of_jobs: dict[str, Any] = {
+        "probabilities": probabilities,
+        "variants": variants or 0,
+        "hints": (*hints_in(hints), *more_hints) if more_hints else hints,
+    }
+    work = partial(
+        run,
+        model=model,
+        backend=backend,
+        scheduler=scheduler,
+        settings=Settings(**settings, precision=precision),
+        report=report,
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        of_run = Settings(**settings, precision=precision)
-        return run(work, model, backend, scheduler, of_run, report)
+        if not is_piped(photos, output):
+            return work(plan_of(photos, output, of_jobs), names={})
+        with as_files(photos, output, file_format) as (photo, target):
+            return work(
+                plan_of([photo], target, of_jobs),
+                names=dict(zip((photo, target), (photos[0], output), strict=True)),
+            )
+
+
+def plan_of(photos: Sequence[str], output: str, options: Mapping[str, Any]) -> Plan:
+    """Return the plan of a run, see `batch.plan_jobs`.
+
+    Raises
+    ------
+    click.UsageError
+        If inputs and output do not fit together.
+    """
+    from colorize_engine.batch import TargetError, plan_jobs
+
+    try:
+        return plan_jobs([Path(photo) for photo in photos], output, **options)
+    except TargetError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def run(
@@ -349,12 +397,16 @@ def run(
     scheduler: str | None,
     settings: Settings,
     report: Path | None,
+    names: Mapping[str, str],
 ) -> int:
     """Color photos, here or on a cluster; return the exit code."""
     from colorize_engine.batch import Pipeline
-    from colorize_engine.cli.photos import Executor, color_photos
+    from colorize_engine.cli.photos import Executor, color_photos, prepare_report
     from colorize_engine.cluster import ClusterError, ClusterJobs
     from colorize_engine.pretrained import ModelError
+
+    if report is not None:
+        prepare_report(report, overwrite=settings.overwrite)
 
     def executor() -> Executor:
         if scheduler is None:
@@ -365,7 +417,7 @@ def run(
         return cluster
 
     try:
-        return color_photos(work, executor, settings, report)
+        return color_photos(work, executor, settings, report, names)
     except (ClusterError, ModelError) as error:
         raise click.UsageError(str(error)) from error
 

@@ -21,7 +21,7 @@ from colorize_engine.files import removing_leftovers
 from colorize_engine.pretrained import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from colorize_engine.batch import Job, Plan, Settings
@@ -46,6 +46,7 @@ def color_photos(
     make: Callable[[], Executor],
     settings: Settings,
     report: Path | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> int:
     """Color photos; print the results.
 
@@ -57,6 +58,9 @@ def color_photos(
     settings : Settings
     report : Path or None
         File for the records, also those of a run that was stopped.
+    names : mapping of str to str, optional
+        What to call files in lines and in the report, ``-`` for standard input and
+        output. The name ``-`` of an output is not printed.
 
     Returns
     -------
@@ -64,7 +68,7 @@ def color_photos(
         The exit code: 0 if all is done, 1 if some photo failed or the cluster was
         lost, 130 if stopped.
     """
-    tally = Tally()
+    tally = Tally(names or {})
     stopped, whole = False, True
     try:
         stopped = _color(plan, make, settings, tally)
@@ -104,7 +108,8 @@ def prepare_report(path: Path, *, overwrite: bool) -> None:
 class Tally:
     """The records of a run; a line is printed for each photo that needs one."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = names
         self.records: list[Record] = []
         self.statuses: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
@@ -113,6 +118,10 @@ class Tally:
         """Keep a record; print its output, or the error."""
         from tqdm import tqdm
 
+        source, output = (
+            self._names.get(path, path) for path in (record.source, record.output)
+        )
+        record = replace(record, source=source, output=output)
         self.records.append(record)
         self.statuses[record.status] += 1
         if record.status == "failed":
@@ -122,6 +131,8 @@ class Tally:
         else:
             for note in record.notes:
                 complain(f"{record.source}: note: {note}")
+            if record.output == "-":
+                return
             tqdm.write(one_line(record.output), file=sys.stdout)
             # A pipe gets the line at once, and raises if its reader is gone.
             sys.stdout.flush()

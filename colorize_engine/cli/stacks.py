@@ -26,6 +26,7 @@ _OF_PHOTOS = (
     "quality",
     "variants",
 )
+_ZIPPED = (".zarr.zip", ".ozx")
 _OME = (".ome.tif", ".ome.tiff", ".zarr")
 
 
@@ -35,11 +36,13 @@ def is_stack(photos: Sequence[str], output: str, asked: bool) -> bool:
     Parameters
     ----------
     photos, output
-        As typed. A Zarr folder among the photos means a stack, and so does an output
-        that ends in ``.zarr``, ``.ome.tif`` or ``.ome.tiff``.
+        As typed. A Zarr folder, or one in a ZIP file, among the photos means a stack,
+        and so does an output that ends in ``.zarr``, ``.ome.tif`` or ``.ome.tiff``.
     asked
         Whether an option for stacks was given.
     """
+    if any(photo.lower().endswith(_ZIPPED) for photo in photos):
+        return True
     if asked or output.rstrip("/").lower().endswith(_OME):
         return True
     return any(os.path.isfile(os.path.join(p, f)) for p in photos for f in _ZARR_FILES)

@@ -4,9 +4,11 @@ from .difference import ciede2000
 from .gamut import TO_XYZ
 from .levels import full_scale, strips
 from .tones import is_in_color
+from .ycbcr import Luma, luma_chroma, luma_for, rgb_of
 
 __all__ = [
     "TO_XYZ",
+    "Luma",
     "ciede2000",
     "encoded_from",
     "full_scale",
@@ -16,6 +18,9 @@ __all__ = [
     "lightness",
     "lightness_to_gray",
     "linear_from",
+    "luma_chroma",
+    "luma_for",
+    "rgb_of",
     "srgb_to_lab",
     "strips",
 ]

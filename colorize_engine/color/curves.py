@@ -94,10 +94,10 @@ def linearize(pixels: NDArray[Any], buffers: Buffers) -> Floats:
     out = buffers.main.reshape(-1)[:size].reshape(shape)
     indices = buffers.indices.reshape(-1)[:size].reshape(shape)
     if pixels.dtype.kind == "u":
-        table = _linear_table(1 << 8 * pixels.dtype.itemsize)
+        table = linear_table(1 << 8 * pixels.dtype.itemsize)
         np.copyto(indices, pixels)
     else:
-        table = _linear_table(_STEPS + 1)
+        table = linear_table(_STEPS + 1)
         np.multiply(pixels, np.float32(_STEPS), out=out, casting="same_kind")
         _round(out, buffers.spare.reshape(-1)[:size].reshape(shape), indices)
     np.take(table, indices, out=out, mode="clip")
@@ -254,7 +254,7 @@ def linear_from(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @cache
-def _linear_table(levels: int) -> Floats:
+def linear_table(levels: int) -> Floats:
     """Return the linear values (levels,) of evenly spaced encoded values in 0..1."""
     return linear_from(np.linspace(0, 1, levels)).astype(np.float32)
 

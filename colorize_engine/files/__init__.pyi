@@ -7,7 +7,15 @@ from .atomic import (
     temporary_name,
     writing_in,
 )
-from .errors import FileError, RangeError, RangeNote, TooLarge, check_size, reading
+from .errors import (
+    AxesError,
+    FileError,
+    RangeError,
+    RangeNote,
+    TooLarge,
+    check_size,
+    reading,
+)
 from .formats import FORMATS, format_of, written
 from .mark import Mark, mark_of
 from .mark_reader import is_current, stored_parameters
@@ -22,6 +30,7 @@ __all__ = [
     "FORMATS",
     "MAX_PIXELS",
     "RAW_SUFFIXES",
+    "AxesError",
     "FileError",
     "Mark",
     "Metadata",

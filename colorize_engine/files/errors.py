@@ -26,6 +26,10 @@ class RangeError(FileError):
     """Values outside the given or assumed range."""
 
 
+class AxesError(FileError):
+    """A stack whose axes have to be said."""
+
+
 class RangeNote(str):
     """A note that other values may be meant as black and white."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import import_module
@@ -25,11 +26,11 @@ from colorize_engine.files import (
     replacing_folder,
     temporary_folder,
 )
-from colorize_engine.files.tiff import needs_bigtiff
 from colorize_engine.pretrained import Backend
+from colorize_engine.stackfiles.ome_tiff import write_ome_tiff
 from colorize_engine.stackfiles.ome_zarr import create_ome_zarr, write_frame
 from colorize_engine.stackfiles.reader import open_stack
-from colorize_engine.stackfiles.tiff_pages import close_files, ome_metadata
+from colorize_engine.stackfiles.tiff_pages import close_files
 from colorize_engine.stacks.paths import Paths, light_of
 from colorize_engine.stacks.smoothing import smoothed
 
@@ -56,12 +57,13 @@ class StackSettings(DecodeOptions):
     ----------
     temperature, rebalance, saturation, caution
         As in ``Prediction.colorize``.
-    channel, rgb, series, value_range, max_pixels
+    axes, channel, rgb, series, value_range, max_pixels
         As in ``stackfiles.open_stack``.
     working_size, smoothing, hints
         As in ``stacks.predict``.
     """
 
+    axes: str | None = None
     channel: int | None = None
     rgb: bool = False
     series: int | None = None
@@ -142,6 +144,7 @@ def color_stack_file(
     try:
         opened = open_stack(
             source,
+            axes=settings.axes,
             channel=settings.channel,
             rgb=settings.rgb,
             series=settings.series,
@@ -248,38 +251,22 @@ class _Job:
 
     def fill_tiff(self, stream: BinaryIO, target: Path, scheduler: Any) -> None:
         """Write all frames to an OME-TIFF, if necessary by way of a Zarr folder."""
-        if scheduler is None and self.in_file_order:
-            self.write_tiff(stream, (color for _, color in self.colored()))
-            return
-        # The frames are not colored in the order of the file.
-        with temporary_folder(target) as folder:
-            self.fill_zarr(folder, scheduler)
-            self.write_tiff(stream, self.from_zarr(folder))
-
-    def write_tiff(self, stream: BinaryIO, frames: Iterator[NDArray[Any]]) -> None:
-        """Write frames to an OME-TIFF; they must come in the order of the axes."""
-        import tifffile
-
-        shape, dtype = self.colors.shape, self.colors.dtype
-        about = {
-            "axes": f"{self.source.axes}YXS",
-            "Name": "colorized",
-            "Description": self.mark.text,
-            **ome_metadata(self.source.steps),
-        }
-        big = needs_bigtiff(self.colors.nbytes)
-        # tifffile cannot infer "ome" from the name of the temporary file.
-        with tifffile.TiffWriter(stream, bigtiff=big, ome=True) as writer:
-            writer.write(
+        with ExitStack() as stack:
+            frames: Iterator[NDArray[Any]] = (color for _, color in self.colored())
+            if scheduler is not None or not self.in_file_order:
+                # The frames are not colored in the order of the file.
+                folder = stack.enter_context(temporary_folder(target))
+                self.fill_zarr(folder, scheduler)
+                frames = self.from_zarr(folder)
+            write_ome_tiff(
+                stream,
                 frames,
-                shape=shape,
-                dtype=dtype,
-                photometric="rgb",
-                extrasamples=["unassalpha"] if shape[-1] == 4 else None,
-                compression="zlib",
-                predictor=2 if dtype.kind == "u" else None,
-                software=self.mark.software,
-                metadata=about,
+                self.colors.shape,
+                self.source.axes,
+                self.colors.dtype,
+                self.source.steps,
+                self.mark,
+                stack.enter_context(temporary_folder(target)),
             )
 
     def fill_zarr(self, folder: Path, scheduler: Any) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from colorize_engine.color import full_scale
-from colorize_engine.files import FileError
+from colorize_engine.files import AxesError, FileError
 from colorize_engine.files.errors import error_text
-from colorize_engine.stackfiles.stack_file import RawStack
+from colorize_engine.stackfiles.pyramid import TILE, further_levels, level_shapes
+from colorize_engine.stackfiles.stack_file import RawStack, checked_axes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,13 +44,17 @@ _LETTERS = {
 }
 # Axes of arrays without axis names, by the number of axes.
 _UNNAMED = {3: "TYX", 4: "TZYX", 5: "TCZYX"}
+# So many samples may be a color, with alpha.
+_COLORS_AT_MOST = 4
 # A file of a few bytes can claim any number of frames, and dask lists each chunk.
 _MAX_FRAMES = 1_000_000
 _COLORS = {"red": "FF0000", "green": "00FF00", "blue": "0000FF", "alpha": "FFFFFF"}
 
 
-def read_zarr(path: Path, series: int | None) -> RawStack:
+def read_zarr(path: Path, series: int | None, axes: str | None = None) -> RawStack:
     """Open a Zarr folder (format 2 or 3): level 0 of a multiscale image, or an array.
+
+    The folder may be in a ZIP file. Parameters are as in ``open_stack``.
 
     Raises
     ------
@@ -59,12 +64,15 @@ def read_zarr(path: Path, series: int | None) -> RawStack:
     import dask.array
     import zarr
 
+    steps: Steps = {}
     try:
-        found: Any = zarr.open(str(path), mode="r")
+        found: Any = zarr.open(_store(path), mode="r")
+        array, own = found, ""
         if isinstance(found, zarr.Group):
-            array, axes, steps = _read_group(found, series)
-        else:
-            array, axes, steps = found, _axes_of(found), dict[str, tuple[float, str]]()
+            array, own, steps = _read_group(found, series)
+        elif axes is None:
+            own = _axes_of(found)
+        axes = own if axes is None else checked_axes(axes, array.shape)
     except (FileError, MemoryError):
         raise
     except Exception as error:
@@ -87,6 +95,15 @@ def read_zarr(path: Path, series: int | None) -> RawStack:
     module: Any = dask.array
     frames = module.from_array(array, chunks=chunks)
     return RawStack(frames, axes, 8 * array.dtype.itemsize, steps=steps)
+
+
+def _store(path: Path) -> Any:
+    """Return what zarr opens: the path of a folder, or a ZIP file as a store."""
+    if path.is_dir():
+        return str(path)
+    from zarr.storage import ZipStore
+
+    return ZipStore(path, mode="r")
 
 
 def _read_group(group: Any, series: int | None) -> tuple[Any, str, Steps]:
@@ -130,10 +147,11 @@ def _axes_of(array: Any) -> str:
         axes = "".join(_letter(str(name)) for name in names)
         if {"Y", "X"} <= set(axes) and len(set(axes)) == len(axes):
             return axes
-    if array.ndim not in _UNNAMED:
-        raise FileError(
-            f"its shape is {array.shape} and its axes have no names; expected "
-            "(t, y, x), (t, z, y, x) or (t, c, z, y, x)"
+    if array.ndim not in _UNNAMED or array.shape[-1] <= _COLORS_AT_MOST:
+        raise AxesError(
+            f"its shape is {array.shape} and its axes have no names; (t, y, x), "
+            "(t, z, y, x) and (t, c, z, y, x) are known without names, if the last "
+            "axis is no color"
         )
     return _UNNAMED[array.ndim]
 
@@ -151,11 +169,12 @@ def create_ome_zarr(
     steps: Steps,
     mark: Mark,
 ) -> None:
-    """Create an OME-Zarr (NGFF 0.5, Zarr format 3) of one level for colored frames.
+    """Create an OME-Zarr (NGFF 0.5, Zarr format 3) for colored frames.
 
-    Color is the axis c, of length 3 (or 4, with alpha). NGFF puts it between time and
-    space. The ``omero`` block says that the channels are red, green and blue. Each
-    chunk is one frame.
+    Large frames have further levels, and tiles for chunks. Color is the axis c, of
+    length 3 (or 4, with alpha). NGFF puts it between time and space. The ``omero``
+    block says that the channels are red, green and blue. Each chunk of smaller frames
+    is one frame.
 
     Parameters
     ----------
@@ -175,24 +194,23 @@ def create_ome_zarr(
     sizes = dict(zip((*axes, "Y", "X", "C"), shape, strict=True))
     order = [letter for letter in "TCZYX" if letter in sizes]
     group = zarr.open_group(str(folder), mode="w", zarr_format=3)
-    group.create_array(
-        "0",
-        shape=tuple(sizes[letter] for letter in order),
-        chunks=tuple(sizes[a] if a in "CYX" else 1 for a in order),
-        dtype=np.dtype(dtype),
-        dimension_names=[letter.lower() for letter in order],
-    )
+    levels = level_shapes((sizes["Y"], sizes["X"]))
+    for number, (height, width) in enumerate(levels):
+        at_level = {**sizes, "Y": height, "X": width}
+        chunks = dict.fromkeys("TZ", 1) | {"C": sizes["C"], "Y": height, "X": width}
+        if len(levels) > 1:
+            chunks |= {"Y": min(height, TILE), "X": min(width, TILE)}
+        group.create_array(
+            str(number),
+            shape=tuple(at_level[letter] for letter in order),
+            chunks=tuple(chunks[letter] for letter in order),
+            dtype=np.dtype(dtype),
+            dimension_names=[letter.lower() for letter in order],
+        )
     image: Any = {
         "name": "colorized",
         "axes": [_axis(letter, steps) for letter in order],
-        "datasets": [
-            {
-                "path": "0",
-                "coordinateTransformations": [
-                    {"type": "scale", "scale": [_step(a, steps) for a in order]}
-                ],
-            }
-        ],
+        "datasets": [_level(number, order, steps) for number in range(len(levels))],
     }
     top = full_scale(dtype)
     window: Any = {"min": 0, "max": top, "start": 0, "end": top}
@@ -213,6 +231,18 @@ def create_ome_zarr(
     }
 
 
+def _level(number: int, order: list[str], steps: Steps) -> dict[str, Any]:
+    """Return what NGFF says of a level: the distance and place of its pixels."""
+    times = dict.fromkeys("YX", 2**number)
+    scale = [_step(a, steps) * times.get(a, 1) for a in order]
+    # The center of a pixel is that of the pixels that it is the mean of.
+    shift = [_step(a, steps) * (times.get(a, 1) - 1) / 2 for a in order]
+    moves: list[dict[str, Any]] = [{"type": "scale", "scale": scale}]
+    if number:
+        moves.append({"type": "translation", "translation": shift})
+    return {"path": str(number), "coordinateTransformations": moves}
+
+
 def _axis(letter: str, steps: Steps) -> dict[str, str]:
     axis = {"name": letter.lower(), "type": _KINDS[letter]}
     unit = _NAMES.get(steps[letter][1]) if letter in steps else None
@@ -226,7 +256,7 @@ def _step(letter: str, steps: Steps) -> float:
 def write_frame(
     folder: str, axes: str, index: tuple[int, ...], color: NDArray[Any]
 ) -> None:
-    """Write a colored frame into its chunk; writing it again changes nothing.
+    """Write a colored frame into its chunks; writing it again changes nothing.
 
     Parameters
     ----------
@@ -244,5 +274,6 @@ def write_frame(
     lead = [place[letter] for letter in "TZ" if letter in place]
     where: list[Any] = [*lead, slice(None), slice(None)]
     where.insert(1 if "T" in place else 0, slice(None))
-    array: Any = zarr.open_array(f"{folder}/0", mode="r+")
-    array[tuple(where)] = np.moveaxis(color, -1, 0)
+    for number, level in enumerate((color, *further_levels(color))):
+        array: Any = zarr.open_array(f"{folder}/{number}", mode="r+")
+        array[tuple(where)] = np.moveaxis(level, -1, 0)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 def open_stack(
     path: str | os.PathLike[str],
     *,
+    axes: str | None = None,
     channel: int | None = None,
     rgb: bool = False,
     series: int | None = None,
@@ -36,12 +37,17 @@ def open_stack(
     TIFF: OME-TIFF, ImageJ hyperstacks, and plain files with one frame per page, whose
     pages are points in time. Zarr, formats 2 and 3: OME-Zarr (NGFF 0.4 and 0.5, level 0
     of the pyramid), and plain arrays. The axes of a plain array are taken from its
-    dimension names. Without names they are (t, y, x), (t, z, y, x) or (t, c, z, y, x).
-    Each frame is read when it is needed.
+    dimension names. Without names they are (t, y, x), (t, z, y, x) or (t, c, z, y, x),
+    unless the last axis is so short that it may be color or channels. A Zarr folder may
+    also be a ZIP file, whose name ends in .zip or .ozx. Each frame is read when it is
+    needed.
 
     Parameters
     ----------
     path : path-like
+    axes : str, optional
+        What the axes are, in place of what the file says: a letter for each of T, Z, C
+        (channels), Y, X and S (samples of color), such as ``"TYXC"``.
     channel : int, optional
         Channel to color, counted from 0; required if there are several.
     rgb : bool
@@ -63,23 +69,28 @@ def open_stack(
     OSError
         If the file is missing or cannot be read.
     """
-    path = Path(path).absolute()
-    if path.is_dir():
+    path, axes = Path(path).absolute(), None if axes is None else axes.upper()
+    if path.is_dir() or is_zipped(path):
         from colorize_engine.stackfiles.ome_zarr import read_zarr
 
-        raw = read_zarr(path, series)
+        raw = read_zarr(path, series, axes)
     else:
         from colorize_engine.stackfiles.tiff_pages import read_tiff
 
         _check_pages(path)
-        raw = read_tiff(path, series, max_pixels)
-    array, axes, color = _choose_channel(raw, channel, rgb)
-    lead = axes[:-2]
+        raw = read_tiff(path, series, max_pixels, axes)
+    array, order, color = _choose_channel(raw, channel, rgb)
+    lead = order[:-2]
     if not lead:
         raise FileError("it holds a single picture, not a stack")
     check_size(array.shape[len(lead) + 1], array.shape[len(lead)], max_pixels)
     frames = _in_range(array, raw, value_range, len(lead), color)
     return StackFile(frames, lead, color, raw.steps)
+
+
+def is_zipped(path: Path) -> bool:
+    """Return whether a file is named as a Zarr folder in a ZIP file is."""
+    return path.name.lower().endswith((".zarr.zip", ".ozx"))
 
 
 def _check_pages(path: Path) -> None:
@@ -111,6 +122,11 @@ def _choose_channel(
     if "Y" not in axes or "X" not in axes:
         raise FileError(f"expected axes with rows (Y) and columns (X), got {axes}")
     color = "S" in axes
+    if color and array.shape[axes.index("S")] not in (3, 4):
+        raise FileError(
+            f"it has {array.shape[axes.index('S')]} samples of color; RGB has 3, and 4 "
+            "with alpha"
+        )
     if not color and "C" in axes:
         place = axes.index("C")
         count = array.shape[place]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from colorize_engine.files import reading
+from colorize_engine.files import AxesError, reading
 
 if TYPE_CHECKING:
     import dask.array as da
@@ -15,6 +15,23 @@ if TYPE_CHECKING:
 
     # Step of an axis (X, Y, Z or T) and its unit as in OME-XML, "µm" or "s".
     Steps = dict[str, tuple[float, str]]
+
+
+def checked_axes(axes: str, shape: tuple[int, ...]) -> str:
+    """Return the letters that a person gave for the axes of an array.
+
+    Raises
+    ------
+    AxesError
+        If they do not fit the array.
+    """
+    known = set(axes) <= set("TZCYXS") and len(set(axes)) == len(axes)
+    if not known or len(axes) != len(shape) or not {"Y", "X"} <= set(axes):
+        raise AxesError(
+            f"{axes!r} does not fit its shape {shape}; expected one letter for each "
+            "axis, out of T, Z, C, Y, X and S, with Y and X"
+        )
+    return axes
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from colorize_engine.files import FileError
 from colorize_engine.files.errors import error_text
 from colorize_engine.files.tiff import is_copy
 from colorize_engine.files.tiff.guard import check_page
-from colorize_engine.stackfiles.stack_file import RawStack
+from colorize_engine.stackfiles.stack_file import RawStack, checked_axes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,8 +146,12 @@ def _is_split(file: tifffile.TiffFile) -> bool:
     )
 
 
-def read_tiff(path: Path, series: int | None, max_pixels: int) -> RawStack:
+def read_tiff(
+    path: Path, series: int | None, max_pixels: int, axes: str | None = None
+) -> RawStack:
     """Open a series of a TIFF file; its pages are read on demand.
+
+    Parameters are as in ``open_stack``.
 
     Raises
     ------
@@ -173,7 +177,7 @@ def read_tiff(path: Path, series: int | None, max_pixels: int) -> RawStack:
             chosen = found[number]
             page: Any = chosen.keyframe
             steps = steps_of(file, number)
-            shape, dtype, axes = chosen.shape, chosen.dtype, chosen.axes
+            shape, dtype, own = chosen.shape, chosen.dtype, chosen.axes
             bits, photometric = int(page.bitspersample), int(page.photometric)
             with path.open("rb") as stream:
                 check_page(stream, page.aspage(), max_pixels)
@@ -183,8 +187,9 @@ def read_tiff(path: Path, series: int | None, max_pixels: int) -> RawStack:
         raise FileError(f"the file is damaged ({error_text(error)})") from error
     if photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB):
         raise FileError("its pages are neither gray nor RGB; convert the file first")
-    if "S" in axes and (photometric != _RGB or shape[axes.index("S")] not in (3, 4)):
-        axes = axes.replace("S", "C") if "C" not in axes else axes
+    if "S" in own and (photometric != _RGB or shape[own.index("S")] not in (3, 4)):
+        own = own.replace("S", "C") if "C" not in own else own
+    axes = own if axes is None else checked_axes(axes, shape)
     pages = _TiffPages(str(path), changed, shaped, number, shape, dtype)
     chunks = tuple(
         n if axis in "YXS" else 1 for n, axis in zip(shape, axes, strict=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ from colorize_engine.colorizer import loaded
 from colorize_engine.decode import Distribution
 from colorize_engine.prediction import Prediction
 from colorize_engine.resize import working_shape
-from colorize_engine.stacks.cells import join, split
+from colorize_engine.stacks.cells import join
+from colorize_engine.stacks.planes import planes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -115,6 +116,26 @@ class FrameModel:
         """Number of planes that `predict` returns for a frame."""
         return self.head_stride**2 + 1 + len(self.bins[0]) + len(self.bins[1])
 
+    def check_hints(self) -> None:
+        """Raise ValueError unless the nets can be shown colors."""
+        if not self.takes_hints:
+            name = f"the model {self.card.name!r}" if self.card else "this predictor"
+            raise ValueError(f"{name} takes no hints")
+
+    def sample(self, tail: tuple[int, ...] = (), dtype: Any = np.uint8) -> Prediction:
+        """Return a prediction of one pixel, to check settings before the nets run.
+
+        Parameters
+        ----------
+        tail
+            Number of channels of a frame in color.
+        dtype
+            Type of the frames.
+        """
+        model = replace(self, working_size=1)
+        planes = np.zeros((self.plane_count, 1, 1), np.float32)
+        return model.prediction(np.zeros((1, 1, *tail), dtype), planes)
+
     def loaded(self, threads: int | None = None) -> Colorizer:
         """Return the model; each process loads it once.
 
@@ -137,9 +158,7 @@ class FrameModel:
         Returns
         -------
         (s * s + 1 + Qa + Qb, h', w') float32
-            L* in 0..100 of the s x s pixels of each cell, row by row (see
-            `cells.split`; s is the head stride); the number of frames in the planes,
-            which is 1 (see `smoothing.smoothed`); the logits of a and of b.
+            See `planes.planes_of`.
 
         Raises
         ------
@@ -150,10 +169,7 @@ class FrameModel:
         """
         with _RUNNING:
             found = self.loaded().predict(frame, self.working_size, hints=hints)
-        light = split(found.lightness, self.head_stride)
-        return np.concatenate(
-            [light, np.ones_like(light[:1]), found.a.logits, found.b.logits]
-        )
+        return planes_of(found)
 
     def prediction(self, frame: NDArray[Any], planes: Floats) -> Prediction:
         """Return the planes of a frame as a `Prediction`, without running the nets."""

@@ -20,7 +20,7 @@ Results that are computed together share the runs of the nets::
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter, methodcaller
 from typing import TYPE_CHECKING, Any
@@ -167,9 +167,7 @@ class StackPrediction:
     def _sample(self) -> Prediction:
         """Return a prediction of one pixel, to check settings before the nets run."""
         tail = self.stack.shape[len(self.frames) + 2 :]
-        model = replace(self.model, working_size=1)
-        planes = np.zeros((model.plane_count, 1, 1), np.float32)
-        return model.prediction(np.zeros((1, 1, *tail), self.stack.dtype), planes)
+        return self.model.sample(tail, self.stack.dtype)
 
     def _apply(
         self,
@@ -291,9 +289,8 @@ def _checked(
 ) -> tuple[Hint, ...]:
     """Return hints for a stack; raise ValueError if it cannot have them."""
     shown = tuple(hints)
-    if shown and not source.takes_hints:
-        name = f"the model {source.card.name!r}" if source.card else "this predictor"
-        raise ValueError(f"{name} takes no hints")
+    if shown:
+        source.check_hints()
     check_frames(shown, shape, count)
     return shown
 

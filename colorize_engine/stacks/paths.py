@@ -10,6 +10,7 @@ import numpy as np
 
 from colorize_engine.hints import check_inside
 from colorize_engine.resize import fit_lightness, working_shape
+from colorize_engine.stacks.cuts import is_cut
 from colorize_engine.stacks.motion import followed
 
 if TYPE_CHECKING:
@@ -63,10 +64,19 @@ class Paths:
         Size of a frame.
     light : callable
         Returns `light_of` a frame, given its number.
+    cuts : bool
+        Whether cuts are looked for, as films have them, see `cuts.is_cut`. Else the
+        trust in the motion alone ends a hint.
     """
 
-    def __init__(self, shape: tuple[int, int], light: Callable[[int], Floats]) -> None:
-        self._shape = shape
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        light: Callable[[int], Floats],
+        *,
+        cuts: bool = False,
+    ) -> None:
+        self._shape, self._cuts = shape, cuts
         # A walk needs each frame twice.
         self._light = lru_cache(2)(light)
         self._step = lru_cache(_KEPT)(self._followed)
@@ -109,7 +119,11 @@ class Paths:
 
     def _followed(self, source: int, target: int) -> tuple[Floats, Floats]:
         # The offset from each pixel of the source to its place in the target.
-        return followed(self._light(target), self._light(source))
+        lights = self._light(target), self._light(source)
+        flow, trust = followed(*lights)
+        if self._cuts and is_cut(*lights, flow):
+            trust = np.zeros_like(trust)
+        return flow, trust
 
     def _moved(self, hints: Hints, flow: Floats, trust: Floats) -> Hints:
         sides = np.array(self._shape, float)

@@ -67,14 +67,32 @@ def smoothed(
         L* of the current frame; n + 1; averaged logits.
     """
     pixels = head_stride**2
-    before, light = join(previous[:pixels]), join(current[:pixels])
-    flow, trust = followed(before, light)
+    flow, trust = followed(join(previous[:pixels]), join(current[:pixels]))
+    return averaged(previous, current, flow, trust, smoothing)
+
+
+def averaged(
+    previous: Floats, current: Floats, flow: Floats, trust: Floats, smoothing: float
+) -> Floats:
+    """Return what `smoothed` returns, along a motion that is known.
+
+    Parameters
+    ----------
+    previous, current, smoothing
+        As in ``smoothed``.
+    flow : (2, h * side, w * side) float32
+        As from `motion.followed`, in pixels.
+    trust : (h * side, w * side) float32
+        0..1.
+    """
+    side = trust.shape[0] // current.shape[1]
+    pixels = side**2
     past = warped(
         np.maximum(previous[pixels:], _MIN_LOGIT),
-        means(flow, head_stride) / np.float32(head_stride),
+        means(flow, side) / np.float32(side),
     )
     count = np.minimum(
-        means(trust, head_stride) * past[0], np.float32(smoothing / (1 - smoothing))
+        means(trust, side) * past[0], np.float32(smoothing / (1 - smoothing))
     )
     result = np.maximum(current, _MIN_LOGIT)
     mean = result[pixels:]

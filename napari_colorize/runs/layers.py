@@ -25,6 +25,8 @@ _CHROMA_LIMITS = (-60.0, 60.0)
 _CHROMA_RANGE = (-128.0, 128.0)
 _LIGHTNESS = 65.0
 _CAMERA = ("center", "zoom", "angles")
+# What a person may have set on a layer in color.
+_LOOK = ("name", "visible", "opacity", "blending", "gamma", "interpolation2d")
 
 
 def chroma_colormap(channel: str) -> Colormap:
@@ -62,7 +64,13 @@ def color_limits(results: Results) -> tuple[float, float]:
     """Return the values of black and white of colored pictures."""
     from colorize_engine.color import full_scale
 
-    return 0.0, full_scale(results.store.arrays["colorized"].dtype)
+    return 0.0, full_scale(_dtype(results.shown("colorized")))
+
+
+def _dtype(data: Any) -> np.dtype[Any]:
+    """Return the type of an array or of levels."""
+    found: np.dtype[Any] = (data[0] if isinstance(data, list) else data).dtype
+    return found
 
 
 def place(kind: str, layer: Image, results: Results) -> dict[str, Any]:
@@ -95,6 +103,7 @@ def record(
         "saturation": settings.saturation,
         **({"caution": settings.caution} if settings.caution else {}),
         "working_size": results.working_size,
+        **({"smoothing": results.smoothing} if results.smoothing else {}),
         "software": f"napari-colorize {__version__}",
     }
     whole = layer.data[0].shape if layer.multiscale else layer.data.shape
@@ -146,15 +155,18 @@ def show(
     active, camera = viewer.layers.selection.active, viewer.scene.camera
     view = {name: getattr(camera, name) for name in _CAMERA}
     for kind in (kind for kind in KINDS if kind in results.kinds):
-        if kind in earlier:
+        old = earlier.get(kind)
+        if old is not None and old.multiscale == isinstance(results.shown(kind), list):
             entry = {METADATA: record(kind, layer, results, settings)}
-            data = results.store.arrays[kind]
             where = _place_in(viewer, kind, layer, results)
-            _replace(earlier[kind], kind, data, where, results)
-            earlier[kind].metadata = {**earlier[kind].metadata, **entry}
-            shown[kind] = earlier[kind]
+            _replace(old, kind, where, results)
+            old.metadata = {**old.metadata, **entry}
+            shown[kind] = old
             continue
         shown[kind] = new_layer(viewer, kind, layer, results, settings)
+        if old is not None:
+            _take_place(viewer, old, shown[kind])
+            continue
         # Show the picture in color; if it is not wanted, the first kind.
         shown[kind].visible = kind == "colorized" or len(shown) == 1 > len(earlier)
         viewer.layers.append(shown[kind])
@@ -179,8 +191,10 @@ def new_layer(
     settings: DecodeSettings,
 ) -> Image:
     """Return a layer of a kind, with the parameters of `show`."""
+    data = results.shown(kind)
     new = Image(
-        results.store.arrays[kind],
+        data,
+        multiscale=isinstance(data, list),
         name=f"{layer.name} {kind}",
         metadata={METADATA: record(kind, layer, results, settings)},
         **appearance(kind, results),
@@ -190,7 +204,26 @@ def new_layer(
         new.contrast_limits_range = _CHROMA_RANGE
     elif kind == "colorized":
         new.contrast_limits_range = color_limits(results)
+        _watch(new, results)
     return new
+
+
+def _watch(layer: Image, results: Results) -> None:
+    """Let a large picture in color know the layer that shows it."""
+    if results.picture is not None:
+        results.picture.watch(layer)
+
+
+def _take_place(viewer: ViewerModel, old: Image, new: Image) -> None:
+    """Put a layer into the place of another one, with the look of that.
+
+    napari cannot make a multiscale layer of another one, nor the reverse.
+    """
+    at = viewer.layers.index(old)
+    for name in _LOOK:
+        setattr(new, name, getattr(old, name))
+    viewer.layers.remove(old)
+    viewer.layers.insert(at, new)
 
 
 def _place_in(
@@ -225,16 +258,19 @@ def _name_frames(viewer: ViewerModel, layer: Image) -> None:
             viewer.dims.set_axis_label(axis, label)
 
 
-def _replace(
-    old: Image, kind: str, data: Any, where: dict[str, Any], results: Results
-) -> None:
-    """Put new data into a layer and keep its look.
+def _replace(old: Image, kind: str, where: dict[str, Any], results: Results) -> None:
+    """Put the data of a kind into a layer and keep its look.
 
     Only the contrast limits of colors and of the uncertainty change: if nobody has
     changed them, or if the colors are of another type now.
     """
+    data = results.shown(kind)
     was_default = old.contrast_limits == old.contrast_limits_range
-    new_type = kind == "colorized" and old.data.dtype != data.dtype
+    new_type = kind == "colorized" and old.data.dtype != _dtype(data)
+    if old.multiscale:
+        # napari begins with the last level and would look for its old corners there.
+        shape = data[-1].shape[: old.ndim]
+        old.corner_pixels = np.array([[0] * old.ndim, np.subtract(shape, 1)])
     old.data = data
     for name, value in where.items():
         setattr(old, name, value)
@@ -242,3 +278,5 @@ def _replace(
         limits = appearance(kind, results)["contrast_limits"]
         old.contrast_limits_range = limits
         old.contrast_limits = limits
+    if kind == "colorized":
+        _watch(old, results)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from napari_colorize.runs.worker import Worker
+from napari_colorize.runs.worker import Cancelled, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,13 +47,15 @@ class LiveDecoder:
         self._settings: DecodeSettings | None = None
         self._hints: tuple[Hint, ...] | None = None
         self._stale: set[Index] = set()
+        # Stale frames that are shown as far as they can be now.
+        self._previewed: set[Index] = set()
         self._focus: Index | None = None
         self._worker: Worker | None = None
-        self._closed = False
+        self._closed = self._looking = False
 
     @property
     def busy(self) -> bool:
-        """Whether a decoding is running."""
+        """Whether frames are to be decoded, not counting what is rendered ahead."""
         return self._worker is not None
 
     def request(
@@ -68,12 +71,21 @@ class LiveDecoder:
             self._settings = settings
             self._hints = self._hints if hints is None else hints
             self._stale = set(self._results.source.indices())
+            self._previewed = set()
             if self._worker is not None:
                 return
             self._worker = Worker(self._work)
         self._worker.emitted.connect(self._on_frame)
         self._worker.errored.connect(self._on_error)
         self._worker.start()
+
+    def look_ahead(self) -> None:
+        """Render what may be looked at next, unless there is something to decode."""
+        with self._lock:
+            if self._closed or self._worker is not None or self._looking:
+                return
+            self._looking = True
+        Worker(self._look_ahead).start()
 
     def look_at(self, index: Index) -> None:
         """Decode this frame next, if it is stale."""
@@ -98,7 +110,8 @@ class LiveDecoder:
                 self._worker = None
                 return None
             focus = self._focus
-            index = focus if focus in self._stale else min(self._stale)
+            first = focus in self._stale - self._previewed
+            index = focus if focus is not None and first else min(self._stale)
             self._stale.discard(index)
             return index, self._settings, self._hints
 
@@ -114,14 +127,29 @@ class LiveDecoder:
                     if self._closed:
                         return
                     if self._results.source.is_stack:
-                        for kind, values in arrays.items():
-                            self._results.store.write(kind, index, values)
+                        self._results.put(index, arrays)
                         arrays = {}
+                    if not self._results.is_final(index):
+                        self._stale.add(index)
+                        if (settings, hints) == (self._settings, self._hints):
+                            self._previewed.add(index)
                 worker.emitted.emit((index, arrays))
         finally:
             with self._lock:
                 if self._worker is worker:
                     self._worker = None
+
+    def _look_ahead(self, worker: Worker) -> None:
+        def check() -> None:
+            worker.check()
+            if self._closed or self._worker is not None:
+                raise Cancelled
+
+        try:
+            with suppress(Cancelled):
+                self._results.look_ahead(check)
+        finally:
+            self._looking = False
 
     def _on_frame(self, frame: tuple[Index, Arrays]) -> None:
         if not self._closed:

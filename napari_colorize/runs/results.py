@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from napari_colorize.runs.kinds import DECODED
+from napari_colorize.runs.large_picture import LARGE, LargePicture, displayed
+from napari_colorize.runs.smoothing import SmoothedFrames
 from napari_colorize.runs.steering import Steering
 from napari_colorize.runs.store import PROBABILITIES, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
     from numpy.typing import DTypeLike, NDArray
 
@@ -26,18 +28,18 @@ if TYPE_CHECKING:
         Prediction,
     )
     from colorize_engine.decode import DecodeSettings
-    from colorize_engine.hints import Hint
     from napari_colorize.runs.source import Source
     from napari_colorize.runs.worker import Worker
 
-    Arrays = dict[str, NDArray[Any]]
+    # By kind; a large picture in color is `Prepared`.
+    Arrays = dict[str, Any]
 
 
 class _Made(NamedTuple):
     """What a frame in the store was made with."""
 
     settings: DecodeSettings
-    hints: tuple[Hint, ...]
+    basis: Hashable
     kinds: tuple[str, ...]
 
 
@@ -57,14 +59,22 @@ class Results:
         Short side, in pixels, of the picture that the nets see.
     kinds
         Kinds of arrays that are wanted.
+    smoothing
+        As in ``colorize_engine.stacks.predict``, along ``steering.time_axis``; it has
+        no effect on a single frame.
 
     Attributes
     ----------
     steering : Steering
         The model, and the hints.
+    smoothing : float
+        0 for a single frame.
     store : Store
         Arrays of the kinds, and for a stack always the probabilities. ``compute`` sets
         it.
+    picture : LargePicture or None
+        The picture in color in place of an array of the store, if it is a single one
+        of more than `LARGE` pixels.
     working_shape : (int, int)
         Rows and columns at the working size.
     cells : (int, int)
@@ -84,6 +94,7 @@ class Results:
         colorizer: Colorizer,
         working_size: int,
         kinds: Iterable[str],
+        smoothing: float = 0.0,
     ) -> None:
         from colorize_engine.resize import head_shape, working_shape
 
@@ -94,8 +105,11 @@ class Results:
         self.seconds = 0.0
         self.span, self.white = (np.inf, -np.inf), 1.0
         self.steering = Steering(source, colorizer, working_size)
+        self.smoothing = smoothing if source.is_stack else 0.0
+        self._smoothed: SmoothedFrames | None = None
         self.store: Store
-        # The settings, hints and kinds that each frame in the store was made with.
+        self.picture: LargePicture | None = None
+        # The settings, basis and kinds that each frame in the store was made with.
         self._made: dict[tuple[int, ...], _Made] = {}
 
     @property
@@ -139,8 +153,11 @@ class Results:
                 self._extend_span(prediction.image)
                 if number == 0:
                     self.store = self._new_store(prediction)
-                for kind, values in self.decode(index, settings).items():
-                    self.store.write(kind, index, values)
+                    if self.smoothing:
+                        self._smoothed = SmoothedFrames(
+                            self.steering, self.store, self.smoothing
+                        )
+                self.put(index, self.decode(index, settings))
             worker.report(count, count, "Done")
         except BaseException:
             self.close()
@@ -191,6 +208,12 @@ class Results:
     def _new_store(self, first: Prediction) -> Store:
         self._types = self._frame_types(first)
         stack = self.source.is_stack
+        if not stack and first.image.shape[0] * first.image.shape[1] > LARGE:
+            from colorize_engine.rendering import Pyramid
+
+            shape, _ = self._types.pop("colorized")
+            lead = len(self.source.frames)
+            self.picture = LargePicture(Pyramid(first.image), shape[-1], lead)
         wanted = [k for k in self._types if k in self.kinds or (stack and "prob" in k)]
         return Store(self.source.frames, {k: self._types[k] for k in wanted})
 
@@ -201,13 +224,13 @@ class Results:
         a single picture. A stack keeps its probabilities.
         """
         before, single = set(self.store.arrays), self._single
-        self.kinds = tuple(kinds)
+        new, self.kinds = set(kinds) - set(self.kinds), tuple(kinds)
+        for index, made in list(self._made.items()):
+            others = tuple(kind for kind in made.kinds if kind not in new)
+            self._made[index] = made._replace(kinds=others)
         for kind in self._types:
             if kind in self.kinds and kind not in self.store.arrays:
                 self.store.add(kind, *self._types[kind])
-                for index, made in list(self._made.items()):
-                    others = tuple(k for k in made.kinds if k != kind)
-                    self._made[index] = made._replace(kinds=others)
             elif kind not in self.kinds and not (
                 self.source.is_stack and "prob" in kind
             ):
@@ -307,14 +330,16 @@ class Results:
     def decode(self, index: tuple[int, ...], settings: DecodeSettings) -> Arrays:
         """Return the wanted kinds of a frame that change with settings and hints.
 
-        The nets run only if other hints hold in the frame than before.
+        The nets run only if other hints hold in the frame than before. With smoothing
+        a frame may not be final yet, see `is_final`.
         """
-        shown = self.steering.shown(index)
-        before, now = self._made.get(index), _Made(settings, shown, self.kinds)
+        frames = self._smoothed or self.steering
+        basis = frames.basis(index)
+        before, now = self._made.get(index), _Made(settings, basis, self.kinds)
         if before == now:
             return {}
         arrays: Arrays = {}
-        if before is not None and before.hints == shown:
+        if before is not None and before.basis == basis:
             prediction = self.prediction(index)
             if before.kinds != now.kinds:
                 arrays = self._fixed(prediction)
@@ -323,7 +348,8 @@ class Results:
                 for kind in PROBABILITIES:
                     arrays.pop(kind, None)
         else:
-            prediction = self.steering.predict(index)
+            prediction = frames.predict(index)
+            now = now._replace(basis=frames.basis(index))
             arrays = self._fixed(prediction)
             if self.source.is_stack:
                 # The sliders decode from the store and must get these colors back.
@@ -335,24 +361,47 @@ class Results:
         self._made[index] = now
         return arrays
 
+    def is_final(self, index: tuple[int, ...]) -> bool:
+        """Return whether a frame stays as it is if the frames are decoded in order.
+
+        With smoothing a frame follows from those before it. If these are to be made
+        again with other hints, it is decoded by itself, and once more after them.
+        """
+        return self._smoothed is None or self._smoothed.is_current(index)
+
     def _decoded(self, prediction: Prediction, settings: DecodeSettings) -> Arrays:
         wanted = [kind for kind in DECODED if kind in self.kinds]
         if not wanted:
             return {}
         chroma = prediction.decode(*settings.arguments)
         arrays: Arrays = {"a": chroma[0], "b": chroma[1]}
-        if "colorized" in wanted:
-            arrays["colorized"] = _displayable(prediction.render(chroma))
+        if "colorized" in wanted and self.picture is not None:
+            rendering = prediction.rendering(chroma, light=self.picture.light)
+            arrays["colorized"] = self.picture.prepare(rendering)
+        elif "colorized" in wanted:
+            arrays["colorized"] = displayed(prediction.render(chroma))
         return {kind: arrays[kind] for kind in wanted}
+
+    def put(self, index: tuple[int, ...], arrays: Arrays) -> None:
+        """Put the decoded arrays of a frame where the layers read them."""
+        for kind, values in arrays.items():
+            if kind == "colorized" and self.picture is not None:
+                self.picture.show(values)
+            else:
+                self.store.write(kind, index, values)
+
+    def shown(self, kind: str) -> Any:
+        """Return what a layer of a kind shows: an array, or a list of levels."""
+        if kind == "colorized" and self.picture is not None:
+            return self.picture.levels
+        return self.store.arrays[kind]
+
+    def look_ahead(self, check: Callable[[], None]) -> None:
+        """Render what may be looked at next, as `LargePicture.look_ahead` does."""
+        if self.picture is not None and "colorized" in self.kinds:
+            self.picture.look_ahead(check)
 
     def close(self) -> None:
         """Remove the files on disk."""
         if hasattr(self, "store"):
             self.store.close()
-
-
-def _displayable(rgb: NDArray[Any]) -> NDArray[Any]:
-    """Return RGB in a form that napari accepts: uint8, or float in 0..1."""
-    if rgb.dtype == np.uint16:
-        return rgb.astype(np.float32) / np.float32(65535)
-    return rgb

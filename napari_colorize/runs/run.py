@@ -112,6 +112,8 @@ class Run:
         self.kept = False
         self.live = LiveDecoder(results, self._show, self.failed.emit)
         self.layers = result_layers.show(viewer, layer, results, settings, earlier)
+        if results.picture is not None:
+            results.picture.moved.connect(self.live.look_ahead)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.dims.events.current_step.connect(self._on_step)
         self._on_step()
@@ -217,8 +219,7 @@ class Run:
     def _show(self, index: tuple[int, ...], arrays: Arrays) -> None:
         """Show a decoded frame."""
         self._record()
-        for kind, values in arrays.items():
-            self.results.store.write(kind, index, values)
+        self.results.put(index, arrays)
         if index == self.shown_frame():
             for kind in arrays or self.layers:
                 if kind in self.layers:

@@ -91,6 +91,10 @@ class Steering:
                 self._paths[others] = self._new_paths(index)
             return self._paths[others].shown(hints, index[axis])
 
+    def basis(self, index: Index) -> Hints:
+        """Return what the distributions of a frame follow from: its hints."""
+        return self.shown(index)
+
     def _new_paths(self, index: Index) -> Paths:
         from colorize_engine.stacks.paths import Paths, light_of
 

@@ -78,3 +78,22 @@ class Worker(WorkerBase):  # type: ignore[misc]
     def work(self) -> Any:
         """Run the task."""
         return self._task(self)
+
+    def run(self) -> None:
+        """Run the task and tell how it ended; Qt calls this in a thread.
+
+        The one of superqt catches warnings, which is for one thread at a time: of two
+        workers that overlap, the second would leave ``warnings.showwarning`` bound to
+        the first, and so keep it, its pictures, and all later warnings of the program.
+        """
+        self.started.emit()
+        self._running = True
+        try:
+            result = self.work()
+            if not self.abort_requested:
+                self.returned.emit(result)
+        except Exception as error:
+            self.errored.emit(error)
+        self._running = False
+        self.finished.emit()
+        self._finished.emit(self)

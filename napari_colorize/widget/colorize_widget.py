@@ -90,6 +90,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         self._viewer = plain(viewer)
         self._worker: Worker | None = None
+        self._layer: Layer | None = None  # in work
         self._closed = False
         self._jobs: WeakKeyDictionary[Run, Job] = WeakKeyDictionary()
         chosen = preferences.read()
@@ -135,6 +136,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         self.strip = VariantStrip()
         self.varying = Varying(self.strip, lambda: self.run, self.state, self._on_error)
         self.layer_choice = LayerChoice(chosen.layers)
+        self._wanted = self.layer_choice.kinds()
         size = chosen.working_size or self._cards[self.model.value].working_size
         self.advanced = Advanced(chosen, size, lambda _widget: shapes_of(self._viewer))
         self._lay_out()
@@ -202,6 +204,8 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         self.model.changed.connect(self._on_model)
         self.advanced.folder.changed.connect(self._on_model)
         self.image.changed.connect(self._on_image)
+        self.advanced.frames.changed.connect(self._on_frames)
+        self.advanced.smoothing.changed.connect(lambda _: self._tell())
         registry.changed.connect(self._on_runs)
         self._viewer.layers.events.removed.connect(self._on_removed)
         self._lists = LayerLists(self._viewer, self.image, self.advanced.region)
@@ -230,6 +234,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
                 self.advanced.working_size.value,
                 self.layer_choice.kinds(),
                 self.sliders.settings(),
+                self.advanced.smoothing.applied,
             )
         )
 
@@ -297,6 +302,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         )
 
     def _start(self, job: Job) -> None:
+        self._wanted = job.kinds
         worker = Worker(job.work)
         worker.progressed.connect(self._on_progress)
         worker.returned.connect(lambda found: self._on_done(job, *found))
@@ -389,7 +395,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
 
     def _on_finished(self, job: Job) -> None:
         _in_work.discard(job.layer)
-        self._worker = None
+        self._worker = self._layer = None
         if not self._closed:
             self._show_busy(False)
 
@@ -397,9 +403,10 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
 
     def _on_removed(self, event: Any) -> None:
         self._on_runs()
-        if self._worker is not None and event.value is self._layer:
+        layer = self._layer
+        if self._worker is not None and layer is not None and event.value is layer:
             self._worker.cancel()
-            show_warning(f"{event.value.name} was removed, so coloring it was stopped.")
+            show_warning(f"{layer.name} was removed, so coloring it was stopped.")
 
     def _on_image(self, _value: Any = None) -> None:
         """Show the settings, the hints and the state of the chosen image."""
@@ -410,12 +417,20 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             if saved.edit.model in self._cards:
                 self.model.value = saved.edit.model
             self.advanced.working_size.value = saved.edit.working_size
+            self.advanced.smoothing.value = saved.edit.smoothing
             self.sliders.set(saved.edit.decoding)
         else:
             self.sliders.set_own(self._card())
         self.hinting.resume()
         self.varying.forget()
+        self._on_frames()
         self._on_runs()
+
+    def _on_frames(self, _value: Any = None) -> None:
+        """Offer smoothing where there are frames to smooth."""
+        one_slice = self.advanced.frames.value == CURRENT_SLICE
+        self.advanced.smoothing.suit(plain(self.image.value), one_slice=one_slice)
+        self._tell()
 
     def _tell(self, *, done: bool = False) -> None:
         """Say what the chosen image is, unless work on it goes on and is not done."""
@@ -433,7 +448,8 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
                 f"{self._card().name}."
             )
         else:
-            self.status.value = summary(run.results)
+            told = self.advanced.smoothing.told(run, summary(run.results))
+            self.status.value = told
 
     def _on_stretch(self) -> None:
         """Color with the display range; take that of the data if it is wider."""
@@ -456,6 +472,9 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             self.layer_choice.tick(
                 k for k, layer in run.layers.items() if layer in there
             )
+        elif not self.layer_choice.kinds():
+            # All layers of the run were removed, and it went with the last one.
+            self.layer_choice.tick(self._wanted)
         self._show_thinking()
         self._tell()
 

@@ -41,12 +41,15 @@ def command_line(run: Run, job: Job) -> str:
     if source.frames != tuple(axes[:-2]):
         raise ValueError("the command colors all frames of a file, not one of them")
     saved = recalled(run.layer)
+    # The gray of a saved picture is stretched already, its photo is not.
+    stretched = saved.edit.value_range if saved and saved.photo else "full"
     edit = Edit(
         results.card.label,
         run.settings,
         results.working_size,
         results.steering.hints,
-        source.limits or (saved.edit.value_range if saved and saved.photo else "full"),
+        smoothing=results.smoothing,
+        value_range=source.limits or stretched,
         region="" if source.shape == tuple(axes[-2:]) else "a part",
     )
     options = {

@@ -27,8 +27,10 @@ from qtpy.QtWidgets import (
 )
 
 from colorize_engine.decode import DecodeSettings
+from colorize_engine.resize import LARGEST
 from napari_colorize.accessibility import label_controls
 from napari_colorize.runs import KINDS
+from napari_colorize.widget.smoothing_choice import SmoothingChoice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -253,7 +255,7 @@ class Advanced(Container):  # type: ignore[type-arg]
         )
         self.working_size = SpinBox(
             min=1,
-            max=8192,
+            max=LARGEST,
             step=32,
             value=working_size,
             label="working size",
@@ -268,6 +270,7 @@ class Advanced(Container):  # type: ignore[type-arg]
             label="frames",
             tooltip="Color the whole stack, or only the slice that is shown.",
         )
+        self.smoothing = SmoothingChoice()
         self.region = ComboBox(
             choices=shapes,
             nullable=True,
@@ -292,6 +295,7 @@ class Advanced(Container):  # type: ignore[type-arg]
                 self.device,
                 self.working_size,
                 self.frames,
+                self.smoothing,
                 self.region,
                 self.display_range,
                 self.folder,

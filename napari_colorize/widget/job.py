@@ -38,6 +38,8 @@ class Job:
         Kinds of layers to make.
     settings : DecodeSettings
         Settings of the first decoding.
+    smoothing : float
+        Smoothing of a stack over time.
     """
 
     layer: Image
@@ -47,6 +49,7 @@ class Job:
     working_size: int
     kinds: tuple[str, ...]
     settings: DecodeSettings
+    smoothing: float = 0.0
 
     def work(self, worker: Worker) -> tuple[Results, list[str]]:
         """Load the model and run it; return the results and the available devices.
@@ -61,21 +64,24 @@ class Job:
         from colorize_engine.pretrained import available_devices
 
         colorizer = loaded(self.model, self.backend)
-        results = Results(self.source, colorizer, self.working_size, self.kinds)
+        results = Results(
+            self.source, colorizer, self.working_size, self.kinds, self.smoothing
+        )
         results.compute(self.settings, worker)
         return results, available_devices()
 
 
 def summary(results: Results) -> str:
-    """Return what was done as text: size, time, model, device.
+    """Return what was done as text: size, time, model, device, smoothing.
 
     Where the values fill little of their type, it says so.
     """
     height, width = results.source.shape
     frames = f"{results.source.count} frames of " if results.source.is_stack else ""
+    smoothing = f", smoothing {results.smoothing:g}" if results.smoothing else ""
     text = (
         f"Colored {frames}{width} x {height} in {max(0.1, results.seconds):.1f} s "
-        f"({results.card.name}, {_plain_name(results.device)})."
+        f"({results.card.name}, {_plain_name(results.device)}{smoothing})."
     )
     if results.fills_little:
         low, high = results.span

@@ -73,7 +73,7 @@ class Saving(Row):
             self._say(f"There is no such command: {error}.")
             return
         clipboard.setText(line)
-        self._say(f"Copied: {line}")
+        self._say("The command is on the clipboard.")
 
     def _on_save(self) -> None:
         from colorize_engine.files import FORMATS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from napari_colorize.hints import hints_for
 from napari_colorize.hints.variant_strip import COUNT
@@ -42,7 +43,8 @@ class Varying:
     ) -> None:
         self._strip, self._run, self._state, self._fail = strip, run, state, fail
         self._worker: Worker | None = None
-        self._of: Run | None = None
+        # A run that is over must not live on because of its variants.
+        self._of: Callable[[], Run | None] = lambda: None
         self._seed = -1
         self._drawn: list[Variant] = []
         self._taken: tuple[Hint, ...] = ()
@@ -64,8 +66,8 @@ class Varying:
                 "Press Colorize first; variants are for models that take hints."
             )
             return
-        if run is not self._of:
-            self._of, self._seed, self._taken = run, -1, ()
+        if run is not self._of():
+            self._of, self._seed, self._taken = ref(run), -1, ()
         self._seed += 1
         seed, settings = self._seed, run.settings
         # Those of an earlier variant are not the person's own.
@@ -91,7 +93,7 @@ class Varying:
     def take(self, number: int) -> None:
         """Show a variant at full size; its points become hints, in place of others."""
         run = self._run()
-        hints = None if run is None or run is not self._of else hints_for(run)
+        hints = None if run is None or run is not self._of() else hints_for(run)
         if hints is not None and number < len(self._drawn):
             new = self._drawn[number].hints
             hints.replace(self._taken, new)
@@ -99,7 +101,8 @@ class Varying:
 
     def forget(self) -> None:
         """Hide the strip, as another image was chosen."""
-        if self._run() is not self._of:
+        run = self._run()
+        if run is None or run is not self._of():
             self._drawn = []
             self._strip.show_pictures([])
 

@@ -18,6 +18,7 @@ from colorize_engine.bins import ChannelBins
 from colorize_engine.color import lab_to_srgb, lightness, srgb_to_lab
 from colorize_engine.pretrained import folder as pretrained
 from colorize_engine.pretrained import read_card
+from colorize_engine.resize import working_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,15 +172,11 @@ BAD = {
     "0-d": (np.array(0.5), r"got the shape \(\)"),
     "1-D": (np.zeros(5), r"got the shape \(5,\)"),
     "4-D": (np.zeros((2, 2, 2, 3)), r"got the shape \(2, 2, 2, 3\)"),
-    "one channel": (np.zeros((4, 4, 1)), r"got the shape \(4, 4, 1\)"),
-    "two channels": (np.zeros((4, 4, 2)), r"got the shape \(4, 4, 2\)"),
     "five channels": (np.zeros((4, 4, 5)), r"got the shape \(4, 4, 5\)"),
     "channels first": (np.zeros((3, 8, 9)), r"got the shape \(3, 8, 9\)"),
     "empty": (np.zeros((0, 0)), r"got an empty array of shape \(0, 0\)"),
     "no rows": (np.zeros((0, 7), np.uint8), r"empty array of shape \(0, 7\)"),
     "no columns": (np.zeros((7, 0, 3), np.uint8), r"empty array of shape \(7, 0, 3\)"),
-    "bool": (np.zeros((4, 4), bool), "got the type bool"),
-    "int8": (np.zeros((4, 4), np.int8), "got the type int8"),
     "int32": (np.zeros((4, 4), np.int32), "got the type int32"),
     "int64": (np.zeros((4, 4), np.int64), "got the type int64"),
     "uint32": (np.zeros((4, 4), np.uint32), "got the type uint32"),
@@ -241,11 +238,10 @@ def test_chroma_comes_back_where_it_belongs(
     image = ramp(*shape, axis)
     prediction = marking(predictor).predict(image)
     h, w = prediction.lightness.shape
-    short, long = sorted(shape)
-    assert min(h, w) == max(1, round(20 * min(1, 4 * short / long)))
-    assert max(h, w) == round(min(20 * long / short, 80))
+    assert (h, w) == working_shape(shape, 20)
     assert (h >= w) == (shape[0] >= shape[1]) or h == w
-    assert predictor.seen == [(-(-h // 16) * 16, -(-w // 16) * 16)]
+    if max(h, w) <= 3 * min(h, w):
+        assert predictor.seen == [(-(-h // 16) * 16, -(-w // 16) * 16)]
     # Exactly the padding is cropped.
     a = prediction.lightness / 5 - 10
     np.testing.assert_allclose(prediction.decode(), [a, -a], atol=1e-3)
@@ -326,7 +322,7 @@ def test_chroma_of_another_shape_is_not_rendered(tiny: Colorizer) -> None:
 def test_a_very_tall_picture() -> None:
     image = (ramp(20_000, 200, 0) * 255).round().astype(np.uint8)
     prediction = marking(working_size=64).predict(image)
-    assert prediction.lightness.shape == (256, 3)
+    assert prediction.lightness.shape == (6400, 64)
     result = prediction.colorize()
     assert result.shape == (20_000, 200, 3)
     for row in (500, 9_000, 19_500):
@@ -339,7 +335,7 @@ def test_strips_do_not_show(monkeypatch: pytest.MonkeyPatch, tiny: Colorizer) ->
     image = data.coffee()[:61, :83]
     prediction = tiny.predict(image)
     whole = prediction.colorize()
-    monkeypatch.setattr("colorize_engine.prediction.STRIP_PIXELS", 7 * 83)
+    monkeypatch.setattr("colorize_engine.rendering.rendering.STRIP_PIXELS", 7 * 83)
     np.testing.assert_array_equal(prediction.colorize(), whole)
 
 
@@ -359,7 +355,7 @@ def test_the_working_size_is_the_models_own_by_default(tiny: Colorizer) -> None:
 
 @pytest.mark.parametrize("size", [0, -3, 1.5, float("nan"), float("inf")])
 def test_a_working_size_that_is_none(size: float) -> None:
-    with pytest.raises(ValueError, match="working size of at least 1"):
+    with pytest.raises(ValueError, match=r"working size in 1\.\.8192"):
         marking().predict(np.zeros((5, 5)), size)
 
 

@@ -59,6 +59,13 @@ def test_asking_again_is_predicting_with_hints(hinted: Colorizer) -> None:
     np.testing.assert_array_equal(back.a.logits, hinted.predict(GRAY).a.logits)
 
 
+def test_asking_again_touches_no_pixel_of_the_picture(hinted: Colorizer) -> None:
+    """A picture of a million megapixels would take too long, and too much memory."""
+    huge = np.broadcast_to(np.uint8(0), (10**6, 10**6))
+    found = replace(hinted.predict(GRAY), image=huge).with_hints([Hint(5, 6, 60, 40)])
+    assert found.decode().shape == hinted.predict(GRAY).decode().shape
+
+
 @given(
     st.lists(
         st.tuples(st.floats(0, 63), st.floats(0, 95), st.floats(-80, 90)),

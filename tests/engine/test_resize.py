@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from colorize_engine.color import lightness
-from colorize_engine.resize import crop, fit_lightness, head_shape, pad, working_shape
+from colorize_engine.resize import (
+    MOST_PIXELS,
+    crop,
+    fit_lightness,
+    head_shape,
+    pad,
+    working_shape,
+)
 
 sides = st.integers(1, 30_000)
 
@@ -21,10 +28,11 @@ sides = st.integers(1, 30_000)
         ((1024, 512), 128, (256, 128)),
         ((1, 1), 256, (256, 256)),
         ((100, 50), 256, (512, 256)),
-        # Beyond 4 : 1 the long side is 4 times the working size.
-        ((200, 20_000), 256, (10, 1024)),
-        ((20_000, 200), 256, (1024, 10)),
-        ((1, 5000), 256, (1, 1024)),
+        ((200, 20_000), 256, (256, 25_600)),
+        ((20_000, 200), 256, (25_600, 256)),
+        # No more than four times as large as the picture, if it is long.
+        ((1, 5000), 256, (4, 20_000)),
+        ((9, 90), 256, (102, 1024)),
         ((3000, 4000), 1, (1, 1)),
     ],
 )
@@ -38,17 +46,19 @@ def test_working_shape(
 def test_working_shape_keeps_the_aspect(height: int, width: int, size: int) -> None:
     h, w = working_shape((height, width), size)
     assert 1 <= min(h, w) <= size
-    assert max(h, w) <= 4 * size
-    assert min(h, w) == size or max(h, w) == 4 * size
+    if max(height, width) <= 4 * min(height, width):
+        assert min(h, w) == size
+    assert h * w <= max(1.05 * MOST_PIXELS, 4 * size**2)
+    assert min(h, w) == size or max(h, w) >= 4 * size
     # Each side is rounded by half a pixel at most, or up to the first.
     scale = max(h, w) / max(height, width)
     assert abs(h - height * scale) <= max(0.5 + height * scale / max(h, w), 1)
     assert abs(w - width * scale) <= max(0.5 + width * scale / max(h, w), 1)
 
 
-@pytest.mark.parametrize("size", [0, -1, 2.5, float("nan"), float("inf")])
+@pytest.mark.parametrize("size", [0, -1, 2.5, 8193, float("nan"), float("inf")])
 def test_working_size_that_is_none(size: float) -> None:
-    with pytest.raises(ValueError, match="whole working size of at least 1"):
+    with pytest.raises(ValueError, match=r"whole working size in 1\.\.8192"):
         working_shape((10, 10), size)
 
 

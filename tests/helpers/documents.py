@@ -35,6 +35,8 @@ def commands(text: str) -> list[str]:
 
 def run_command(command: str, folder: Path) -> None:
     """Run ``colorize ...`` or ``python ...``; patterns of files are expanded."""
+    command, _, output = command.partition(" > ")
+    command, _, given = command.partition(" < ")
     program, *words = shlex.split(command)
     expanded = [
         name
@@ -50,9 +52,14 @@ def run_command(command: str, folder: Path) -> None:
         "python": [sys.executable],
     }
     done = subprocess.run(
-        [*known[program], *expanded], cwd=folder, capture_output=True, text=True
+        [*known[program], *expanded],
+        cwd=folder,
+        capture_output=True,
+        input=(folder / given).read_bytes() if given else b"",
     )
     assert done.returncode == 0, (command, done.stderr)
+    if output:
+        (folder / output).write_bytes(done.stdout)
 
 
 def run_script(script: str, folder: Path, *, strict: bool = True) -> str:

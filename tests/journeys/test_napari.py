@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QFileDialog, QMenu, QSlider
+from qtpy.QtWidgets import QApplication, QFileDialog, QMenu, QSlider
 
 from colorize_engine.color import lightness
 from napari_colorize.inspector import Inspector
@@ -132,7 +132,7 @@ def test_from_open_sample_to_a_saved_picture(
     qtbot.waitUntil(lambda: not colorize.busy, timeout=120_000)
     colored = viewer.layers["coffee gray colorized"]
     assert np.ptp(colored.data.astype(int), axis=-1).mean() > 3
-    assert "(default, cpu, " in colorize.status.value
+    assert colorize.status.value.endswith("s (default, CPU).")
     person.look("colorized")
 
     before = np.array(colored.data)
@@ -171,6 +171,69 @@ def test_from_open_sample_to_a_saved_picture(
         assert "default" in " ".join(map(str, saved.info.values()))
     assert colorize.status.value == f"Saved {path}"
     person.look("saved")
+
+
+def test_from_an_edited_picture_to_its_file_and_back(
+    person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer, qtbot, window = person.viewer, person.qtbot, person.viewer.window
+    window.resize(1366, 768)
+    person.choose(window.file_menu, "Open Sample", "Colorize", "Coffee")
+    person.choose(window.plugins_menu, "Colorize", "Colorize")
+    colorize: ColorizeWidget = widget_of(viewer, ColorizeWidget)
+
+    def settled() -> np.ndarray:
+        """Wait until the picture is that of the sliders and hints."""
+        run = colorize.run
+
+        def is_shown() -> bool:
+            if colorize.busy or run.live.busy:
+                return False
+            found = run.results.prediction(()).colorize(*run.settings.arguments)
+            return np.array_equal(run.layers["colorized"].data, found)
+
+        qtbot.waitUntil(is_shown, timeout=120_000)
+        return np.array(run.layers["colorized"].data)
+
+    person.click(colorize.run_button)
+    qtbot.waitUntil(lambda: not colorize.busy, timeout=120_000)
+    automatic = settled()
+
+    # Two steps with the keyboard and the mouse, and back with Ctrl+Z on the canvas.
+    person.press_right(colorize.sliders.saturation, times=6)
+    strong = settled()
+    qtbot.wait(1200)
+    person.press_right(colorize.sliders.caution, times=8)
+    careful = settled()
+    assert not np.array_equal(strong, careful)
+    viewer.layers.selection.active = viewer.layers["coffee gray colorized"]
+    canvas = window._qt_viewer.canvas.native
+    control = Qt.KeyboardModifier.ControlModifier
+    qtbot.keyClick(canvas, Qt.Key.Key_Z, control)
+    np.testing.assert_array_equal(settled(), strong)
+    qtbot.keyClick(canvas, Qt.Key.Key_Z, control)
+    np.testing.assert_array_equal(settled(), automatic)
+    again = control | Qt.KeyboardModifier.ShiftModifier
+    qtbot.keyClick(canvas, Qt.Key.Key_Z, again)
+    np.testing.assert_array_equal(settled(), strong)
+    person.look("undone")
+
+    path = tmp_path / "coffee gray colorized.tif"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    person.click(colorize.saving.save_button)
+    viewer.layers.clear()
+    viewer.open(path, plugin="napari-colorize")
+    assert colorize.sliders.saturation.value == pytest.approx(1.3)
+    assert "go on from its settings" in colorize.status.value
+    person.look("recalled")
+    person.click(colorize.run_button)
+    qtbot.waitUntil(lambda: not colorize.busy, timeout=120_000)
+    assert np.abs(settled().astype(int) - strong).mean() < 1
+    person.click(colorize.saving.copy_button)
+    line = QApplication.clipboard().text()
+    assert line.startswith(f"colorize '{path}' -o ")
+    assert "--saturation 1.3" in line
+    person.look("copied")
 
 
 def test_a_stack_from_the_samples_is_colored_and_scrolled(person: Person) -> None:

@@ -99,8 +99,6 @@ def test_one_photo_into_a_file_does_not_resume(tmp_path: Path) -> None:
     [
         (["in"], "out.jpg", "a folder needs a folder as output"),
         (["in"], "in", "output folder itself"),
-        (["in", "twin"], "out", "both become"),
-        (["in", "in/a.jpg"], "out", "both become"),
         (["empty"], "out", "no photos in .*1 of other kinds, 2 hidden"),
     ],
 )

@@ -252,7 +252,7 @@ def test_it_keeps_its_place_when_the_canvas_is_resized(
 def test_the_saved_picture_is_whole(colored: ColorizeWidget, tmp_path: Path) -> None:
     before = np.array(colored.run.layers["colorized"].data)
     split(colored)
-    colored.save(str(tmp_path / "coffee.png"))
+    colored.saving.save(str(tmp_path / "coffee.png"))
     saved = np.asarray(Image.open(tmp_path / "coffee.png"))
     np.testing.assert_array_equal(saved, before)
 

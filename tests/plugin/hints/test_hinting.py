@@ -337,7 +337,7 @@ def test_hints_come_back_from_the_saved_picture(
     points.add([SAUCER])
     click(offered(coffee, qtbot)[2], coffee, qtbot)
     (hint,) = coffee.run.results.steering.hints
-    coffee.save(str(tmp_path / "red.png"))
+    coffee.saving.save(str(tmp_path / "red.png"))
     coffee.viewer.layers.remove(points)
     qtbot.waitUntil(lambda: coffee.run.results.steering.hints == (), timeout=60_000)
     coffee.palette.loaded.emit(str(tmp_path / "red.png"))
@@ -367,7 +367,7 @@ def test_a_file_without_hints_says_so(
     monkeypatch.setattr("napari_colorize.widget.hinting.show_error", said.append)
     (tmp_path / "bad.csv").write_text("x,y,color\n1,2,red\n")
     (tmp_path / "far.csv").write_text("x,y,a,b\n9000,2,1,1\n")
-    coffee.save(str(tmp_path / "plain.png"))
+    coffee.saving.save(str(tmp_path / "plain.png"))
     for name in ("bad.csv", "far.csv", "plain.png", "none.csv"):
         coffee.palette.loaded.emit(str(tmp_path / name))
     for text, part in zip(

@@ -125,3 +125,16 @@ def test_one_press_shows_what_the_nets_think_and_one_hides_it(
     colored = widget.viewer.layers["scan colorized"]
     assert widget.viewer.layers.selection.active is colored
     assert button.text == "Show what the nets think"
+
+
+def test_the_boxes_come_back_when_all_layers_were_removed(
+    widget: ColorizeWidget, finish: Finish
+) -> None:
+    widget.layer_choice.tick(["colorized", "uncertainty"])
+    widget.viewer.add_image(GRAY, name="scan")
+    finish(widget)
+    widget.viewer.layers.clear()
+    assert widget.layer_choice.kinds() == ("colorized", "uncertainty")
+    widget.viewer.add_image(GRAY, name="other")
+    finish(widget)
+    assert set(widget.run.layers) == {"colorized", "uncertainty"}

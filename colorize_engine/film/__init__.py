@@ -1,0 +1,5 @@
+"""Films: any container and codec that PyAV reads, colored frame by frame."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,64 @@
+"""Files that are films, and the containers that films are written to."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from colorize_engine.files import FileError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMATS = {
+    ".mp4": "mp4",
+    ".m4v": "mp4",
+    ".mov": "mov",
+    ".mkv": "matroska",
+    ".webm": "webm",
+}
+"""Containers that are written, by the suffix of the name."""
+
+SUFFIXES = frozenset(FORMATS) | frozenset(
+    ".3g2 .3gp .asf .avi .divx .dv .f4v .flv .m2t .m2ts .m2v .mj2 .mpeg .mpg .mts .mxf "
+    ".nut .ogv .qt .rm .rmvb .ts .vob .wmv .y4m".split()
+)
+"""Suffixes of films, in lower case, with the dot."""
+
+_HEAD = 16
+# Brands of ISO files that hold still pictures.
+_STILLS = (b"avif", b"avis", b"heic", b"heix", b"heif", b"mif1", b"msf1", b"jxl ")
+_STARTS = (
+    b"\x1aE\xdf\xa3",  # Matroska
+    b"FLV\x01",
+    b"OggS",
+    b"\x00\x00\x01\xba",  # MPEG program stream
+    b"\x00\x00\x01\xb3",  # MPEG video
+    b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",  # ASF
+    b"YUV4MPEG2",
+)
+
+
+def is_film(path: Path) -> bool:
+    """Return whether a file is a film by its suffix, or else by its first bytes.
+
+    A missing file is one if its suffix is that of a film. A folder is none.
+    """
+    if path.suffix.lower() in SUFFIXES:
+        return not path.is_dir()
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD)
+    except OSError:
+        return False
+    if head[4:8] == b"ftyp":
+        return head[8:12] not in _STILLS
+    return head.startswith(_STARTS) or (head[:4] == b"RIFF" and head[8:12] == b"AVI ")
+
+
+def check_extra() -> None:
+    """Raise FileError if the packages of the extra ``video`` are missing."""
+    if any(find_spec(name) is None for name in ("av", "dask", "skimage")):
+        raise FileError(
+            "films need more packages; run: pip install 'napari-colorize[video]'"
+        )
