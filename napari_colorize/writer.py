@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _TIFF = (".tif", ".tiff")
 # Suffixes that this writer takes but napari's own cannot write.
-_NOT_NAPARIS = (".webp",)
+_NOT_NAPARIS = (".webp", ".jxl")
 
 
 def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # that Pillow does not know. Listed, so that each unreadable file gets an error, not
 # silence.
 TIFF_LIKE = frozenset((".lsm", ".stk", ".svs", ".ndpi", ".qptiff", ".btf", ".tf8"))
-OTHER_PICTURES = TIFF_LIKE | RAW_SUFFIXES | {".heic", ".heif", ".jxl"}
+OTHER_PICTURES = TIFF_LIKE | RAW_SUFFIXES | {".heic", ".heif", ".hif", ".jxl"}
 # Formats that Pillow opens but that are not photos: icons, videos, documents, data.
 _NO_PHOTOS = frozenset(
     ("BUFR", "CUR", "EPS", "FLI", "GBR", "GRIB", "HDF5", "ICNS", "ICO", "MPEG", "WMF")

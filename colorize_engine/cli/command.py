@@ -34,11 +34,12 @@ if TYPE_CHECKING:
 # \b keeps click from rewrapping the paragraph after it.
 _HELP = """Color grayscale photos.
 
-Reads what Pillow and tifffile read: 8 bit, 16 bit and float; with the extra
-napari-colorize[raw] raw files of cameras and scanners. Keeps bit depth, resolution,
-EXIF data, XMP, captions (IPTC) and comments. Uses only the lightness of a photo in
-color. Colors all pages of a TIFF file, but only the first frame of an animation.
-Outputs are sRGB, and their metadata say that the color is computed.
+Reads what Pillow and tifffile read, and JPEG XL: 8 bit, 16 bit and float; with the
+extra napari-colorize[raw] raw files of cameras and scanners, with
+napari-colorize[heic] HEIC. Keeps bit depth, resolution, EXIF data, XMP, captions
+(IPTC) and comments. Uses only the lightness of a photo in color. Colors all pages of a
+TIFF file, but only the first frame of an animation. Outputs are sRGB, and their
+metadata say that the color is computed.
 
 A PHOTO may be a folder: all photos in it and below it are colored, and its tree is kept
 under OUT. A photo is skipped if it was already colored from the same bytes, with the
@@ -84,15 +85,15 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     "output",
     metavar="OUT",
     required=True,
-    help="A file, if there is one PHOTO and OUT ends in .png, .jpg, .jpeg, .tif, .tiff "
-    "or .webp. Otherwise a folder, which is created if missing. File names are kept in "
-    "it; files of other formats become .png. A PHOTO or OUT of - is standard input "
-    "or output.",
+    help="A file, if there is one PHOTO and OUT ends in .png, .jpg, .jpeg, .tif, "
+    ".tiff, .webp or .jxl. Otherwise a folder, which is created if missing. File names "
+    "are kept in it; files of other formats become .png. A PHOTO or OUT of - is "
+    "standard input or output.",
 )
 @click.option(
     "--format",
     "file_format",
-    type=click.Choice(("png", "jpeg", "tiff", "webp")),
+    type=click.Choice(("png", "jpeg", "tiff", "webp", "jxl")),
     help="The format of standard output, if OUT is -.",
     show_default="png",
 )
@@ -244,8 +245,9 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     "--quality",
     type=click.IntRange(1, 100),
     metavar="1..100",
-    help="Quality of JPEG and WebP. JPEG always has full color resolution (4:4:4).",
-    show_default="95 for JPEG, lossless for WebP",
+    help="Quality of JPEG, WebP and JPEG XL. JPEG always has full color resolution "
+    "(4:4:4).",
+    show_default="95 for JPEG, lossless for WebP and JPEG XL",
 )
 @click.option(
     "--smoothing",

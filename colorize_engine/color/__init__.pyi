@@ -1,5 +1,5 @@
 from .convert import lab_to_rgb, lab_to_srgb, lightness, lightness_to_gray, srgb_to_lab
-from .curves import encoded_from
+from .curves import encoded_from, linear_from
 from .difference import ciede2000
 from .gamut import TO_XYZ
 from .levels import full_scale, strips
@@ -17,6 +17,7 @@ __all__ = [
     "lab_to_srgb",
     "lightness",
     "lightness_to_gray",
+    "linear_from",
     "luma_chroma",
     "luma_for",
     "rgb_of",

@@ -217,7 +217,7 @@ def lightness_of_bytes(
 @cache
 def _luminance_tables(weights: tuple[float, ...]) -> NDArray[np.int32]:
     """Return the luminance (3, 256) of each channel's levels; white sums to _STEPS."""
-    parts = np.outer(weights, _linear_from(np.linspace(0, 1, 256)))
+    parts = np.outer(weights, linear_from(np.linspace(0, 1, 256)))
     tables: NDArray[np.int32] = np.rint(_STEPS * parts).astype(np.int32)
     tables[1, -1] += _STEPS - tables[:, -1].sum()
     return tables
@@ -232,7 +232,7 @@ def _lightness_by_luminance() -> Floats:
 @cache
 def lightness_table(levels: int) -> Floats:
     """Return the L* (levels,) of evenly spaced gray levels from black to white."""
-    return _lightness_from(_linear_from(np.linspace(0, 1, levels)))
+    return _lightness_from(linear_from(np.linspace(0, 1, levels)))
 
 
 def _lightness_from(y: NDArray[np.float64]) -> Floats:
@@ -247,7 +247,8 @@ def encoded_from(linear: NDArray[_Float]) -> NDArray[_Float]:
     return np.where(linear > _LINEAR_TOE, power, 12.92 * linear)
 
 
-def _linear_from(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
+def linear_from(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return exact linear values without the sRGB curve (slow)."""
     power = ((encoded + 0.055) / 1.055) ** 2.4
     return np.where(encoded > _TOE, power, encoded / 12.92)
 
@@ -255,7 +256,7 @@ def _linear_from(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
 @cache
 def linear_table(levels: int) -> Floats:
     """Return the linear values (levels,) of evenly spaced encoded values in 0..1."""
-    return _linear_from(np.linspace(0, 1, levels)).astype(np.float32)
+    return linear_from(np.linspace(0, 1, levels)).astype(np.float32)
 
 
 @cache

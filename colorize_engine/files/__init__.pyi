@@ -16,7 +16,7 @@ from .errors import (
     check_size,
     reading,
 )
-from .formats import FORMATS, format_of
+from .formats import FORMATS, format_of, written
 from .mark import Mark, mark_of
 from .mark_reader import is_current, stored_parameters
 from .output import check_target, storable, write
@@ -63,4 +63,5 @@ __all__ = [
     "temporary_name",
     "write",
     "writing_in",
+    "written",
 ]

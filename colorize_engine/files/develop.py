@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from colorize_engine.color import full_scale
+from colorize_engine.color import full_scale, strips
 from colorize_engine.files.errors import FileError
 from colorize_engine.files.icc import (
     ProfileError,
@@ -51,7 +51,7 @@ def develop(samples: Samples, value_range: ValueRange) -> Picture:
             f"{samples.values.dtype.name}; expected gray, RGB, or CMYK of whole numbers"
         )
     values, range_notes = fit(
-        samples.values, samples.bits, "full" if cmyk else value_range
+        _plain(samples), samples.bits, "full" if cmyk else value_range
     )
     if samples.inverted:
         values = values.dtype.type(full_scale(values.dtype)) - values
@@ -72,6 +72,21 @@ def develop(samples: Samples, value_range: ValueRange) -> Picture:
         has_color,
         (*samples.notes, *range_notes, *notes),
     )
+
+
+def _plain(samples: Samples) -> npt.NDArray[Any]:
+    """Return values with the alpha divided out that was multiplied into them."""
+    values, alpha = samples.values, samples.alpha
+    if alpha is None or not samples.associated:
+        return values
+    top = 1.0 if values.dtype.kind == "f" else 2.0**samples.bits - 1
+    result = np.empty_like(values)
+    for rows in strips(alpha.shape):
+        share = np.maximum(alpha[rows], 1e-6 * top) / top
+        share = share[..., np.newaxis] if values.ndim == 3 else share
+        plain = np.minimum(values[rows] / share, top)
+        result[rows] = plain if values.dtype.kind == "f" else np.rint(plain)
+    return result
 
 
 def _to_srgb(values: Values, profile: bytes) -> tuple[Values, bool, tuple[str, ...]]:

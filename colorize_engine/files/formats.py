@@ -83,6 +83,13 @@ WRITTEN = (
         largest_side=16_383,
         lossy=0,
     ),
+    Format(
+        "JPEG XL",
+        (".jxl",),
+        ("uint8", "uint16", "float32"),
+        {EXIF: "box", XMP: "box", IPTC: XMP, COMMENT: EXIF, TEXT: XMP},
+        lossy=0,
+    ),
 )
 FORMATS = {suffix: kind.name for kind in WRITTEN for suffix in kind.suffixes}
 """Names of the formats that are written, by suffix."""

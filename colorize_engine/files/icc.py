@@ -7,12 +7,13 @@ clip them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from colorize_engine.color import TO_XYZ, encoded_from, full_scale, strips
+from colorize_engine.color import TO_XYZ, encoded_from, full_scale, linear_from, strips
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -105,6 +106,48 @@ def is_gray(rgb: Values) -> bool:
         for rows in strips(rgb.shape[:2])
         for channel in (1, 2)
     )
+
+
+@dataclass(frozen=True)
+class ColorSpace:
+    """A color space of curves and primaries, as headers describe it.
+
+    Attributes
+    ----------
+    gray : bool
+    white, primaries : tuple of float, or None
+        x, y of the white point; x, y of red, green and blue. None: those of sRGB.
+    gamma : float or None
+        Exponent of decoding; None: the curve of sRGB.
+    """
+
+    gray: bool = False
+    white: tuple[float, ...] | None = None
+    primaries: tuple[float, ...] | None = None
+    gamma: float | None = None
+
+
+@lru_cache(maxsize=8)
+def profile_of(space: ColorSpace) -> bytes:
+    """Return an ICC profile of a color space, empty for sRGB."""
+    import imagecodecs
+
+    if space in (ColorSpace(), ColorSpace(gray=True)):
+        return b""
+    shares = np.linspace(0, 1, 4096)
+    curve = linear_from(shares) if space.gamma is None else shares**space.gamma
+    curves = [curve.astype(np.float32)]
+    if space.gray:
+        return bytes(imagecodecs.cms_profile("gray", transferfunction=curves))
+    white = space.white or (0.3127, 0.3290)
+    x_y = space.primaries or (0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
+    profile: bytes = imagecodecs.cms_profile(
+        "rgb",
+        whitepoint=[*white, 1.0],
+        primaries=[n for at in (0, 2, 4) for n in (*x_y[at : at + 2], 1.0)],
+        transferfunction=curves * 3,
+    )
+    return profile
 
 
 @cache

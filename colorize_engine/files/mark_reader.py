@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from colorize_engine.files.metadata import exif_tags, xmp
-from colorize_engine.files.stills import open_image
+from colorize_engine.files.stills import is_jxl, open_image, stored_xmp
 from colorize_engine.files.tiff import is_tiff
 
 if TYPE_CHECKING:
@@ -59,8 +59,11 @@ def stored_parameters(path: Path) -> str | None:
     if path.is_dir():
         return _of_zarr(path)
     with path.open("rb") as stream:
-        if is_tiff(stream.read(4)):
+        head = stream.read(16)
+        if is_tiff(head):
             return _of_tiff(stream)
+        if is_jxl(head):
+            return xmp.parameters(stored_xmp(stream))
         info = open_image(stream).info
     packet = info.get("xmp") or info.get("XML:com.adobe.xmp") or b""
     packet = packet.encode() if isinstance(packet, str) else bytes(packet)

@@ -106,13 +106,13 @@ def write(
     Parameters
     ----------
     path : path-like
-        PNG, JPEG, TIFF or WebP by its suffix.
+        PNG, JPEG, TIFF, WebP or JPEG XL by its suffix.
     pictures : iterable of Picture
         RGB (gray becomes RGB); more than one for TIFF only.
     mark : Mark or None
         What made the colors; written to EXIF, XMP and the text chunks of a PNG.
     quality : int or None
-        1..100 for JPEG (default 95) and WebP (default: lossless).
+        1..100 for JPEG (default 95), WebP and JPEG XL (default: lossless).
     overwrite : bool
         Whether to replace an existing file of that name.
     page_count : int

@@ -13,7 +13,7 @@ from colorize_engine.files.develop import develop
 from colorize_engine.files.errors import FileError
 from colorize_engine.files.icc import naive_rgb
 from colorize_engine.files.raw import is_raw, raw_size, read_raw
-from colorize_engine.files.stills import open_image, read_still
+from colorize_engine.files.stills import read_still, still_size
 from colorize_engine.files.tiff import is_tiff, open_pages, read_pages
 from colorize_engine.files.value_range import fit
 
@@ -164,8 +164,7 @@ def measure(path: str | os.PathLike[str]) -> tuple[int, int, int]:
             pages = open_pages(stream)
             first = pages.pages[0]
             return first.imagewidth, first.imagelength, len(pages)
-        image = open_image(stream)
-        return image.width, image.height, 1
+        return *still_size(stream), 1
 
 
 @contextmanager

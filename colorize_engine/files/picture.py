@@ -55,6 +55,8 @@ class Samples:
         Whether 0 is white.
     alpha : (H, W) ndarray or None
         Opacity, with the same number of bits, or floats in 0..1.
+    associated : bool
+        Whether alpha is multiplied into `values`.
     profile : bytes
         ICC profile of `values`; empty if there is none.
     orientation : int
@@ -65,6 +67,7 @@ class Samples:
     bits: int
     inverted: bool = False
     alpha: npt.NDArray[Any] | None = None
+    associated: bool = False
     profile: bytes = b""
     orientation: int = 1
     metadata: Metadata = field(default_factory=Metadata)

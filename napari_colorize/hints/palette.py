@@ -133,11 +133,13 @@ class Palette(QGroupBox):
         self.channels.setCurrentIndex(list(_CHANNELS.values()).index(opened))
 
     def _on_load(self) -> None:
+        from colorize_engine.files import FORMATS
+
         path, _ = QFileDialog.getOpenFileName(
             self,
             "Load hints",
             "",
-            "Hints (*.csv *.png *.tif *.tiff *.jpg *.jpeg *.webp)",
+            f"Hints (*.csv *{' *'.join(FORMATS)})",
         )
         if path:
             self.loaded.emit(path)

@@ -33,6 +33,7 @@ def command_line(run: Run, job: ImageJob) -> str:
         If the command cannot do the same; the message says why.
     """
     from colorize_engine.edit import Edit
+    from colorize_engine.files import format_of
 
     results, source = run.results, run.results.source
     whole = run.layer.data[0] if run.layer.multiscale else run.layer.data
@@ -63,8 +64,7 @@ def command_line(run: Run, job: ImageJob) -> str:
         suffix = ".ome.tif" if source.is_stack else ".png"
         return edit.command(_NO_FILE, f"{run.layer.name}-color{suffix}", more)
     path = Path(photo)
-    kept = path.suffix.lower() in (*_TIFF, ".png", ".jpg", ".jpeg", ".webp")
-    suffix = path.suffix if kept else ".png"
+    suffix = path.suffix if format_of(path) else ".png"
     if source.is_stack and path.suffix.lower() not in _TIFF:
         suffix = ".ome.tif"
     return edit.command(

@@ -76,6 +76,8 @@ class Saving(Row):
         self._say("The command is on the clipboard.")
 
     def _on_save(self) -> None:
+        from colorize_engine.files import FORMATS
+
         run = self._run()
         if run is None or "colorized" not in run.layers:
             return
@@ -85,7 +87,7 @@ class Saving(Row):
             self,
             "Save picture",
             f"{layer.name}{suffix}",
-            "Pictures (*.png *.tif *.tiff *.jpg *.webp)",
+            f"Pictures (*{' *'.join(FORMATS)})",
         )
         if path:
             self.save(path)

@@ -50,7 +50,9 @@ def test_it_has_two_widgets_a_writer_and_at_least_five_samples(
     given = plugin.contributions
     assert [w.display_name for w in given.widgets] == ["Colorize", "Colorize inspector"]
     (writer,) = given.writers
-    assert {".png", ".tif", ".tiff", ".jpg", ".webp"} <= set(writer.filename_extensions)
+    assert {".png", ".tif", ".tiff", ".jpg", ".webp", ".jxl"} <= set(
+        writer.filename_extensions
+    )
     assert len({sample.key for sample in given.sample_data}) >= 5
 
 

@@ -73,7 +73,7 @@ def rainbow(*shape: int, dtype: type = np.uint8) -> Any:
     return values.astype(dtype) if dtype != np.uint8 else np.uint8(values * 255)
 
 
-@pytest.mark.parametrize("suffix", ["png", "tif", "tiff", "webp"])
+@pytest.mark.parametrize("suffix", ["png", "tif", "tiff", "webp", "jxl"])
 def test_8_bit_colors_are_stored_to_the_bit(tmp_path: Path, suffix: str) -> None:
     pixels, path = rainbow(20, 30), tmp_path / f"out.{suffix}"
     assert save(path, layer(pixels)) == [str(path)]
@@ -295,9 +295,12 @@ def test_a_layer_of_someone_else_is_left_to_naparis_own_writer(tmp_path: Path) -
     np.testing.assert_array_equal(tifffile.imread(path), values)
 
 
-def test_a_layer_of_someone_else_cannot_be_webp(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", ["webp", "jxl"])
+def test_a_layer_of_someone_else_cannot_be_of_a_format_that_napari_lacks(
+    tmp_path: Path, suffix: str
+) -> None:
     with pytest.raises(OSError, match=r"only layers that Colorize has made"):
-        save(tmp_path / "out.webp", Image(np.zeros((5, 6), np.uint8)))
+        save(tmp_path / f"out.{suffix}", Image(np.zeros((5, 6), np.uint8)))
     assert list(tmp_path.iterdir()) == []
 
 

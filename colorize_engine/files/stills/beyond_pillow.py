@@ -1,4 +1,4 @@
-"""Decoders of what Pillow cannot read: color of more than 8 bits, very long JPEG."""
+"""Decoders of what Pillow cannot read: more than 8 bits, very long JPEG."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Start of codestream, then the SIZ marker segment (ISO 15444-1, A.5.1). The byte at 42
 # holds the bits of the first component minus 1; its top bit says whether it is signed.
 _JPEG_2000_SIZE = b"\xff\x4f\xff\x51"
+# The box that describes the codestream of AVIF, and bits of its third byte.
+_AV1_CONFIGURATION, _HIGH_DEPTH, _TWELVE_BITS = b"av1C", 0x40, 0x20
 # Longest side in libjpeg, which Pillow uses; JPEG itself allows 65,535.
 _LIBJPEG_SIDE = 65_500
 _SCAN, _END = b"\xff\xda", b"\xff\xd9"
@@ -30,7 +32,7 @@ _PPM_HEADER = re.compile(rb"P6" + rb"(?:\s|#[^\n]*\n)+(\d+)" * 3 + rb"\s")
 
 
 def decode(image: ImageFile, stream: BinaryIO) -> Deep:
-    """Decode 16-bit PNG, deep color of JPEG 2000 and PPM, and very long JPEG.
+    """Decode 16-bit PNG, deep AVIF, JPEG 2000 and PPM, and very long JPEG.
 
     Parameters
     ----------
@@ -61,6 +63,8 @@ def decode(image: ImageFile, stream: BinaryIO) -> Deep:
             return _jpeg(head + stream.read())
         if image.format == "JPEG2000" and image.mode in ("LA", "RGB", "RGBA"):
             return _jpeg_2000(image, head + stream.read())
+        if image.format == "AVIF":
+            return _avif(image, head, stream)
         if image.format == "PPM" and image.mode == "RGB":
             return _ppm(head, stream, image.width, image.height)
     finally:
@@ -101,6 +105,18 @@ def _jpeg_2000(image: ImageFile, file: bytes) -> Deep:
     right, bottom, left, top = struct.unpack_from(">4I", file, at + 8)
     _check_size(image, right - left, bottom - top)
     return imagecodecs.jpeg2k_decode(file), file[at + 42] + 1
+
+
+def _avif(image: ImageFile, head: bytes, stream: BinaryIO) -> Deep:
+    import imagecodecs
+
+    at = head.find(_AV1_CONFIGURATION) + len(_AV1_CONFIGURATION)
+    flags = head[at + 2 : at + 3]
+    if at < len(_AV1_CONFIGURATION) or not flags or not flags[0] & _HIGH_DEPTH:
+        return None
+    pixels = imagecodecs.avif_decode(head + stream.read(), index=0)
+    _check_size(image, pixels.shape[1], pixels.shape[0])
+    return pixels, 12 if flags[0] & _TWELVE_BITS else 10
 
 
 def _ppm(head: bytes, stream: BinaryIO, width: int, height: int) -> Deep:

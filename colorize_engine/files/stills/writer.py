@@ -1,4 +1,4 @@
-"""Encoder of PNG, JPEG and WebP: one picture, sRGB, with metadata and the mark."""
+"""Encoder of PNG, JPEG, WebP and JPEG XL: sRGB, with metadata and the mark."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from colorize_engine.files.icc import srgb_profile
 from colorize_engine.files.keeping import fitted
 from colorize_engine.files.metadata import exif, exif_tags, iptc, xmp
-from colorize_engine.files.stills import png
+from colorize_engine.files.stills import jxl, png
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -36,11 +36,11 @@ def encode(
     picture : Picture
         RGB, of a type that the format can hold.
     target : Format
-        PNG, JPEG or WebP.
+        PNG, JPEG, WebP or JPEG XL.
     mark : Mark or None
     quality : int or None
-        1..100 for JPEG (None: 95; always with full color resolution) and WebP (None:
-        lossless).
+        1..100 for JPEG (None: 95; always with full color resolution), WebP and JPEG XL
+        (None: lossless).
 
     Returns
     -------
@@ -69,7 +69,10 @@ def encode(
         ), notes
     if target.name == "JPEG":
         return _jpeg(pixels, meta, mark, quality, notes), notes
-    return _webp(pixels, meta, quality), notes
+    block = exif.build(meta.exif)
+    if target.name == "JPEG XL":
+        return jxl.encode(pixels, exif=block, xmp=meta.xmp, quality=quality), notes
+    return _webp(pixels, block, meta.xmp, quality), notes
 
 
 def _jpeg(
@@ -107,11 +110,13 @@ def _jpeg(
     return _by_pillow(pixels, "JPEG", options)
 
 
-def _webp(pixels: npt.NDArray[Any], meta: Metadata, quality: int | None) -> bytes:
+def _webp(
+    pixels: npt.NDArray[Any], block: bytes, packet: bytes, quality: int | None
+) -> bytes:
     options: dict[str, Any] = {
         **{"lossless": quality is None, "quality": quality or 75},
         # Without "exact" the color of transparent pixels would be lost.
-        **{"exif": exif.build(meta.exif), "xmp": meta.xmp, "exact": True},
+        **{"exif": block, "xmp": packet, "exact": True},
     }
     return _by_pillow(pixels, "WebP", options)
 

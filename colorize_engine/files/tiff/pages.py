@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from colorize_engine.files.errors import FileError, reading
-from colorize_engine.files.stills.reader import Clipped
+from colorize_engine.files.stills.by_pillow import Clipped
 from colorize_engine.files.tiff.guard import page_offsets
 
 if TYPE_CHECKING:

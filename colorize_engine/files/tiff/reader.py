@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 
-from colorize_engine.color import strips
 from colorize_engine.files.errors import FileError, check_size, reading
 from colorize_engine.files.metadata import Exif, exif, exif_tags, iptc, xmp
 from colorize_engine.files.picture import Metadata, Samples
 from colorize_engine.files.stills import open_image
-from colorize_engine.files.stills.reader import pixels
+from colorize_engine.files.stills.by_pillow import pixels
 from colorize_engine.files.tiff.guard import check_page
 from colorize_engine.files.tiff.pages import FirstPage
 
@@ -196,25 +195,25 @@ def _samples(page: tifffile.TiffPage, array: npt.NDArray[Any]) -> Samples:
     values = array[..., :colors] if array.ndim == 3 else array
     values = values[..., 0] if array.ndim == 3 and colors == 1 else values
     alpha: npt.NDArray[Any] | None = None
+    associated = False
     notes: tuple[str, ...] = ()
     if channels > colors:
         kind = page.extrasamples[0] if page.extrasamples else 0
         if kind in (_ASSOCIATED, _UNASSOCIATED):
-            alpha = array[..., -1]
+            alpha, associated = array[..., -1], kind == _ASSOCIATED
         else:
             notes = ("its last channel is not alpha and was left out",)
     bits: Any = page.bitspersample
     if isinstance(bits, tuple):  # such as 5-6-5, which tifffile has scaled
         bits = 8 * array.dtype.itemsize
     if page.photometric == _PALETTE:
-        values, bits = _palette_colors(page, values), 8
-    elif alpha is not None and kind == _ASSOCIATED:
-        values = _unpremultiplied(values, alpha, bits)
+        values, bits, associated = _palette_colors(page, values), 8, False
     return Samples(
         values,
         bits,
         inverted=page.photometric == _WHITE_IS_ZERO,
         alpha=alpha,
+        associated=associated,
         notes=notes,
     )
 
@@ -232,17 +231,3 @@ def _palette_colors(
     colors = colors >> 8 if colors.max() > 255 else colors
     rgb: npt.NDArray[np.uint8] = colors.astype(np.uint8).T[index.astype(np.intp)]
     return rgb
-
-
-def _unpremultiplied(
-    values: npt.NDArray[Any], alpha: npt.NDArray[Any], bits: int
-) -> npt.NDArray[Any]:
-    """Return values with the alpha divided out that was multiplied into them."""
-    top = 1.0 if values.dtype.kind == "f" else 2.0**bits - 1
-    result = np.empty_like(values)
-    for rows in strips(alpha.shape):
-        share = np.maximum(alpha[rows], 1e-6 * top) / top
-        share = share[..., np.newaxis] if values.ndim == 3 else share
-        plain = np.minimum(values[rows] / share, top)
-        result[rows] = plain if values.dtype.kind == "f" else np.rint(plain)
-    return result

@@ -35,7 +35,7 @@ def test_photos_are_found_in_all_folders_in_order(tmp_path: Path) -> None:
 
 
 def test_formats_that_are_written_are_photos_and_documents_are_not() -> None:
-    written = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"}
+    written = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".jxl"}
     assert written <= photo_suffixes()
     assert not {".pdf", ".eps", ".ico", ".h5", ".txt", ".svg"} & photo_suffixes()
 

@@ -22,7 +22,7 @@ from PIL import Image
 from skimage import data
 
 import colorize_engine
-from colorize_engine import Colorizer
+from colorize_engine import Colorizer, files
 from colorize_engine.batch import Settings, plan_jobs
 from colorize_engine.cli import command as cli
 from colorize_engine.cli import model_table
@@ -128,6 +128,33 @@ def test_gray_in_color_out_with_the_same_lightness_and_depth(
     assert np.abs(lightness(color) - lightness(image)).mean() < 0.3
     assert np.abs(srgb_to_lab(color)[..., 1:]).mean() > 0.5
     assert len(list(target.parent.iterdir())) == 1
+
+
+def test_a_folder_run_takes_the_formats_of_today(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    (tmp_path / "in").mkdir()
+    deep = np.repeat(DEEP[..., None], 3, axis=2)
+    files.write(tmp_path / "in" / "a.jxl", [files.Picture(deep)])
+    heif.from_pillow(Image.fromarray(PHOTO)).save(tmp_path / "in" / "b.heic")
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "pillow_heif", None)
+        code, lines, errors = run(tmp_path / "in", "-o", out)
+    assert (code, lines) == (1, [str(out / "a.jxl")])
+    (error,) = errors
+    assert "b.heic: " in error and "napari-colorize[heic]" in error
+    (color,) = files.read(out / "a.jxl")
+    assert color.image.dtype == np.uint16
+    assert np.abs(lightness(color.image) - lightness(DEEP)).mean() < 0.3
+    assert run(tmp_path / "in", "-o", out)[:2] == (0, [str(out / "b.png")])
+    assert run(tmp_path / "in", "-o", out)[2] == ["colorize: skipped: 2 already done"]
+    # Another quality is another picture.
+    again = ("--quality", "60", "--overwrite")
+    lossless = (out / "a.jxl").stat().st_size
+    assert run(tmp_path / "in", "-o", out, *again)[1] == [str(out / "a.jxl")]
+    assert (out / "a.jxl").stat().st_size < lossless / 2
 
 
 def with_preview(path: Path) -> None:
