@@ -1,12 +1,11 @@
 from .codecs import CODECS
-from .color_film import FilmSettings, color_film
+from .coloring import FilmSettings, color_film
 from .film_stack import FilmStack
-from .kinds import FORMATS, SUFFIXES, is_film
+from .kinds import FORMATS, is_film
 
 __all__ = [
     "CODECS",
     "FORMATS",
-    "SUFFIXES",
     "FilmSettings",
     "FilmStack",
     "color_film",

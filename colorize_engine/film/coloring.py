@@ -138,7 +138,7 @@ def color_film(
     OSError
         If a file or folder is missing, or cannot be read or written.
     """
-    source, target = Path(source).absolute(), Path(target).absolute()
+    source, target = Path(source), Path(target).absolute()
     settings = settings or FilmSettings()
     container = _check(source, target, overwrite=overwrite)
     backend = Backend(device, runtime, precision)
