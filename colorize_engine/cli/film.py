@@ -94,7 +94,8 @@ def run_films(
     from colorize_engine.film import CODECS, FilmSettings
 
     for name in _NO_OPTIONS:
-        if settings.get(name) not in (None, False):
+        value = settings.get(name)
+        if value is not None and value is not False:
             option = name.replace("_", "-")
             raise click.UsageError(f"--{option} does not work with a film{_why(name)}")
     if settings["value_range"] != "full":
