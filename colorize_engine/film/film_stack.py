@@ -49,6 +49,8 @@ class FilmStack:
         uint8, or uint16 if the film has more than 8 bits; in the full range.
     times : (T,) float64
         In seconds.
+    pixel_aspect : float
+        Width of an upright pixel, divided by its height.
 
     Raises
     ------
@@ -70,7 +72,7 @@ class FilmStack:
         self._next = 0
         with FilmReader(self._path, max_pixels) as film:
             self._coding, self._orientation = film.coding, film.orientation
-            shape = film.shape
+            shape, self.pixel_aspect = film.shape, float(film.pixel_aspect)
         self._times, self._keys, base = _index(self._path)
         self.times = np.array(self._times) * float(base)
         self.dtype = np.dtype(np.uint8 if self._coding.bits == 8 else np.uint16)

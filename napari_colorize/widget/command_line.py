@@ -33,6 +33,7 @@ def command_line(run: Run, job: Job) -> str:
         If the command cannot do the same; the message says why.
     """
     from colorize_engine.edit import Edit
+    from colorize_engine.film import FORMATS, is_film
 
     results, source = run.results, run.results.source
     whole = run.layer.data[0] if run.layer.multiscale else run.layer.data
@@ -60,6 +61,17 @@ def command_line(run: Run, job: Job) -> str:
         suffix = ".ome.tif" if source.is_stack else ".png"
         return edit.command(_NO_FILE, f"{run.layer.name}-color{suffix}", more)
     path = Path(photo)
+    if is_film(path):
+        if source.limits:
+            raise ValueError("the command takes no display range for a film")
+        # As here, and not as the command does it by itself: each frame for itself.
+        more["--smoothing"] = "0.0"
+        suffix = path.suffix if path.suffix.lower() in FORMATS else ".mkv"
+        return edit.command(
+            str(path),
+            str(path.with_stem(path.stem + "-color").with_suffix(suffix)),
+            more,
+        )
     kept = path.suffix.lower() in (*_TIFF, ".png", ".jpg", ".jpeg", ".webp")
     suffix = path.suffix if kept else ".png"
     if source.is_stack and path.suffix.lower() not in _TIFF:
