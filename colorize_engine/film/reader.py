@@ -106,6 +106,12 @@ class FilmReader:
         return size[::-1] if self.orientation.turned else size
 
     @property
+    def pixel_aspect(self) -> Fraction:
+        """Width of an upright pixel, divided by its height."""
+        stored = self.stream.sample_aspect_ratio or Fraction(1)
+        return 1 / stored if self.orientation.turned else stored
+
+    @property
     def rate(self) -> Fraction:
         """Frames a second, on average."""
         return self.stream.average_rate or self.stream.guessed_rate or _RATE

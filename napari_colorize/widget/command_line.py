@@ -34,6 +34,7 @@ def command_line(run: Run, job: ImageJob) -> str:
     """
     from colorize_engine.edit import Edit
     from colorize_engine.files import format_of
+    from colorize_engine.film import FORMATS, is_film
 
     results, source = run.results, run.results.source
     whole = run.layer.data[0] if run.layer.multiscale else run.layer.data
@@ -64,6 +65,17 @@ def command_line(run: Run, job: ImageJob) -> str:
         suffix = ".ome.tif" if source.is_stack else ".png"
         return edit.command(_NO_FILE, f"{run.layer.name}-color{suffix}", more)
     path = Path(photo)
+    if is_film(path):
+        if source.limits:
+            raise ValueError("the command takes no display range for a film")
+        # The command smooths films by itself.
+        more["--smoothing"] = str(float(results.smoothing))
+        suffix = path.suffix if path.suffix.lower() in FORMATS else ".mkv"
+        return edit.command(
+            str(path),
+            str(path.with_stem(path.stem + "-color").with_suffix(suffix)),
+            more,
+        )
     suffix = path.suffix if format_of(path) else ".png"
     if source.is_stack and path.suffix.lower() not in _TIFF:
         suffix = ".ome.tif"
