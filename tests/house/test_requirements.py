@@ -24,7 +24,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 OURS = {"colorize_engine", "napari_colorize", "training"}
 # Of the extras, those that a user of the package asks for.
-PUBLIC = ("napari", "stacks", "cluster", "torch", "training")
+PUBLIC = ("napari", "stacks", "video", "cluster", "torch", "training")
 
 
 def imported(folder: Path) -> set[str]:
@@ -97,7 +97,7 @@ def test_the_plugin_asks_for_what_it_imports() -> None:
 def test_the_engine_asks_for_what_it_imports_and_for_nothing_else() -> None:
     used = distributions(imported(ROOT / "colorize_engine"))
     base = asked(PROJECT["dependencies"])
-    extras = [asked(EXTRAS[extra]) for extra in ("stacks", "cluster", "torch")]
+    extras = [asked(EXTRAS[extra]) for extra in ("stacks", "video", "cluster", "torch")]
     assert used <= base.union(*extras)
     assert not base & asked(EXTRAS["torch"])
     plugin = distributions(imported(ROOT / "napari_colorize"))
