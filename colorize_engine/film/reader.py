@@ -234,7 +234,7 @@ class _Clock:
         self._step = step
 
     def set(self, frame: VideoFrame) -> None:
-        """Give a frame a time after that of the frame before."""
+        """Set the time of a frame, after that of the frame before."""
         time, last = time_of(frame), self._last
         if last is not None:
             step = frame.duration or self._step
