@@ -22,6 +22,7 @@ FEATHER = 3
 _MARGIN = 0.25  # of the size of a region, on each side
 _CORNERS = 256  # of the polygon that stands for an ellipse
 _DIGITS = 2
+_STRIP = 64  # rows that are looked at together
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,12 @@ class Region:
     def covers(self, shape: tuple[int, int]) -> bool:
         """Return whether it has the center of any pixel of a picture."""
         rows, columns = self.bounds(shape)
-        y = np.arange(rows.start, rows.stop, dtype=float)
         x = np.arange(columns.start, columns.stop, dtype=float)
-        return bool(y.size and x.size and self._inside(y, x).any())
+        strips = (
+            np.arange(top, min(top + _STRIP, rows.stop), dtype=float)
+            for top in range(rows.start, rows.stop, _STRIP)
+        )
+        return any(self._inside(y, x).any() for y in strips)
 
     def weights(
         self,

@@ -1,7 +1,10 @@
+from .backdrop import Backdrop
+from .drawn_region import region_of
 from .kinds import AT_FULL_SIZE, DECODED, KINDS, METADATA
+from .pixel import Pixel, Place
 from .results import Results
-from .run import Pixel, Place, Run, active_run, plain, registry, run_of
-from .source import NotColorable, Source, shown_frame, source_of
+from .run import Run, active_run, plain, registry, run_of
+from .source import NotColorable, Source, picture_shape, shown_frame, source_of
 from .worker import Cancelled, Worker
 
 __all__ = [
@@ -9,6 +12,7 @@ __all__ = [
     "DECODED",
     "KINDS",
     "METADATA",
+    "Backdrop",
     "Cancelled",
     "NotColorable",
     "Pixel",
@@ -18,7 +22,9 @@ __all__ = [
     "Source",
     "Worker",
     "active_run",
+    "picture_shape",
     "plain",
+    "region_of",
     "registry",
     "run_of",
     "shown_frame",

@@ -28,7 +28,9 @@ from napari_colorize.runs import (
     NotColorable,
     Run,
     Worker,
+    picture_shape,
     plain,
+    region_of,
     registry,
     run_of,
     shown_frame,
@@ -54,7 +56,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Layer
 
     from colorize_engine import Card
-    from napari_colorize.runs import Results, Source
+    from napari_colorize.runs import Backdrop, Results, Source
 
 _THINKING = "a probability"
 _STOPPED = "Stopped. All layers are as they were."
@@ -200,6 +202,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         try:
             layer = self._checked_layer()
             source = self._source(layer)
+            backdrop = self._backdrop(layer, source)
         except NotColorable as error:
             show_warning(str(error))
             self.status.value = str(error)
@@ -214,6 +217,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
                 self.advanced.working_size.value,
                 self.layer_choice.kinds(),
                 self.sliders.settings(),
+                backdrop,
             )
         )
 
@@ -273,12 +277,22 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         frame = None
         if advanced.frames.value == CURRENT_SLICE:
             frame = shown_frame(layer, self._viewer.dims.point)
+        drawn = plain(advanced.region.value)
+        region = drawn and region_of(layer, drawn, picture_shape(layer))
         return source_of(
             layer,
             frame=frame,
-            region=plain(advanced.region.value),
+            region=region,
+            least=advanced.working_size.value,
             display_range=advanced.display_range.value,
         )
+
+    def _backdrop(self, layer: Image, source: Source) -> Backdrop | None:
+        """Return what a region of an image is painted on; None without a region."""
+        run = run_of(self._viewer, layer)
+        if source.region is None or run is None:
+            return None
+        return run.backdrop_for(source)
 
     def _start(self, job: Job) -> None:
         worker = Worker(job.work)
@@ -368,6 +382,8 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
     def _on_finished(self, job: Job) -> None:
         _in_work.discard(job.layer)
         self._worker = None
+        if job.backdrop is not None:
+            job.backdrop.done()
         if not self._closed:
             self._show_busy(False)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from colorize_engine.decode import DecodeSettings
     from colorize_engine.pretrained import Backend
-    from napari_colorize.runs import Source, Worker
+    from napari_colorize.runs import Backdrop, Source, Worker
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class Job:
         Kinds of layers to make.
     settings : DecodeSettings
         Settings of the first decoding.
+    backdrop : Backdrop or None
+        What a region is painted on.
     """
 
     layer: Image
@@ -45,6 +47,7 @@ class Job:
     working_size: int
     kinds: tuple[str, ...]
     settings: DecodeSettings
+    backdrop: Backdrop | None = None
 
     def work(self, worker: Worker) -> tuple[Results, list[str]]:
         """Load the model and run it; return the results and the available devices.
@@ -58,8 +61,19 @@ class Job:
         from colorize_engine.colorizer import loaded
         from colorize_engine.pretrained import available_devices
 
-        colorizer = loaded(self.model, self.backend)
-        results = Results(self.source, colorizer, self.working_size, self.kinds)
+        try:
+            colorizer = loaded(self.model, self.backend)
+        except BaseException:
+            if self.backdrop is not None:
+                self.backdrop.close()
+            raise
+        results = Results(
+            self.source,
+            colorizer,
+            self.working_size,
+            self.kinds,
+            backdrop=self.backdrop,
+        )
         results.compute(self.settings, worker)
         return results, available_devices()
 
@@ -71,8 +85,10 @@ def summary(results: Results) -> str:
     """
     height, width = results.source.shape
     frames = f"{results.source.count} frames of " if results.source.is_stack else ""
+    region = "" if results.source.region is None else "a region within "
     text = (
-        f"Colored {frames}{width} x {height} in {max(0.1, results.seconds):.1f} s "
+        f"Colored {region}{frames}{width} x {height} in "
+        f"{max(0.1, results.seconds):.1f} s "
         f"({results.card.name}, {results.device}, {results.precision})."
     )
     if results.fills_little:
