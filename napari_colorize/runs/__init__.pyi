@@ -1,8 +1,11 @@
+from .backdrop import Backdrop
+from .drawn_region import region_of
 from .image_history import ImageHistory, State, history_of
 from .kinds import AT_FULL_SIZE, DECODED, KINDS, METADATA
+from .pixel import Pixel, Place
 from .results import Results
-from .run import Pixel, Place, Run, active_run, plain, registry, run_of
-from .source import NotColorable, Source, shown_frame, source_of
+from .run import Run, active_run, plain, registry, run_of
+from .source import NotColorable, Source, picture_shape, shown_frame, source_of
 from .worker import Cancelled, Reporter, Worker
 
 __all__ = [
@@ -10,6 +13,7 @@ __all__ = [
     "DECODED",
     "KINDS",
     "METADATA",
+    "Backdrop",
     "Cancelled",
     "ImageHistory",
     "NotColorable",
@@ -23,7 +27,9 @@ __all__ = [
     "Worker",
     "active_run",
     "history_of",
+    "picture_shape",
     "plain",
+    "region_of",
     "registry",
     "run_of",
     "shown_frame",

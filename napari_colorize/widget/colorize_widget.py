@@ -32,7 +32,9 @@ from napari_colorize.runs import (
     Run,
     Worker,
     history_of,
+    picture_shape,
     plain,
+    region_of,
     registry,
     run_of,
     shown_frame,
@@ -71,7 +73,7 @@ if TYPE_CHECKING:
 
     from colorize_engine import Card
     from napari_colorize.batch import ImageJob
-    from napari_colorize.runs import Results, Source
+    from napari_colorize.runs import Backdrop, Results, Source
 
 _THINKING = "a probability"
 _STOPPED = "Stopped. All layers are as they were."
@@ -99,6 +101,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         self._worker: Worker | None = None
         self._layer: Layer | None = None  # in work
         self._closed = False
+        self._backdrops: list[Backdrop] = []  # of regions that are in work
         self._jobs: WeakKeyDictionary[Run, ImageJob] = WeakKeyDictionary()
         chosen = preferences.read()
         self._cards = {card.name: card for card in list_models()}
@@ -274,15 +277,20 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
                 f"{layer.name} is being colored already. Wait until that is done or "
                 "stopped."
             )
+        source = self._source(layer)
+        backdrop = self._backdrop(layer, source)
+        if backdrop is not None:
+            self._backdrops.append(backdrop)
         return Job(
             layer,
-            self._source(layer),
+            source,
             self._model(),
             self._backend(),
             self.advanced.working_size.value,
             self.layer_choice.kinds(),
             self._settings_of(layer),
             self.advanced.smoothing.amount,
+            backdrop,
         )
 
     def _settings_of(self, layer: Image | None) -> DecodeSettings:
@@ -355,12 +363,22 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         frame = None
         if advanced.frames.value == CURRENT_SLICE:
             frame = shown_frame(layer, self._viewer.dims.point)
+        drawn = plain(advanced.region.value)
+        region = drawn and region_of(layer, drawn, picture_shape(layer))
         return source_of(
             layer,
             frame=frame,
-            region=plain(advanced.region.value),
+            region=region,
+            least=advanced.working_size.value,
             display_range=advanced.display_range.value,
         )
+
+    def _backdrop(self, layer: Image, source: Source) -> Backdrop | None:
+        """Return what a region of an image is painted on; None without a region."""
+        run = run_of(self._viewer, layer)
+        if source.region is None or run is None:
+            return None
+        return run.backdrop_for(source)
 
     def _start(self, job: Job) -> None:
         self._wanted = job.kinds
@@ -478,6 +496,8 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
     def _on_finished(self, layers: list[Image]) -> None:
         _in_work.difference_update(layers)
         self._worker = self._layer = None
+        while self._backdrops:
+            self._backdrops.pop().done()
         if not self._closed:
             self._show_busy(False)
 

@@ -51,7 +51,7 @@ def command_line(run: Run, job: ImageJob) -> str:
         results.steering.hints,
         smoothing=results.smoothing,
         value_range=source.limits or stretched,
-        region="" if source.shape == tuple(axes[-2:]) else "a part",
+        region="" if source.region is None else "a part",
     )
     options = {
         "--model": str(job.model),
