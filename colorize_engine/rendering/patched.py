@@ -116,12 +116,12 @@ def mix(
     light : (H, W) float32
         L* of the picture.
     """
-    inside, edge = weights == 1, (weights > 0) & (weights < 1)
-    pixels[inside, :3] = others[inside, :3]
-    if not edge.any():
+    np.copyto(pixels[..., :3], others[..., :3], where=(weights == 1)[..., np.newaxis])
+    edge = np.nonzero((weights > 0) & (weights < 1))
+    if not edge[0].size:
         return
-    here, there = (srgb_to_lab(rgb[edge, :3])[:, 1:] for rgb in (pixels, others))
+    here, there = (srgb_to_lab(rgb[edge][:, :3])[:, 1:] for rgb in (pixels, others))
     chroma = here + weights[edge][:, None] * (there - here)
     kind = pixels.dtype if pixels.dtype.kind == "u" else np.dtype(np.float32)
     made = lab_to_rgb(light[edge][None], chroma.T[:, None], kind)
-    pixels[edge, :3] = made[0]
+    pixels[(*edge, slice(3))] = made[0]

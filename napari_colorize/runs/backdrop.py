@@ -114,9 +114,9 @@ class Backdrop:
 
         There are none if they are kept as an array, or are of another type.
         """
-        from colorize_engine.rendering import Rendering
+        from colorize_engine.rendering import Rendering, WindowCache
 
-        gray, kept = Rendering.gray(light), self._colors
+        gray, kept = WindowCache(Rendering.gray(light)), self._colors
         if self._place(source, (0,) * len(source.frames)) is None:
             return gray
         if kept is None or (kept.dtype, kept.channels) != (gray.dtype, gray.channels):

@@ -346,7 +346,9 @@ class Results:
         if self.picture is not None and "colorized" in self.kinds:
             self.picture.look_ahead(check)
 
-    def backdrop_for(self, source: Source, record: Mapping[str, Any]) -> Backdrop:
+    def backdrop_for(
+        self, source: Source, record: Mapping[str, Any] | None
+    ) -> Backdrop:
         """Return the colors as they are now, for a region that is painted on them.
 
         Parameters
@@ -354,13 +356,13 @@ class Results:
         source
             The frames and the region.
         record
-            What the colors were made from.
+            What the colors were made from; None if nobody sees them.
         """
         own = self.source
         if own.region is not None and own.region == source.region:
             # The region is colored anew, not over itself.
             return self.coloring.backdrop.again()
-        if "colorized" not in self.kinds or own.whole != source.whole:
+        if record is None or own.whole != source.whole:
             return Backdrop()
         return Backdrop(own, self.picture or self.store, record)
 

@@ -125,9 +125,11 @@ class Run:
                 "The colors do not match the sliders yet. Wait a moment and press "
                 "Colorize again."
             )
-        record = result_layers.record(
-            "colorized", self.layer, self.results, self.settings
-        )
+        record = None
+        if "colorized" in self.layers:
+            record = result_layers.record(
+                "colorized", self.layer, self.results, self.settings
+            )
         found = self.results.backdrop_for(source, record)
         self.live.hold()
         found.when_done(self.live.release)

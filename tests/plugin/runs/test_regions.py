@@ -276,6 +276,43 @@ def test_other_types(
     np.testing.assert_array_equal(saved, np.rint(after * np.float64(65535)))
 
 
+def test_with_the_display_range_the_rest_stays_in_the_new_type(
+    widget: ColorizeWidget, finish: Finish
+) -> None:
+    widget.viewer.add_image(GRAY // 2, name="scan", contrast_limits=(0, 128))
+    finish(widget)
+    before = colors(widget)
+    draw(widget, "rectangle")
+    widget.advanced.display_range.value = True
+    finish(widget)
+    after, inside = colors(widget), mask_of("rectangle")
+    assert after.dtype == np.float32
+    np.testing.assert_allclose(after[~inside], before[~inside] / 255, atol=1e-6)
+    assert after[inside].mean() > 1.5 * before[inside].mean() / 255
+
+
+def test_around_colors_that_nobody_sees_it_is_gray(
+    colored: ColorizeWidget, finish: Finish
+) -> None:
+    colored.viewer.layers.remove("coffee colorized")
+    draw(colored, "rectangle")
+    colored.layer_choice.tick(("colorized",))
+    finish(colored)
+    outside = ~mask_of("rectangle")
+    np.testing.assert_array_equal(
+        colors(colored)[outside], np.stack([GRAY[outside]] * 3, -1)
+    )
+
+
+def test_alpha_stays(widget: ColorizeWidget, finish: Finish, qtbot: QtBot) -> None:
+    widget.viewer.add_image(np.dstack([GRAY, GRAY, GRAY, 255 - GRAY]), name="scan")
+    draw(widget, "ellipse")
+    finish(widget)
+    after = slide(widget, qtbot, 2.0)
+    np.testing.assert_array_equal(after[..., 3], 255 - GRAY)
+    assert np.ptp(after[mask_of("ellipse"), :3].astype(int), axis=-1).mean() > 10
+
+
 # -- stacks
 
 
