@@ -154,6 +154,7 @@ class FilmWriter:
     ) -> None:
         if error is None:
             self._out.mux(self._stream.encode(None))
+            self._copier.finish()
         self._out.close()
 
     def write(

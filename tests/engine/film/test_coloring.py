@@ -268,15 +268,42 @@ def test_what_the_container_cannot_hold_is_left_out_with_a_note(
     rich: Path, tmp_path: Path
 ) -> None:
     target = tmp_path / "color.webm"
-    notes = colored(rich, target)
-    assert [note.partition(" was left out")[0] for note in notes] == [
-        "its stream 1 (sound, flac)",
-        "its stream 2 (subtitles, srt)",
-        "its stream 3 (pictures, mjpeg)",
-    ]
-    assert all(note.endswith("as webm cannot hold it") for note in notes)
+    sound, subtitles, cover = colored(rich, target)
+    keeps = "as webm cannot hold it; a name that ends in .mkv keeps it"
+    assert sound == f"its stream 1 (sound, flac) was encoded as opus, {keeps}"
+    assert subtitles == f"its stream 2 (subtitles, srt) was left out, {keeps}"
+    assert cover == f"its stream 3 (pictures, mjpeg) was left out, {keeps}"
     assert "Video: vp9" in films.told(target)
+    assert "(deu): Audio: opus" in films.told(target)
     assert films.times(target) == films.times(rich)
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".webm"])
+def test_sound_that_cannot_be_copied_is_encoded(suffix: str, tmp_path: Path) -> None:
+    words = ("-c:v", "wmv2", "-q:v", "2", "-c:a", "wmav2", "-ac", "2")
+    source = films.make(tmp_path / "film.wmv", SHOTS, *words, more=films.SOUND)
+    target = tmp_path / f"color{suffix}"
+    (note,) = colored(source, target)
+    assert note.startswith("its stream 1 (sound, wmav2) was encoded as")
+    before, after = (
+        np.frombuffer(films.sound(path), np.int16).reshape(-1, 2).astype(float)
+        for path in (source, target)
+    )
+    if suffix == ".webm":
+        # Opus has 48 kHz; every eighth of seconds they are as loud.
+        assert len(after) / 48_000 == pytest.approx(len(before) / 44_100, abs=0.05)
+        assert after[4800:19200].std() == pytest.approx(
+            before[4410:17640].std(), rel=0.1
+        )
+        return
+    count = min(len(before), len(after))
+    assert abs(len(before) - len(after)) <= 2048
+    if suffix == ".mkv":
+        np.testing.assert_allclose(after[:count], before[:count], atol=1)
+    else:
+        # AAC begins with 1024 samples of its own, which the times leave out.
+        one, other = before[4096:16384, 0], after[5120:17408, 0]
+        assert np.corrcoef(one, other)[0, 1] > 0.99
 
 
 def test_a_comment_says_that_the_color_is_computed_and_how(
