@@ -124,4 +124,4 @@ def mix(
     chroma = here + weights[edge][:, None] * (there - here)
     kind = pixels.dtype if pixels.dtype.kind == "u" else np.dtype(np.float32)
     made = lab_to_rgb(light[edge][None], chroma.T[:, None], kind)
-    pixels[(*edge, slice(3))] = made[0]
+    pixels[..., :3][edge] = made[0]
