@@ -219,7 +219,8 @@ class FilmReader:
                     yield packet
             except av.EOFError:
                 return
-            except av.InvalidDataError:
+            except (av.InvalidDataError, av.MemoryError):
+                # A damaged size may ask for more memory than there is.
                 faults += 1
                 self._notes[_DAMAGED] += 1
             else:

@@ -158,6 +158,18 @@ def test_photos_are_no_films(
     assert not (tmp_path / "out").exists()
 
 
+def test_an_animation_is_a_film_if_its_output_is_one(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moving = films.make(tmp_path / "moving.gif", films.two_shots())
+    model = ("-m", f"{tiny_model}/")
+    out = tmp_path / "moving.mp4"
+    assert call(capsys, moving, "-o", out, *model) == (0, f"{out}\n", "")
+    assert films.times(out) == films.times(moving)
+    code, said, _ = call(capsys, moving, "-o", tmp_path / "out/", *model)
+    assert (code, said) == (0, f"{tmp_path / 'out' / 'moving.png'}\n")
+
+
 def test_hints_by_frame(
     film: Path, hinted_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -185,6 +185,17 @@ def test_pixel_aspect_range_and_matrix_are_kept(tmp_path: Path) -> None:
     assert "(pc, bt709" in films.told(target)
 
 
+@pytest.mark.parametrize("matrix", [0, 8, 14])
+def test_a_matrix_that_is_no_luma_is_taken_for_one(matrix: int, tmp_path: Path) -> None:
+    tags = f"h264_metadata=matrix_coefficients={matrix}:transfer_characteristics=16"
+    source = films.make(tmp_path / "film.mp4", SHOTS, *X264, "-bsf:v", tags)
+    target = tmp_path / "color.mkv"
+    (note,) = colored(source, target, codec="ffv1")
+    assert note == "its tones are HDR; they are colored as if they were not"
+    assert "(tv, smpte170m/unknown/smpte2084)" in films.told(target)
+    assert films.times(target) == films.times(source)
+
+
 def test_the_clock_of_a_broadcast_starts_at_zero(tmp_path: Path) -> None:
     words = (*X264, "-c:a", "mp2")
     source = films.make(tmp_path / "film.ts", SHOTS, *words, more=films.SOUND)
@@ -447,6 +458,30 @@ def test_damaged_pieces_are_left_out_and_counted(tmp_path: Path) -> None:
     found = films.times(target)
     assert set(found) < set(whole)
     assert len(found) >= 10
+
+
+@pytest.mark.parametrize("name", ["h264.mp4", "ten.mkv", "vp9.webm", "mpeg4.avi"])
+def test_damaged_files_are_films_or_errors_and_leave_nothing(
+    name: str, tmp_path: Path
+) -> None:
+    words, more = SOURCES[name]
+    whole = films.make(tmp_path / name, SHOTS, *words, **more).read_bytes()
+    rng = np.random.default_rng(len(whole))
+    source, target = tmp_path / f"damaged-{name}", tmp_path / "out" / "color.mkv"
+    for _ in range(12):
+        damaged = bytearray(whole[: rng.integers(len(whole) // 2, len(whole))])
+        place = rng.integers(len(damaged) - 100)
+        damaged[place : place + 100] = rng.bytes(100)
+        source.write_bytes(damaged)
+        try:
+            colored(source, target)
+        except (ValueError, OSError) as error:
+            assert str(error)
+            assert not target.exists()
+        else:
+            assert films.times(target)
+            target.unlink()
+        assert not list(target.parent.glob(".*"))
 
 
 def test_frames_that_change_their_size_are_refused(tmp_path: Path) -> None:
