@@ -26,6 +26,7 @@ from colorize_engine.batch.report import ALREADY_DONE, IN_COLOR, Record
 from colorize_engine.decode import DecodeOptions, Defaults
 from colorize_engine.files import (
     COLOR_NOTE,
+    TONE_NOTE,
     Mark,
     is_current,
     mark_of,
@@ -204,7 +205,9 @@ def _color_or_skip(
                     job.source, settings.value_range, settings.max_pixels
                 )
                 if settings.skip_color and photo.is_in_color():
-                    return replace(record, status="skipped", notes=(IN_COLOR,))
+                    # No output belongs to it.
+                    skipped = replace(record, status="skipped", output="")
+                    return replace(skipped, notes=(IN_COLOR,))
                 notes = _write(job, settings, painter, photo, mark, replaceable)
             return replace(record, status="done", notes=notes)
         except FileExistsError:
@@ -251,7 +254,7 @@ def _write(
             for page, picture in enumerate(photo):
                 notes.update(dict.fromkeys(map(advice, picture.notes)))
                 if picture.has_color:
-                    notes[COLOR_NOTE] = None
+                    notes[TONE_NOTE if picture.is_toned else COLOR_NOTE] = None
                 prediction = painter.predict(picture.image, page, variant)
                 # Those of the first variant stand for all.
                 for writer, part in zip(

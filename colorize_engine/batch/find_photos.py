@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from colorize_engine.files import RAW_SUFFIXES
+from colorize_engine.files import RAW_SUFFIXES, UNREAD
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 # that Pillow does not know. Listed, so that each unreadable file gets an error, not
 # silence.
 TIFF_LIKE = frozenset((".lsm", ".stk", ".svs", ".ndpi", ".qptiff", ".btf", ".tf8"))
-OTHER_PICTURES = TIFF_LIKE | RAW_SUFFIXES | {".heic", ".heif", ".hif", ".jxl"}
+OTHER_PICTURES = (
+    TIFF_LIKE
+    | RAW_SUFFIXES
+    | {".heic", ".heif", ".hif", ".jls", ".jxl"}
+    | {suffix for kind in UNREAD for suffix in kind.suffixes}
+)
 FILMS = frozenset(
     ".3g2 .3gp .asf .avi .divx .dv .f4v .flv .m2t .m2ts .m2v .m4v .mj2 .mkv .mov .mp4 "
     ".mpeg .mpg .mts .mxf .nut .ogv .qt .rm .rmvb .ts .vob .webm .wmv .y4m".split()

@@ -27,7 +27,8 @@ class Record:
     Attributes
     ----------
     source, output : str
-        Paths as given or found; bytes that are not UTF-8 appear as surrogates.
+        Paths as given or found; bytes that are not UTF-8 appear as surrogates. A photo
+        that was skipped for its color has no output.
     status : {"done", "skipped", "failed"}
     width, height : int or None
         Of the first page as stored, in pixels; None if the file could not be read.

@@ -235,8 +235,9 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     callback=as_range,
     metavar="full|auto|MIN,MAX",
     help="The values of black and white. full: the limits of the data type, 0 and 1 "
-    "for floats. auto: the smallest and the largest value of each page. MIN,MAX: these "
-    "values, such as 0,4095 for 12 bits in 16; values beyond them are clipped.",
+    "for floats. auto: the smallest and the largest value of each page; in a stack, of "
+    "all frames together. MIN,MAX: these values, such as 0,4095 for 12 bits in 16; "
+    "values beyond them are clipped.",
 )
 @click.option(
     "--max-pixels",

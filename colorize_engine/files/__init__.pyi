@@ -16,11 +16,19 @@ from .errors import (
     check_size,
     reading,
 )
-from .formats import FORMATS, format_of, written
+from .formats import FORMATS, UNREAD, format_of, written
 from .mark import Mark, mark_of
 from .mark_reader import is_current, stored_parameters
 from .output import check_target, storable, write
-from .photo import COLOR_NOTE, MAX_PIXELS, Photo, measure, read
+from .photo import (
+    COLOR_NOTE,
+    MAX_PIXELS,
+    TONE_NOTE,
+    Photo,
+    color_note,
+    measure,
+    read,
+)
 from .picture import Metadata, Picture, Samples
 from .raw import RAW_SUFFIXES
 from .value_range import ValueRange, fills_little, fit, parse_range, retyped
@@ -30,6 +38,8 @@ __all__ = [
     "FORMATS",
     "MAX_PIXELS",
     "RAW_SUFFIXES",
+    "TONE_NOTE",
+    "UNREAD",
     "AxesError",
     "FileError",
     "Mark",
@@ -43,6 +53,7 @@ __all__ = [
     "ValueRange",
     "check_size",
     "check_target",
+    "color_note",
     "fills_little",
     "fit",
     "format_of",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from colorize_engine.color import full_scale, strips
+from colorize_engine.color import full_scale, is_in_color, strips
 from colorize_engine.files.errors import FileError
 from colorize_engine.files.icc import (
     ProfileError,
@@ -55,7 +55,7 @@ def develop(samples: Samples, value_range: ValueRange) -> Picture:
     )
     if samples.inverted:
         values = values.dtype.type(full_scale(values.dtype)) - values
-    image, has_color, notes = _to_srgb(values, samples.profile)
+    image, color, notes = _to_srgb(values, samples.profile)
     alpha = samples.alpha
     if alpha is not None:
         # Float alpha beyond 1 has the same range as the colors.
@@ -69,7 +69,8 @@ def develop(samples: Samples, value_range: ValueRange) -> Picture:
         _upright(image, samples.orientation),
         alpha,
         metadata,
-        has_color,
+        color is not None,
+        color is not None and not is_in_color(color),
         (*samples.notes, *range_notes, *notes),
     )
 
@@ -89,8 +90,13 @@ def _plain(samples: Samples) -> npt.NDArray[Any]:
     return result
 
 
-def _to_srgb(values: Values, profile: bytes) -> tuple[Values, bool, tuple[str, ...]]:
-    """Return sRGB-encoded gray or RGB, whether there was color, and notes."""
+def _to_srgb(
+    values: Values, profile: bytes
+) -> tuple[Values, Values | None, tuple[str, ...]]:
+    """Return sRGB-encoded gray or RGB, the colors if there were any, and notes.
+
+    The colors are those stored, as if they were sRGB or plain CMYK.
+    """
     notes: tuple[str, ...] = ()
     gray: Values | None = None
     cmyk = values.ndim == 3 and values.shape[2] == 4
@@ -100,15 +106,16 @@ def _to_srgb(values: Values, profile: bytes) -> tuple[Values, bool, tuple[str, .
         except ProfileError as error:
             notes, profile = (f"{error}; it was ignored",), b""
     if cmyk and gray is not None:
-        return gray, cmyk_has_color(values, profile), notes
+        in_color = cmyk_has_color(values, profile)
+        return gray, naive_rgb(values) if in_color else None, notes
     if cmyk:
         values = naive_rgb(values)
-    in_color = values.ndim == 3 and has_color(values)
+    color = values if values.ndim == 3 and has_color(values) else None
     if gray is not None:
         values = gray
-    elif values.ndim == 3 and not in_color and is_gray(values):
+    elif values.ndim == 3 and color is None and is_gray(values):
         values = values[..., 0]
-    return values, in_color, notes
+    return values, color, notes
 
 
 def _upright(array: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:

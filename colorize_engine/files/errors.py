@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
 
 # Characters kept of a library's message, which may quote the file's content.
 _MAX_MESSAGE = 200
+# How decoders say that a file is whole, but beyond them.
+_OF_A_KIND = re.compile(
+    "unsupported|not supported|n[o']t implement|unimplemented|cannot handle|"
+    "unknown (?:compression|pixel|data|mode|raw)|only .* supported",
+    re.IGNORECASE,
+)
 
 
 class FileError(ValueError):
@@ -70,7 +77,23 @@ def reading() -> Iterator[None]:
         # EINVAL: a damaged header names an impossible position in the file.
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise
-        raise FileError(f"the file is damaged ({error_text(error)})") from error
+        raise fault(error) from error
+
+
+def fault(error: Exception, of: str = "") -> FileError:
+    """Return the error of a file for the error of a decoder.
+
+    Parameters
+    ----------
+    error : Exception
+    of : str
+        Name of the decoder's format.
+    """
+    text = error_text(error)
+    what = "the file is damaged"
+    if isinstance(error, NotImplementedError) or _OF_A_KIND.search(text):
+        what += ", or of a kind that cannot be read here"
+    return FileError(f"{what} ({of}: {text})" if of else f"{what} ({text})")
 
 
 def error_text(error: Exception) -> str:

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from colorize_engine.color import is_in_color
 from colorize_engine.files.develop import develop
 from colorize_engine.files.errors import FileError
-from colorize_engine.files.icc import naive_rgb
+from colorize_engine.files.icc import has_color
 from colorize_engine.files.raw import is_raw, raw_size, read_raw
 from colorize_engine.files.stills import read_still, still_size
 from colorize_engine.files.tiff import is_tiff, open_pages, read_pages
-from colorize_engine.files.value_range import fit
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -29,6 +28,14 @@ if TYPE_CHECKING:
 MAX_PIXELS = 250_000_000
 
 COLOR_NOTE = "it is in color; only its lightness was used"
+TONE_NOTE = "it has a tone, such as sepia; only its lightness was used"
+
+
+def color_note(image: NDArray[Any]) -> str:
+    """Return the note on the colors of an sRGB picture, empty if it has none."""
+    if image.ndim == 2 or not has_color(image[..., :3]):
+        return ""
+    return COLOR_NOTE if is_in_color(image[..., :3]) else TONE_NOTE
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +80,7 @@ class Photo:
                 yield develop(page, self.value_range)
 
     def is_in_color(self) -> bool:
-        """Return whether all pages are in color.
+        """Return whether all pages are in color, neither gray nor toned.
 
         Reading stops at the first page that is not.
 
@@ -82,15 +89,7 @@ class Photo:
         FileError, OSError
             If a page cannot be read.
         """
-        for picture in self:
-            if not picture.has_color:
-                return False
-            if picture.image.ndim == 2:
-                # With a profile, reading keeps only the luminance: check stored colors.
-                return all(map(is_in_color, _stored(self)))
-            if not is_in_color(picture.image):
-                return False
-        return True
+        return all(picture.has_color and not picture.is_toned for picture in self)
 
     def _next(self, pages: Iterator[Samples]) -> Samples | None:
         """Return the next page or None; add the path to an OSError."""
@@ -185,21 +184,3 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 def _is_tiff(stream: BinaryIO) -> bool:
     stream.seek(0)
     return is_tiff(stream.read(4))
-
-
-def _stored(photo: Photo) -> Iterator[NDArray[Any]]:
-    """Yield the stored pages of a photo as if they were sRGB or plain CMYK."""
-    with photo.path.open("rb") as stream:
-        pages: Iterable[Samples]
-        if is_raw(stream, photo.path.suffix.lower()):
-            pages = (read_raw(stream, photo.max_pixels),)
-        elif _is_tiff(stream):
-            pages = read_pages(open_pages(stream), photo.max_pixels)
-        else:
-            pages = (read_still(stream, photo.max_pixels),)
-        for page in pages:
-            cmyk = page.values.ndim == 3 and page.values.shape[2] == 4
-            values, _ = fit(
-                page.values, page.bits, "full" if cmyk else photo.value_range
-            )
-            yield naive_rgb(values) if cmyk else values

@@ -86,7 +86,9 @@ class Picture:
         Opacity, of the image's type; not multiplied into the image.
     metadata : Metadata
     has_color : bool
-        Whether the picture was in color in its file.
+        Whether the picture had any color in its file.
+    is_toned : bool
+        Whether that color is a tone of the whole picture, such as sepia or a cast.
     notes : tuple of str
         Notes for the user on how the file was read, one line each.
     """
@@ -95,4 +97,5 @@ class Picture:
     alpha: npt.NDArray[np.uint8 | np.uint16 | np.float32] | None = None
     metadata: Metadata = field(default_factory=Metadata)
     has_color: bool = False
+    is_toned: bool = False
     notes: tuple[str, ...] = ()

@@ -17,9 +17,9 @@ from colorize_engine import stacks
 from colorize_engine.batch.marks import with_hints
 from colorize_engine.decode import DecodeOptions
 from colorize_engine.files import (
-    COLOR_NOTE,
     MAX_PIXELS,
     FileError,
+    color_note,
     mark_of,
     remove_leftovers,
     replacing,
@@ -163,7 +163,7 @@ def color_stack_file(
                 job.fill_tiff(stream, target, scheduler)
     finally:
         close_files()
-    return (COLOR_NOTE,) if opened.rgb else ()
+    return tuple(filter(None, (*opened.notes, job.color_note)))
 
 
 class _Job:
@@ -203,6 +203,12 @@ class _Job:
         )
         self.mark = with_hints(mark, settings.hints)
         self.progress = progress or (lambda done, total: None)
+
+    @property
+    def color_note(self) -> str:
+        """Note on the colors of the source, by its first frame."""
+        first = (0,) * len(self.lazy.frames)
+        return color_note(self.source.read(first)) if self.source.rgb else ""
 
     @property
     def by_series(self) -> bool:

@@ -84,8 +84,11 @@ def open_stack(
     if not lead:
         raise FileError("it holds a single picture, not a stack")
     check_size(array.shape[len(lead) + 1], array.shape[len(lead)], max_pixels)
+    notes: tuple[str, ...] = ()
+    if value_range == "auto":
+        value_range, notes = _extremes(array[..., :3] if color else array)
     frames = _in_range(array, raw, value_range, len(lead), color)
-    return StackFile(frames, lead, color, raw.steps)
+    return StackFile(frames, lead, color, raw.steps, notes)
 
 
 def is_zipped(path: Path) -> bool:
@@ -94,8 +97,13 @@ def is_zipped(path: Path) -> bool:
 
 
 def _check_pages(path: Path) -> None:
-    """Raise FileError unless it is a TIFF file whose list of pages ends."""
-    from colorize_engine.files.tiff import is_tiff, page_offsets
+    """Raise FileError unless it is a TIFF file that is whole, as far as lists tell."""
+    from colorize_engine.files.tiff import (
+        check_description,
+        check_list,
+        is_tiff,
+        page_offsets,
+    )
 
     with path.open("rb") as stream:
         if not is_tiff(stream.read(4)):
@@ -108,6 +116,9 @@ def _check_pages(path: Path) -> None:
                 "the file is damaged: its list of pages leads back to page "
                 f"{offsets.index(following)}"
             )
+        check_list(offsets, following)
+        for first in offsets[:1]:
+            check_description(stream, first)
 
 
 def _choose_channel(
@@ -143,9 +154,11 @@ def _choose_channel(
             if color
             else "it has a single channel"
         )
-    rest = [letter for letter in axes if letter not in "YXS"]
-    order = [axes.index(letter) for letter in (*rest, *"YXS"[: 2 + color])]
-    names = _as_time_and_depth(rest, array.shape, order)
+    # The letters of other axes may repeat.
+    rest = [place for place, letter in enumerate(axes) if letter not in "YXS"]
+    order = [*rest, *(axes.index(letter) for letter in "YXS"[: 2 + color])]
+    letters = [axes[place] for place in rest]
+    names = _as_time_and_depth(letters, array.shape, order)
     return array.transpose(order), names + "YX", color
 
 
@@ -186,8 +199,6 @@ def _in_range(
 ) -> da.Array:
     """Scale the frames to the full range of their type, lazily."""
     array = array.rechunk((*((1,) * lead), *array.shape[lead:]))
-    if value_range == "auto":
-        value_range = _extremes(array[..., :3] if color else array)
     sample = np.zeros(1, array.dtype)
     dtype = fit(sample, raw.bits, "full")[0].dtype
     frames: da.Array = array.map_blocks(
@@ -198,15 +209,21 @@ def _in_range(
     return frames
 
 
-def _extremes(array: Any) -> ValueRange:
-    """Return the smallest and the largest value of all frames, or "full" if equal."""
+def _extremes(array: Any) -> tuple[ValueRange, tuple[str, ...]]:
+    """Return the smallest and the largest value of all frames, and a note on them.
+
+    If they are equal, the range is "full".
+    """
     import dask.base
 
     together: Any = dask.base.compute
     low, high = (float(n) for n in together(array.min(), array.max()))
     if not np.isfinite((low, high)).all():
         raise FileError("it holds NaN or infinite values; replace them first")
-    return (low, high) if low < high else "full"
+    if low == high:
+        return "full", ()
+    note = f"of all frames together, {low:g} became black and {high:g} white"
+    return (low, high), (note,)
 
 
 def _fit_block(

@@ -74,12 +74,15 @@ class StackFile:
         Whether the last axis is color.
     steps : dict
         Known steps of X, Y, Z and T, each with its unit ("µm", "s").
+    notes : tuple of str
+        Notes for the user on how the file is read, one line each.
     """
 
     frames: da.Array
     axes: str
     rgb: bool
     steps: Steps
+    notes: tuple[str, ...] = ()
 
     def read(self, index: tuple[int, ...]) -> NDArray[Any]:
         """Read a frame in the calling thread.

@@ -12,7 +12,7 @@ import numpy as np
 
 from colorize_engine.files import FileError
 from colorize_engine.files.errors import error_text
-from colorize_engine.files.tiff import is_copy
+from colorize_engine.files.tiff import claimed_pictures, is_copy
 from colorize_engine.files.tiff.guard import check_page
 from colorize_engine.stackfiles.stack_file import RawStack, checked_axes
 
@@ -175,6 +175,7 @@ def read_tiff(
                 raise FileError("the file is damaged: it has no page")
             number = _series(series, len(found))
             chosen = found[number]
+            _check_whole(file, chosen, path.stat().st_size)
             page: Any = chosen.keyframe
             steps = steps_of(file, number)
             shape, dtype, own = chosen.shape, chosen.dtype, chosen.axes
@@ -197,6 +198,35 @@ def read_tiff(
     array = dask.array
     array = array.from_array(pages, chunks=chunks, name=None)
     return RawStack(array, axes, bits, photometric == _WHITE_IS_ZERO, steps)
+
+
+def _check_whole(
+    file: tifffile.TiffFile, series: tifffile.TiffPageSeries, size: int
+) -> None:
+    """Raise FileError if a series has fewer pictures than the file says.
+
+    tifffile takes what is there of a file that was cut off, and only logs it.
+    """
+    keyframe: Any = series.keyframe
+    held = series.size // max(1, keyframe.size)
+    claimed = claimed_pictures(file) if len(file.series) == 1 else 0
+    if held < claimed:
+        raise FileError(
+            f"the file is damaged: it says that it holds {claimed:,} pictures, and "
+            f"holds {held:,}"
+        )
+    # tifffile has None for a picture that an OME-TIFF leaves out.
+    last: Any = series.pages[-1]
+    end = 0
+    if series.dataoffset is not None:
+        end = series.dataoffset + series.nbytes
+    elif last is not None:
+        parts = zip(last.dataoffsets, last.databytecounts, strict=False)
+        end = max(map(sum, parts), default=0)
+    if end > size:
+        raise FileError(
+            f"the file is damaged: it is too short for its {held:,} pictures"
+        )
 
 
 def _series(series: int | None, count: int) -> int:

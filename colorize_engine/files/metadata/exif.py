@@ -120,12 +120,44 @@ def read_directory(stream: BinaryIO, offset: int, head: bytes) -> tuple[Director
         If the directory is incomplete or has too many tags. A single broken tag is
         left out.
     """
-    order = byte_order(head)
-    big = 43 in head[2:4]
-    number, layout, pointer = ("Q", "HHQ8s", "Q") if big else ("H", "HHI4s", "I")
+    pointer = byte_order(head) + ("Q" if 43 in head[2:4] else "I")
     # Bytes still unclaimed: tags that share bytes could claim more than the file has.
     left = size = stream.seek(0, io.SEEK_END)
-    if not 0 <= offset < size:
+    entries, following = read_entries(stream, offset, head)
+    directory = {}
+    for tag, kind, length, inline in entries:
+        if not 0 < length <= min(_MAX_TAG_BYTES, left):
+            continue
+        data = inline[:length]
+        if length > len(inline):
+            (start,) = struct.unpack(pointer, inline)
+            stream.seek(min(start, size))
+            data = stream.read(length)
+        if len(data) == length:
+            directory[tag] = Entry(kind, length // _SIZES[kind], data)
+            left -= length
+    return directory, following
+
+
+def read_entries(
+    stream: BinaryIO, offset: int, head: bytes
+) -> tuple[list[tuple[int, int, int, bytes]], int]:
+    """Read the table of a directory; parameters are as in `read_directory`.
+
+    Returns
+    -------
+    (list of (int, int, int, bytes), int)
+        Tag, type, length in bytes, and the value or its position; then the offset of
+        the next directory.
+
+    Raises
+    ------
+    ValueError
+        If the table is incomplete or has too many tags.
+    """
+    order, big = byte_order(head), 43 in head[2:4]
+    number, layout, pointer = ("Q", "HHQ8s", "Q") if big else ("H", "HHI4s", "I")
+    if not 0 <= offset < stream.seek(0, io.SEEK_END):
         raise ValueError("the directory lies beyond the end")
     stream.seek(offset)
     (count,) = _unpack(stream, order + number)
@@ -133,20 +165,8 @@ def read_directory(stream: BinaryIO, offset: int, head: bytes) -> tuple[Director
         raise ValueError(f"{count} tags in one directory")
     raw = [_unpack(stream, order + layout) for _ in range(count)]
     (following,) = _unpack(stream, order + pointer)
-    directory = {}
-    for tag, kind, items, inline in raw:
-        length = _SIZES.get(kind, 0) * items
-        if not 0 < length <= min(_MAX_TAG_BYTES, left):
-            continue
-        data = inline[:length]
-        if length > len(inline):
-            (start,) = struct.unpack(order + pointer, inline)
-            stream.seek(min(start, size))
-            data = stream.read(length)
-        if len(data) == length:
-            directory[tag] = Entry(kind, items, data)
-            left -= length
-    return directory, following
+    entries = [(t, kind, _SIZES.get(kind, 0) * n, inline) for t, kind, n, inline in raw]
+    return entries, following
 
 
 def read_exif(stream: BinaryIO, offset: int, head: bytes) -> Exif:

@@ -12,9 +12,10 @@ from colorize_engine.files.errors import (
     FileError,
     TooLarge,
     check_size,
-    error_text,
+    fault,
     reading,
 )
+from colorize_engine.files.formats import recognized
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 
 
 # Pillow passes EPS to Ghostscript, an external program: unsafe with untrusted files.
-_LEFT_OUT = frozenset(("EPS",))
+# Of the others it reads nothing but a header.
+_LEFT_OUT = frozenset(("EPS", "BUFR", "GRIB", "HDF5", "WMF"))
 # Pillow decodes this in Python, pixel by pixel, with hundreds of bytes for each.
+_BEGINNING = 1024
 _SLOW, _SLOW_PIXELS = "fits_gzip", 1 << 24
 _MODES_TO_RGB = frozenset(("P", "HSV", "YCbCr", "RGBX"))
 _MODES_TO_RGBA = frozenset(("PA", "RGBa"))
@@ -79,7 +82,9 @@ def open_image(stream: BinaryIO) -> ImageFile:
     Image.preinit()
     stream = cast("BinaryIO", Clipped(stream))
     stream.seek(0)
-    head, trouble = stream.read(16), ""
+    beginning = stream.read(_BEGINNING)
+    trouble: FileError | None = None
+    head = beginning[:16]
     tried: set[str] = set()
     for load_more in (lambda: None, Image.init):
         load_more()
@@ -100,9 +105,11 @@ def open_image(stream: BinaryIO) -> ImageFile:
             except Exception as error:
                 # Plugins raise any error; those without a signature do so on any file.
                 if accept and known:
-                    trouble = f" ({name}: {error_text(error)})"
-    if trouble:
-        raise FileError(f"the file is damaged{trouble}")
+                    trouble = fault(error, name)
+    if (kind := recognized(beginning)) is not None:
+        raise FileError(f"it is {kind.name}, which cannot be read here; {kind.help}")
+    if trouble is not None:
+        raise trouble
     raise FileError("the file is in no picture format that can be read here")
 
 

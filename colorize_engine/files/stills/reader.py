@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from colorize_engine.files.errors import check_size, reading
 from colorize_engine.files.picture import Samples
-from colorize_engine.files.stills import heif, jxl, png
+from colorize_engine.files.stills import heif, jpeg_frames, jxl, png
 from colorize_engine.files.stills.beyond_pillow import decode
 from colorize_engine.files.stills.by_pillow import open_image, pixels, split_alpha
 from colorize_engine.files.stills.pillow_metadata import metadata_of
@@ -44,6 +45,9 @@ def read_still(stream: BinaryIO, max_pixels: int) -> Samples:
         if original is None:
             return jxl.read_jxl(stream, max_pixels)
         stream = original
+    frame = jpeg_frames.frame_of(stream)
+    if frame is not None and not frame.is_for_pillow:
+        return _deep_jpeg(stream, frame, max_pixels)
     return _by_pillow(stream, head, max_pixels)
 
 
@@ -61,6 +65,9 @@ def still_size(stream: BinaryIO) -> tuple[int, int]:
         return heif.heif_size(stream)
     if jxl.is_jxl(head):
         return jxl.jxl_size(stream)
+    frame = jpeg_frames.frame_of(stream)
+    if frame is not None and not frame.is_for_pillow:
+        return frame.width, frame.height
     return open_image(stream).size
 
 
@@ -74,13 +81,25 @@ def _by_pillow(stream: BinaryIO, head: bytes, max_pixels: int) -> Samples:
     with reading():
         found = decode(image, stream)
     values, bits, alpha = split_alpha(*found) if found else pixels(image)
+    samples = Samples(values, bits, alpha=alpha)
+    return _described(samples, image, stream)
+
+
+def _deep_jpeg(stream: BinaryIO, frame: jpeg_frames.Frame, max_pixels: int) -> Samples:
+    check_size(frame.width, frame.height, max_pixels)
+    with reading():
+        image = open_image(jpeg_frames.stand_in(stream, frame))
+        values = jpeg_frames.decode(stream, frame)
+    return _described(Samples(values, frame.bits), image, stream)
+
+
+def _described(samples: Samples, image: ImageFile, stream: BinaryIO) -> Samples:
+    """Return samples with all that a file says about them."""
     with reading():
         notes = _more_pictures(image)
         metadata, orientation, complaints = metadata_of(image, stream)
-    return Samples(
-        values,
-        bits,
-        alpha=alpha,
+    return replace(
+        samples,
         profile=image.info.get("icc_profile") or b"",
         orientation=orientation,
         metadata=metadata,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Tiles extend beyond a picture's edges; with long, narrow pictures up to this factor.
 _TILE_MARGIN = 4
+_DESCRIPTION = 270
 _UNCOMPRESSED, _OLD_JPEG, _JPEG = 1, 6, 7
 # Compressions with a header of their own, whose size Pillow can read: JPEG as in TIFF
 # 6.0, its supplement and Aperio's scanners, JPEG 2000, PNG, WebP.
@@ -72,6 +73,29 @@ def page_offsets(stream: BinaryIO) -> tuple[list[int], int]:
         following = _number(stream, order + pointer)
         offset = size if following is None else following
     return list(found), offset
+
+
+def check_description(stream: BinaryIO, offset: int) -> None:
+    """Raise FileError if the description of a page is cut off.
+
+    It says what the pages of a stack are, and libraries do without it.
+
+    Parameters
+    ----------
+    stream : binary file
+    offset : int
+        Position of the page's directory.
+    """
+    stream.seek(0)
+    head = stream.read(4)
+    size = stream.seek(0, io.SEEK_END)
+    order = exif.byte_order(head) + ("Q" if 43 in head[2:4] else "I")
+    entries, _ = exif.read_entries(stream, offset, head)
+    for tag, _, length, inline in entries:
+        if tag != _DESCRIPTION or length <= len(inline):
+            continue
+        if struct.unpack(order, inline)[0] + length > size:
+            raise FileError("the file is damaged: it ends before its description")
 
 
 def _number(stream: BinaryIO, layout: str) -> int | None:

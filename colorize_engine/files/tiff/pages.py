@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -98,11 +99,49 @@ def open_pages(stream: BinaryIO) -> Pages:
     # tifffile drops pages that it cannot find and only logs it.
     if not pages:
         raise FileError("the file is damaged: it has no page")
-    if not file.is_ndpi and following not in (0, *offsets):
-        raise FileError(
-            f"the file is damaged: its list of pages breaks off after {len(pages)}"
-        )
+    check_list(offsets, following, is_ndpi=file.is_ndpi)
+    if len(pages) == 1 and not stacked:
+        _check_alone(file, pages[0])
     return Pages(stream, file, full, stacked, full[0] is not pages[0])
+
+
+def check_list(offsets: list[int], following: int, *, is_ndpi: bool = False) -> None:
+    """Raise FileError if the list of pages breaks off; see `page_offsets`.
+
+    Lists of NDPI files, which have places of 64 bits in 32, always do.
+    """
+    if not is_ndpi and following not in (0, *offsets):
+        raise FileError(
+            f"the file is damaged: its list of pages breaks off after {len(offsets)}"
+        )
+
+
+def claimed_pictures(file: tifffile.TiffFile) -> int:
+    """Return how many pictures ImageJ or tifffile say that they wrote, 0 if neither."""
+    page = file.pages.first
+    if file.is_imagej:
+        count = (file.imagej_metadata or {}).get("images", 1)
+        return count if isinstance(count, int) else 1
+    if file.is_shaped and (found := file.shaped_metadata):
+        size = math.prod(int(side) for side in found[0].get("shape", ()))
+        return size // max(1, page.size)
+    return 0
+
+
+def _check_alone(file: tifffile.TiffFile, page: tifffile.TiffPage) -> None:
+    """Raise FileError if pictures behind the only page of a file are cut off.
+
+    A page that was taken out of such a file still claims others; it is the last thing
+    in its own file.
+    """
+    claimed = claimed_pictures(file) if len(page.dataoffsets) == 1 else 0
+    if claimed < 2 or not page.offset < page.dataoffsets[0]:
+        return
+    size = file.filehandle.size
+    if size > page.dataoffsets[0] + page.nbytes:
+        raise FileError(
+            f"the file is damaged: it is too short for its {claimed:,} pictures"
+        )
 
 
 def full_pages(pages: Iterable[tifffile.TiffPage]) -> list[tifffile.TiffPage]:

@@ -582,6 +582,41 @@ def test_a_folder_is_colored_under_its_tree_and_then_skipped(
     assert all("give --overwrite" in line for line in errors[:2])
 
 
+def test_a_toned_photo_is_not_said_to_be_in_color(tmp_path: Path, run: Run) -> None:
+    source = archive(tmp_path / "in") / "deep"
+    _, _, errors = run(source / "sepia.png", "-o", tmp_path / "o.png")
+    tone = "note: it has a tone, such as sepia; only its lightness was used"
+    assert errors == [f"colorize: {source / 'sepia.png'}: {tone}"]
+    # Also where a profile makes gray of it, which keeps the lightness.
+    profile = imagecodecs.cms_profile(
+        "rgb",
+        whitepoint=[0.3127, 0.329, 1],
+        primaries=[0.64, 0.33, 1, 0.21, 0.71, 1, 0.15, 0.06, 1],
+        gamma=2.2,
+    )
+    for name, words in (("sepia.png", "has a tone"), ("coffee.jpg", "is in color")):
+        target = source / f"profiled-{name}"
+        with Image.open(source / name) as image:
+            image.save(target, icc_profile=profile)
+        (error,) = run(target, "-o", tmp_path / "p.png", "--overwrite")[2]
+        assert words in error
+
+
+def test_a_report_names_what_was_skipped_for_its_color(
+    tmp_path: Path, run: Run
+) -> None:
+    source, report = archive(tmp_path / "in"), tmp_path / "r.json"
+    words = (source, "-o", tmp_path / "out", "--skip-color", "--report", report)
+    run(*words)
+    skipped = source / "deep" / "coffee.jpg"
+    (row,) = [
+        row for row in json.loads(report.read_text()) if row["status"] == "skipped"
+    ]
+    assert (row["source"], row["notes"]) == (str(skipped), "in color")
+    # There is no such file.
+    assert row["output"] == ""
+
+
 def test_the_output_folder_may_lie_in_the_folder(tmp_path: Path, run: Run) -> None:
     source = archive(tmp_path / "in")
     assert run(source, "-o", source / "color")[0] == 0

@@ -16,6 +16,7 @@ zarr = pytest.importorskip("zarr")
 
 import stand_ins  # noqa: E402
 
+from colorize_engine import files  # noqa: E402
 from colorize_engine.files import (  # noqa: E402
     FileError,
     temporary_name,
@@ -188,6 +189,60 @@ def test_previews_are_no_frames(tmp_path: Path, layout: str) -> None:
     assert opened.axes == "T"
     np.testing.assert_array_equal(opened.frames.compute(), data)
     np.testing.assert_array_equal(opened.read((2,)), data[2])
+
+
+HYPERSTACKS: dict[str, dict[str, Any]] = {
+    "ImageJ": {"imagej": True, "metadata": {"axes": "TCYX"}},
+    "ImageJ behind a page": {
+        **{"imagej": True, "metadata": {"axes": "TCYX"}},
+        "truncate": True,
+    },
+    "ImageJ compressed": {
+        **{"imagej": True, "metadata": {"axes": "TCYX"}},
+        "compression": "zlib",
+    },
+    "OME": {"ome": True, "metadata": {"axes": "TCYX"}},
+    "tifffile": {"metadata": {"axes": "TCYX"}},
+    "tifffile behind a page": {"metadata": {"axes": "TCYX"}, "truncate": True},
+    "plain": {"metadata": None},
+}
+
+
+@pytest.mark.parametrize("kind", HYPERSTACKS)
+@pytest.mark.parametrize("share", [0.97, 0.6, 0.2])
+@pytest.mark.filterwarnings("ignore")
+def test_a_truncated_hyperstack_is_damaged_and_no_smaller_one(
+    tmp_path: Path, kind: str, share: float
+) -> None:
+    data, path = film(6, 2, 40, 50, dtype=np.uint16), tmp_path / "in.tif"
+    tifffile.imwrite(path, data, photometric="minisblack", **HYPERSTACKS[kind])
+    whole = path.read_bytes()
+    channel = None if kind == "plain" else 1
+    shape = (12, 40, 50) if kind == "plain" else (6, 40, 50)
+    assert open_stack(path, channel=channel).frames.shape == shape
+    close_files()
+    path.write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(FileError, match="the file is damaged"):
+        open_stack(path, channel=channel)
+    # As the pages of a photo neither.
+    with pytest.raises(FileError, match="the file is damaged"):
+        list(files.read(path))
+
+
+def test_a_page_taken_out_of_a_hyperstack_is_a_picture(tmp_path: Path) -> None:
+    data, path = film(16, 20), tmp_path / "in.tif"
+    about = "ImageJ=1.54f\nimages=12\nslices=12\n"
+    tifffile.imwrite(path, data, description=about, metadata=None)
+    (picture,) = files.read(path)
+    np.testing.assert_array_equal(picture.image, data)
+
+
+def test_axes_without_names_are_time_and_depth(tmp_path: Path) -> None:
+    data, path = film(3, 2, 16, 20), tmp_path / "in.tif"
+    tifffile.imwrite(path, data, photometric="minisblack")
+    opened = open_stack(path)
+    assert opened.axes == "TZ"
+    np.testing.assert_array_equal(opened.frames.compute(), data)
 
 
 @pytest.mark.parametrize("version", ["0.4", "0.5"])
@@ -365,6 +420,37 @@ def test_to_ome_zarr_and_back_to_tiff(tmp_path: Path) -> None:
     notes = color_stack_file(target, again, stand_ins.make, StackSettings(rgb=True))
     assert notes == ("it is in color; only its lightness was used",)
     assert open_stack(again).steps == SIZES
+
+
+@pytest.mark.parametrize(
+    ("tint", "note"),
+    [
+        ((1.0, 1.0, 1.0), ()),
+        (
+            (1.0, 0.8, 0.6),
+            ("it has a tone, such as sepia; only its lightness was used",),
+        ),
+    ],
+)
+def test_a_film_of_gray_or_of_a_tone_is_not_said_to_be_in_color(
+    tmp_path: Path, tint: tuple[float, ...], note: tuple[str, ...]
+) -> None:
+    gray = np.linspace(0, 255, 3 * 16 * 20).reshape(3, 16, 20, 1)
+    data = np.rint(gray * tint).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "in.tif", data, photometric="rgb")
+    notes = color_stack_file(tmp_path / "in.tif", tmp_path / "out.tif", stand_ins.make)
+    assert notes == note
+
+
+def test_the_range_of_all_frames_is_told(tmp_path: Path) -> None:
+    data = film(3, 16, 20, dtype=np.uint16) // 16 + 7
+    data[0, 0, 0], data[2, 5, 5] = 3, 4100
+    tifffile.imwrite(tmp_path / "in.tif", data, photometric="minisblack")
+    settings = StackSettings(value_range="auto")
+    notes = color_stack_file(
+        tmp_path / "in.tif", tmp_path / "out.tif", stand_ins.make, settings
+    )
+    assert notes == ("of all frames together, 3 became black and 4100 white",)
 
 
 def test_alpha_is_kept(tmp_path: Path) -> None:
