@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -61,7 +62,7 @@ def is_raw(stream: BinaryIO, suffix: str) -> bool:
         return True
     try:
         pages = open_pages(stream)
-        return pages.is_raw or (suffix in RAW_SUFFIXES and not pages.has_preview)
+        return bool(pages.raw) or (suffix in RAW_SUFFIXES and not pages.has_preview)
     except FileError:
         return suffix in RAW_SUFFIXES
 
@@ -95,6 +96,7 @@ def read_raw(stream: BinaryIO, max_pixels: int) -> Samples:
     FileError
         If the file is damaged or too large, LibRaw cannot read it, or rawpy is missing.
     """
+    _check_end(stream)
     metadata, notes = _metadata(stream)
     with _opened(stream) as raw:
         check_size(raw.sizes.raw_width, raw.sizes.raw_height, max_pixels)
@@ -110,6 +112,28 @@ def read_raw(stream: BinaryIO, max_pixels: int) -> Samples:
     if values.shape[2] == 1:
         values = values[..., 0]
     return Samples(np.ascontiguousarray(values), 16, metadata=metadata, notes=notes)
+
+
+def _check_end(stream: BinaryIO) -> None:
+    """Raise FileError if the pixels are cut off, of which LibRaw writes on stderr.
+
+    It cannot be told to be quiet, and does so of other damage, too.
+    """
+    stream.seek(0)
+    if not is_tiff(stream.read(4)):
+        return
+    try:
+        pages = open_pages(stream).raw
+    except FileError:
+        # LibRaw may know how such a file is built.
+        return
+    size = stream.seek(0, io.SEEK_END)
+    for page in pages:
+        parts = zip(page.dataoffsets, page.databytecounts, strict=False)
+        if max(map(sum, parts), default=0) > size:
+            raise FileError(
+                "the file is damaged: it ends before its last strip or tile"
+            )
 
 
 @contextmanager

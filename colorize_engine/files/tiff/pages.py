@@ -52,13 +52,14 @@ class Pages:
         return self.stacked or len(self.pages)
 
     @property
-    def is_raw(self) -> bool:
-        """Whether a page, or a subdirectory of the first, is what a sensor gave."""
-        first = self.pages[0]
-        candidates = [*self.pages, *subdirectories(first)]
-        return any(
-            page.photometric in _SENSOR and not is_copy(page) for page in candidates
-        )
+    def raw(self) -> list[tifffile.TiffPage]:
+        """Pages, and subdirectories of the first, that are what a sensor gave."""
+        candidates = [*self.pages, *subdirectories(self.pages[0])]
+        return [
+            page
+            for page in candidates
+            if page.photometric in _SENSOR and not is_copy(page)
+        ]
 
     def previews(self, page: tifffile.TiffPage) -> list[tifffile.TiffPage]:
         """Return the previews that have the place of a page in the list of pages."""
