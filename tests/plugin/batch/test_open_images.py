@@ -142,7 +142,11 @@ def test_an_image_that_is_refused_at_once_does_not_stop_the_rest(
     box = [[30, 40], [30, 90], [80, 90], [80, 40]]
     widget.advanced.region.value = viewer.add_shapes([box], shape_type="rectangle")
     color_all(widget)
-    assert colors(widget, large).shape == (50, 50, 3)
+    colored = colors(widget, large)
+    assert colored.shape == (*GRAY.shape, 3)
+    chroma = np.ptp(colored.astype(int), axis=2)
+    assert chroma[35:75, 45:85].any()
+    assert not chroma[:25].any()
     assert run_of(viewer, small) is None
     assert widget.status.value == "Colored 1 of 2 images. Not colored: small."
     assert "lies outside of small" in said[0]
