@@ -149,7 +149,7 @@ def test_an_image_that_is_refused_at_once_does_not_stop_the_rest(
     assert not chroma[:25].any()
     assert run_of(viewer, small) is None
     assert widget.status.value == "Colored 1 of 2 images. Not colored: small."
-    assert "lies outside of small" in said[0]
+    assert "lie outside of small" in said[0]
     # If all are refused, nothing runs.
     viewer.layers.remove(large)
     color_all(widget)

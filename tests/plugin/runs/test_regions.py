@@ -124,7 +124,7 @@ def test_outside_stays_bit_by_bit_and_inside_follows_the_slider(
     assert len(region.shapes) == count
     assert entry["base"]["saturation"] == 1.0
     assert entry["saturation"] == 1.9
-    colored.save(str(tmp_path / "saved.tif"))
+    colored.saving.save(str(tmp_path / "saved.tif"))
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "saved.tif"), vivid)
 
 
@@ -210,7 +210,7 @@ def test_a_second_region_keeps_the_first_and_none_is_the_whole_anew(
     draw(colored, "polygon", name="second")
     finish(colored)
     colored.sliders.temperature.value = 1.0
-    second = slide(colored, qtbot, 3.0)
+    second = slide(colored, qtbot, 2.0)
     inside = mask_of("polygon")
     np.testing.assert_array_equal(second[~inside], first[~inside])
     assert (second[inside] != first[inside]).any(-1).mean() > 0.5
@@ -271,7 +271,7 @@ def test_other_types(
     outside = ~mask_of("ellipse")
     assert (after[outside] != before[outside]).sum() <= 9
     assert (after[~outside] != before[~outside]).any(-1).mean() > 0.8
-    widget.save(str(tmp_path / "saved.tif"))
+    widget.saving.save(str(tmp_path / "saved.tif"))
     saved = tifffile.imread(tmp_path / "saved.tif")
     np.testing.assert_array_equal(saved, np.rint(after * np.float64(65535)))
 
@@ -433,7 +433,7 @@ def test_a_large_picture(
     widget.image.value = image
     widget.advanced.region.value = more
     finish(widget)
-    slide(widget, qtbot, 3.0)
+    slide(widget, qtbot, 2.0)
     second = np.asarray(layer.data[0])
     inside = mask_of("polygon", large(OTHER), LARGE.shape)
     assert ((second != first).any(-1) & ~inside).sum() <= 50
@@ -443,7 +443,7 @@ def test_a_large_picture(
     box = Pillow.fromarray(np.uint8(np.rint(second / white * 255)))
     reduced = box.resize(small.shape[1::-1], Pillow.Resampling.BOX)
     assert np.abs(small - np.asarray(reduced) / 255).mean() < 0.02
-    widget.save(str(tmp_path / "saved.tif"))
+    widget.saving.save(str(tmp_path / "saved.tif"))
     saved = tifffile.imread(tmp_path / "saved.tif")
     np.testing.assert_array_equal(
         saved, second if dtype == np.uint8 else np.rint(second * np.float64(65535))
@@ -505,7 +505,7 @@ def test_hints_act_on_the_region_and_stand_in_the_file(
     outside = ~mask_of("rectangle")
     np.testing.assert_array_equal(after[outside], before[outside])
     assert (after != before).any()
-    colored.save(str(tmp_path / "saved.png"))
+    colored.saving.save(str(tmp_path / "saved.png"))
     (found,) = load_hints(tmp_path / "saved.png")
     assert (found.row, found.column, found.a, found.b) == (40.25, 50.5, 60, 40)
     hints.undo()
@@ -526,7 +526,7 @@ def test_the_file_says_what_it_was_painted_on(
     draw(colored, "ellipse")
     finish(colored)
     slide(colored, qtbot, 2.0)
-    colored.save(str(tmp_path / "saved.png"))
+    colored.saving.save(str(tmp_path / "saved.png"))
     items = stored_parameters(tmp_path / "saved.png").split("; ")
     found = dict(item.split(" ", 1) for item in items)
     assert found["saturation"] == "2"
