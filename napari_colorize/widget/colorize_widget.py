@@ -127,9 +127,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             text="&keep earlier results",
             tooltip="Add new layers instead of replacing those of the last run.",
         )
-        super().__init__(
-            widgets=[self.image, self.model, self.run_button, self.state, self.sliders]
-        )
+        super().__init__(widgets=[self.image, self.model, self.run_button, self.state])
         self.comparing = CompareButtons(self._viewer)
         self.palette = Palette()
         self.hinting = Hinting(
@@ -167,6 +165,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         label_controls(self)
         advanced = foldable("A&dvanced", self.advanced.native, opened=False)
         lower = (
+            self.sliders.native,
             self.comparing,
             self.palette,
             self.strip,

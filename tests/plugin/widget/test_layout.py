@@ -94,3 +94,17 @@ def test_plain_labels_with_the_term_of_the_field_in_the_tooltip(
     shown = [widget.model.native.itemText(k) for k in range(2)]
     assert shown == ["default (for photos)", "reference-10 (to compare)"]
     assert widget.model.value == "default"
+
+
+def test_both_docks_fit_a_small_window(
+    small: ColorizeWidget, plugin: object, qtbot: QtBot
+) -> None:
+    viewer, window = small.viewer, small.viewer.window._qt_window
+    window.resize(1100, 700)
+    window.show()
+    viewer.window.add_plugin_dock_widget("napari-colorize", "Colorize inspector")
+    small.palette.add_button.click()
+    window.resize(1100, 700)
+    qtbot.wait(300)
+    assert window.width() <= 1100
+    assert window.height() <= 700
