@@ -7,20 +7,21 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from colorize_engine.files import RAW_SUFFIXES, UNREAD
+from colorize_engine.files.formats import FORMATS, READ, UNREAD
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# TIFF files of microscopes and scanners under other suffixes, raw files, and formats
-# that Pillow does not know. Listed, so that each unreadable file gets an error, not
-# silence.
-TIFF_LIKE = frozenset((".lsm", ".stk", ".svs", ".ndpi", ".qptiff", ".btf", ".tf8"))
-OTHER_PICTURES = (
-    TIFF_LIKE
-    | RAW_SUFFIXES
-    | {".heic", ".heif", ".hif", ".jls", ".jxl"}
-    | {suffix for kind in UNREAD for suffix in kind.suffixes}
+# Also of formats that are only known, and of those whose extra is missing, so that each
+# unreadable file gets an error, not silence.
+OTHER_PICTURES = frozenset(
+    suffix
+    for suffixes in (
+        *((*kind.suffixes, *kind.more) for kind in READ),
+        *(kind.suffixes for kind in UNREAD),
+    )
+    for suffix in suffixes
+    if suffix not in FORMATS
 )
 # Formats that Pillow opens but that are not photos: icons, videos, documents, data.
 _NO_PHOTOS = frozenset(
@@ -113,7 +114,7 @@ def photo_suffixes() -> frozenset[str]:
     from PIL import Image
 
     known = Image.registered_extensions()
-    return OTHER_PICTURES.union(
+    return OTHER_PICTURES.union(FORMATS).union(
         suffix
         for suffix, name in known.items()
         if name in Image.OPEN and name not in _NO_PHOTOS
