@@ -70,6 +70,7 @@ BENCHMARKS = (
     Benchmark("Folders", "folders.py", ("--rounds", "3")),
     Benchmark("Stacks: memory", "stack_memory.py", ("--working-size", "64")),
     Benchmark("Stacks: flicker", "flicker.py", ("--frames", "6")),
+    Benchmark("Films", "film.py"),
     Benchmark("A slider and a hint in napari", "live.py", window=True),
     Benchmark("Start of napari", "startup.py", window=True),
 )

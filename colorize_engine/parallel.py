@@ -9,7 +9,7 @@ import os
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -83,30 +83,28 @@ def alone() -> Iterator[None]:
         _this_thread.alone = before
 
 
-def ahead(items: Iterator[T], most: int) -> Generator[T]:
-    """Yield items that a thread of its own takes, some of them before they are needed.
+def ahead(items: Generator[T], most: int) -> Generator[T]:
+    """Yield items that a thread of its own makes, some of them before they are needed.
 
-    Close the generator to end the thread, which finishes the item that it is at.
+    Close this generator to end the thread, which finishes the item that it is at, and
+    to close the other one.
 
     Parameters
     ----------
-    items : iterator
+    items : generator
     most : int
-        Number of items that are taken before they are asked for.
+        Number of items that are made before they are asked for.
 
     Raises
     ------
     BaseException
-        What the iterator raises.
+        What the generator raises.
     """
     end = object()
-    with ThreadPoolExecutor(1) as pool:
+    with closing(items), ThreadPoolExecutor(1) as pool:
         waiting = deque(pool.submit(next, items, end) for _ in range(most))
         try:
-            while True:
-                item = waiting.popleft().result()
-                if item is end:
-                    return
+            while (item := waiting.popleft().result()) is not end:
                 waiting.append(pool.submit(next, items, end))
                 yield cast("T", item)
         finally:

@@ -346,6 +346,7 @@ class Prediction:
         *,
         method: str = "guided",
         light: Pyramid | None = None,
+        corner: tuple[int, int] = (0, 0),
     ) -> Rendering:
         """Return the colors of the picture, to be had for windows and smaller sizes.
 
@@ -354,7 +355,10 @@ class Prediction:
         chroma, method
             As in ``render``.
         light
-            The picture, if it is at hand as a pyramid.
+            The picture, if it is at hand as a pyramid; or a larger one that it is a
+            part of.
+        corner
+            First row and column of this picture in the larger one.
 
         Raises
         ------
@@ -368,4 +372,11 @@ class Prediction:
         larger = height * width > small_height * small_width
         if method == "guided" and larger:
             chroma = align(chroma, self.lightness)
-        return Rendering(light or Pyramid(self.image), self.lightness, chroma, method)
+        return Rendering(
+            light or Pyramid(self.image),
+            self.lightness,
+            chroma,
+            method,
+            corner,
+            self.shape,
+        )

@@ -53,6 +53,11 @@ def describe(error: Exception) -> str:
     )
 
 
+def sentence(text: str) -> str:
+    """Return a message of the engine as a sentence, with a capital and a full stop."""
+    return f"{text[:1].upper()}{text[1:].rstrip('. ')}."
+
+
 def reason(error: Exception) -> str:
     """Return why something failed: the first line of an error, without a full stop."""
     text = error.strerror if isinstance(error, OSError) else None

@@ -87,8 +87,8 @@ def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
 
 def mark_of(about: Mapping[str, Any]) -> Mark:
     """Return the mark that the engine writes into files for a layer's record."""
+    from colorize_engine import files
     from colorize_engine.decode import DecodeSettings
-    from colorize_engine.files import mark_of
 
     more = {"smoothing": f"{about['smoothing']:g}"} if "smoothing" in about else {}
     more |= {
@@ -96,8 +96,10 @@ def mark_of(about: Mapping[str, Any]) -> Mark:
         for name in ("region", "display_range")
         if name in about
     }
-    if "hints" in about:
-        more["hints"] = about["hints"]
+    more |= {name: about[name] for name in ("shapes", "hints") if name in about}
+    if "base" in about:
+        # What a region was painted on; on one line, in which ";" divides settings.
+        more["base"] = f"({mark_of(about['base']).parameters.replace('; ', ' / ')})"
     decoding = DecodeSettings(
         about["temperature"],
         about["rebalance"],
@@ -105,7 +107,7 @@ def mark_of(about: Mapping[str, Any]) -> Mark:
         about.get("caution", 0.0),
     )
     model = f"{about['model']} {about['version']} {about['hash']}"
-    mark = mark_of(model, decoding, about["working_size"], **more)
+    mark = files.mark_of(model, decoding, about["working_size"], **more)
     # An earlier version of the plugin may have made the layer.
     return replace(mark, software=about["software"])
 

@@ -23,6 +23,11 @@ OTHER_PICTURES = frozenset(
     for suffix in suffixes
     if suffix not in FORMATS
 )
+FILMS = frozenset(
+    ".3g2 .3gp .asf .avi .divx .dv .f4v .flv .m2t .m2ts .m2v .m4v .mj2 .mkv .mov .mp4 "
+    ".mpeg .mpg .mts .mxf .nut .ogv .qt .rm .rmvb .ts .vob .webm .wmv .y4m".split()
+)
+"""Suffixes of films, which are no photos."""
 # Formats that Pillow opens but that are not photos: icons, videos, documents, data.
 _NO_PHOTOS = frozenset(
     ("BUFR", "CUR", "EPS", "FLI", "GBR", "GRIB", "HDF5", "ICNS", "ICO", "MPEG", "WMF")
@@ -37,13 +42,16 @@ class Found:
     ----------
     photos : list of Path
         Sorted; each path begins with the path of the folder.
+    films : list of Path
+        Files with the suffix of a film, which are left out.
     others, hidden : int
-        Number of files without a picture's suffix; of hidden files and folders.
+        Number of other files without a picture's suffix; of hidden files and folders.
     errors : list of OSError
         One for each folder or link that could not be read.
     """
 
     photos: list[Path] = field(default_factory=list)
+    films: list[Path] = field(default_factory=list)
     others: int = 0
     hidden: int = 0
     errors: list[OSError] = field(default_factory=list)
@@ -86,6 +94,7 @@ def find_photos(folder: Path, leave_out: Path | None = None) -> Found:
             found.errors.append(error)
         linked.sort()
     found.photos.sort(key=lambda path: path.parts)
+    found.films.sort()
     return found
 
 
@@ -104,6 +113,8 @@ def _classify(
         (linked if entry.is_symlink() else waiting).append(path)
     elif path.suffix.lower() in photo_suffixes():
         found.photos.append(path)
+    elif path.suffix.lower() in FILMS:
+        found.films.append(path)
     else:
         found.others += 1
 

@@ -10,10 +10,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+REPLACE = "give --overwrite to replace it"
+"""Advice to replace an output that exists."""
+
+
 def explained(error: Exception, source: Path) -> str:
     """Return an error message for users, with the option that may help."""
     if isinstance(error, FileExistsError):
-        return f"{error.filename} exists; give --overwrite to replace it"
+        return f"{error.filename} exists; {REPLACE}"
     if isinstance(error, OSError) and error.strerror:
         reason = error.strerror[:1].lower() + error.strerror[1:]
         elsewhere = error.filename and str(error.filename) != str(source)

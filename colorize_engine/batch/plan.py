@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,10 +38,13 @@ class Plan:
     errors : list of OSError
         One for each folder or link that could not be read, and one for each photo whose
         output would be that of another one.
+    films : list of Path
+        Films in the folders, which are left out.
     """
 
     jobs: list[Job]
     errors: list[OSError]
+    films: list[Path] = field(default_factory=list)
 
 
 def plan_jobs(
@@ -85,7 +88,7 @@ def plan_jobs(
     out = Path(output)
     as_folder = output.endswith(("/", os.sep)) or out.is_dir()
     folders = [source for source in sources if os.path.isdir(source)]
-    errors: list[OSError] = []
+    total = Found()
     if not as_folder and format_of(out) is not None:
         if len(sources) > 1 or folders:
             many = "a folder needs" if folders else f"{len(sources)} photos need"
@@ -96,7 +99,7 @@ def plan_jobs(
         pairs = [(sources[0], out)]
     else:
         _check_folder(out, output, as_folder=as_folder)
-        pairs, errors = _into_folder(sources, out)
+        pairs, total = _into_folder(sources, out)
         as_folder = True
     jobs = [
         Job(
@@ -111,7 +114,7 @@ def plan_jobs(
     ]
     _refuse_inputs(jobs)
     jobs, clashes = apart(jobs)
-    return Plan(jobs, [*errors, *clashes])
+    return Plan(jobs, [*total.errors, *clashes], total.films)
 
 
 def _check_folder(out: Path, typed: str, *, as_folder: bool) -> None:
@@ -126,8 +129,8 @@ def _check_folder(out: Path, typed: str, *, as_folder: bool) -> None:
 
 def _into_folder(
     sources: Sequence[Path], out: Path
-) -> tuple[list[tuple[Path, Path]], list[OSError]]:
-    """Return pairs of photo and output, and the errors of unreadable folders."""
+) -> tuple[list[tuple[Path, Path]], Found]:
+    """Return pairs of photo and output, and what else is in the folders."""
     pairs: list[tuple[Path, Path]] = []
     total = Found()
     for source in sources:
@@ -141,6 +144,7 @@ def _into_folder(
             )
         found = find_photos(source, leave_out=out)
         total.errors += found.errors
+        total.films += found.films
         total.others += found.others
         total.hidden += found.hidden
         for photo in found.photos:
@@ -148,15 +152,16 @@ def _into_folder(
             pairs.append((photo, out / below.with_name(_output_name(photo))))
     if not pairs and not total.errors:
         raise TargetError(_nothing_in(sources, total))
-    return pairs, total.errors
+    return pairs, total
 
 
 def _nothing_in(folders: Sequence[Path], found: Found) -> str:
-    seen = [
-        f"{count} {kind}"
-        for count, kind in ((found.others, "of other kinds"), (found.hidden, "hidden"))
-        if count
-    ]
+    counts = {
+        "films": len(found.films),
+        "of other kinds": found.others,
+        "hidden": found.hidden,
+    }
+    seen = [f"{count} {kind}" for kind, count in counts.items() if count]
     left = f" (left out: {', '.join(seen)})" if seen else ""
     names = ", ".join(repr(str(folder)) for folder in folders)
     return f"there are no photos in {names}{left}"

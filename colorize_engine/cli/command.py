@@ -26,13 +26,13 @@ from colorize_engine.cli.console import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from colorize_engine.batch import Plan, Settings
+    from colorize_engine.batch import Executor, Plan, Settings
     from colorize_engine.colorizer import Colorizer
     from colorize_engine.hints import Hint
     from colorize_engine.pretrained import Backend
 
 # \b keeps click from rewrapping the paragraph after it.
-_HELP = """Color grayscale photos.
+_HELP = """Color grayscale photos and films.
 
 Reads what Pillow and tifffile read, and JPEG XL: 8 bit, 16 bit and float; with the
 extra napari-colorize[raw] raw files of cameras and scanners, with
@@ -50,8 +50,13 @@ Examples:
   colorize grandma.jpg -o grandma-color.jpg
   colorize scans/*.tif -o colored/ --saturation 1.2
   colorize archive/ -o colored/ --skip-color --report colored.csv
-  colorize film.zarr -o film-color.zarr --smoothing 0.6
+  colorize film.mp4 -o film-color.mp4
+  colorize cells.zarr -o cells-color.zarr --smoothing 0.6
   scanner | colorize - -o - --format jpeg > photo.jpg
+
+A film is any that FFmpeg reads; it needs the extra napari-colorize[video]. Sound,
+subtitles, chapters and times are copied. Colors are steady along the motion, and none
+crosses a cut.
 
 A stack is a Zarr folder or .zarr.zip file, a TIFF file whose OUT ends in .zarr,
 .ome.tif or .ome.tiff, or any TIFF file with --smoothing, --axes, --channel or --series.
@@ -86,9 +91,9 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     metavar="OUT",
     required=True,
     help="A file, if there is one PHOTO and OUT ends in .png, .jpg, .jpeg, .tif, "
-    ".tiff, .webp or .jxl. Otherwise a folder, which is created if missing. File names "
-    "are kept in it; files of other formats become .png. A PHOTO or OUT of - is "
-    "standard input or output.",
+    ".tiff, .webp or .jxl; for a film in .mp4, .mov, .mkv or .webm. Otherwise a "
+    "folder, which is created if missing. File names are kept in it; photos of other "
+    "formats become .png, films .mkv. A PHOTO or OUT of - is standard input or output.",
 )
 @click.option(
     "--format",
@@ -146,8 +151,8 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     metavar="FILE|FOLDER",
     help="Colors at points of a photo: a CSV file with the columns x, y, color (such "
     "as #c05030), or x, y, a, b; or a picture that was saved with hints. For several "
-    "photos a folder with a CSV file of the same stem for some of them. Of a stack the "
-    "column frame, from 0, says for which; the hint is carried to the others.",
+    "photos a folder with a CSV file of the same stem for some of them. The column "
+    "frame, from 0, says for which of a film or stack; it is carried to the others.",
 )
 @click.option(
     "--hint",
@@ -247,16 +252,22 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     type=click.IntRange(1, 100),
     metavar="1..100",
     help="Quality of JPEG, WebP and JPEG XL. JPEG always has full color resolution "
-    "(4:4:4).",
-    show_default="95 for JPEG, lossless for WebP and JPEG XL",
+    "(4:4:4). Quality of a film: 100 is nearly lossless, 50 shows losses.",
+    show_default="95 for JPEG, lossless for WebP and JPEG XL, 65 for films",
+)
+@click.option(
+    "--codec",
+    type=click.Choice(("h264", "hevc", "av1", "vp9", "ffv1")),
+    help="Codec of a film. h264 plays nearly everywhere; ffv1 loses nothing.",
+    show_default="h264, vp9 for .webm",
 )
 @click.option(
     "--smoothing",
     type=Finite(0, 0.99),
     metavar="S",
-    help="For a stack: smooth the colors over time, along the motion. The past counts "
-    "as up to S / (1 - S) frames. 0.6 is a good start.",
-    show_default="0, each frame by itself",
+    help="For a film or a stack: smooth the colors over time, along the motion. The "
+    "past counts as up to S / (1 - S) frames. 0 colors each frame by itself.",
+    show_default="0.6 for a film, 0 for a stack",
 )
 @click.option(
     "--axes",
@@ -310,10 +321,12 @@ def main(
     more_hints: tuple[Hint, ...],
     variants: int | None,
     file_format: str | None,
+    codec: str | None,
     **settings: Any,
 ) -> int:
-    """Color the photos or the stack; return the exit code."""
+    """Color the photos, the films or the stack; return the exit code."""
     from colorize_engine.batch import Settings
+    from colorize_engine.cli.film import are_films, run_films
     from colorize_engine.cli.pipes import PIPE, as_files, is_piped
     from colorize_engine.cli.stacks import is_stack, run_stack
     from colorize_engine.cluster import quieten
@@ -334,7 +347,10 @@ def main(
     # Errors and notes of the engine already tell what these libraries log.
     for library in ("tifffile", "PIL"):
         logging.getLogger(library).addHandler(logging.NullHandler())
-    if is_stack(photos, output, bool(stack)):
+    films = are_films(photos, output)
+    if codec and not films:
+        raise click.UsageError("--codec is for films")
+    if films or is_stack(photos, output, bool(stack)):
         of_photos = {
             "probabilities": probabilities,
             "report": report,
@@ -346,11 +362,13 @@ def main(
             **of_photos,
             "hints": (*hints_in(hints), *more_hints),
         }
+        where = photos, output, name_or_path(model), backend
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return run_stack(
-                photos, output, name_or_path(model), backend, scheduler, chosen
-            )
+            if films:
+                more = {"codec": codec, "scheduler": scheduler}
+                return run_films(*where, {**chosen, **more})
+            return run_stack(*where, scheduler, chosen)
     of_jobs: dict[str, Any] = {
         "probabilities": probabilities,
         "variants": variants or 0,
@@ -402,10 +420,15 @@ def run(
 ) -> int:
     """Color photos, here or on a cluster; return the exit code."""
     from colorize_engine.batch import Pipeline
-    from colorize_engine.cli.photos import Executor, color_photos, prepare_report
+    from colorize_engine.cli.photos import color_photos, prepare_report
     from colorize_engine.cluster import ClusterError, ClusterJobs
     from colorize_engine.pretrained import ModelError
 
+    if work.films:
+        complain(
+            f"note: films in folders are left out, {len(work.films):,} here, such as "
+            f"{work.films[0]}; name films to color them"
+        )
     if report is not None:
         prepare_report(report, overwrite=settings.overwrite)
 

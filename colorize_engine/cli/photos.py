@@ -6,39 +6,29 @@ import os
 import signal
 import sys
 import threading
-from collections import Counter
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from colorize_engine.batch import Record, explained, one_line, write_report
-from colorize_engine.batch.color_photo import check, failed_record
+from colorize_engine.batch import (
+    Tally,
+    color_jobs,
+    explained,
+    one_line,
+    ready_jobs,
+    write_report,
+)
 from colorize_engine.cli.console import DONE, SOME_FAILED, STOPPED, complain
 from colorize_engine.cluster import ClusterError, ClusterLost
-from colorize_engine.files import removing_leftovers
 from colorize_engine.pretrained import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from colorize_engine.batch import Job, Plan, Settings
-
-
-class Executor(Protocol):
-    """A `batch.Pipeline` in this process, or `cluster.ClusterJobs` on a cluster."""
-
-    @property
-    def stopped(self) -> bool:
-        """Whether `stop` was called."""
-
-    def stop(self) -> None:
-        """Start no more photos; safe in a signal handler."""
-
-    def run(self, jobs: Iterable[Job]) -> Generator[Record]:
-        """Color photos; yield the record of each; end early after `stop`."""
+    from colorize_engine.batch import Executor, Plan, Record, Settings
 
 
 def color_photos(
@@ -68,7 +58,7 @@ def color_photos(
         The exit code: 0 if all is done, 1 if some photo failed or the cluster was
         lost, 130 if stopped.
     """
-    tally = Tally(names or {})
+    tally = PrintedTally(names or {})
     stopped, whole = False, True
     try:
         stopped = _color(plan, make, settings, tally)
@@ -105,14 +95,12 @@ def prepare_report(path: Path, *, overwrite: bool) -> None:
         raise click.UsageError(f"cannot write {path}: {error.strerror}") from error
 
 
-class Tally:
+class PrintedTally(Tally):
     """The records of a run; a line is printed for each photo that needs one."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
+        super().__init__()
         self._names = names
-        self.records: list[Record] = []
-        self.statuses: Counter[str] = Counter()
-        self._reasons: Counter[str] = Counter()
 
     def add(self, record: Record) -> None:
         """Keep a record; print its output, or the error."""
@@ -122,13 +110,10 @@ class Tally:
             self._names.get(path, path) for path in (record.source, record.output)
         )
         record = replace(record, source=source, output=output)
-        self.records.append(record)
-        self.statuses[record.status] += 1
+        super().add(record)
         if record.status == "failed":
             complain(f"{record.source}: {record.error}")
-        elif record.status == "skipped":
-            self._reasons.update(record.notes)
-        else:
+        elif record.status == "done":
             for note in record.notes:
                 complain(f"{record.source}: note: {note}")
             if record.output == "-":
@@ -139,7 +124,7 @@ class Tally:
 
     def tell_skipped(self) -> None:
         """Print how many photos were skipped, one line per reason."""
-        for reason, count in sorted(self._reasons.items()):
+        for reason, count in sorted(self.reasons.items()):
             complain(f"skipped: {count:,} {reason}")
 
 
@@ -149,10 +134,7 @@ def _color(
     """Color the photos of a plan; return whether the run was stopped."""
     from tqdm import tqdm
 
-    for error in plan.errors:
-        reason = error.strerror or str(error)
-        tally.add(Record(str(error.filename), "", "failed", error=reason))
-    ready = _checked(plan.jobs, settings, tally)
+    ready = ready_jobs(plan, settings, tally)
     if not ready:
         return False
     executor = make()
@@ -161,28 +143,13 @@ def _color(
     bar: Any = tqdm(total=len(ready), unit="photo", disable=hidden, file=sys.stderr)
     with (
         bar,
-        removing_leftovers(job.target.parent for job in ready),
         stopped_by_signals(executor.stop),
-        closing(executor.run(ready)) as done,
+        closing(color_jobs(executor, ready)) as done,
     ):
         for record in done:
             tally.add(record)
             bar.update()
     return executor.stopped
-
-
-def _checked(jobs: list[Job], settings: Settings, tally: Tally) -> list[Job]:
-    """Return the jobs that can start; keep failed records of the others."""
-    ready = []
-    for job in jobs:
-        try:
-            check(job, settings)
-        except OSError as error:
-            reason = explained(error, job.source)
-            tally.add(replace(failed_record(job, settings), error=reason))
-        else:
-            ready.append(job)
-    return ready
 
 
 def _reported(path: Path, tally: Tally, settings: Settings) -> bool:

@@ -21,7 +21,7 @@ import numpy as np
 
 from colorize_engine.color import curves
 from colorize_engine.color.curves import BLOCK, Buffers
-from colorize_engine.color.gamut import TO_LINEAR, TO_XYZ, reduce_chroma
+from colorize_engine.color.gamut import TO_LINEAR, TO_XYZ, reduce_chroma, times
 from colorize_engine.parallel import spread
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def lightness(image: NDArray[Any]) -> Floats:
             curves.lightness_of_bytes(pixels[block], TO_XYZ[1], out[block], buffers)
             return
         linear = curves.linearize(pixels[block], buffers)
-        luminance = linear if gray else np.matmul(TO_XYZ[1:2], linear)
+        luminance = linear if gray else _luminance(linear)
         cube_root = curves.forward(luminance, buffers)[0]
         cube_root *= np.float32(116)
         cube_root -= np.float32(16)
@@ -71,6 +71,17 @@ def lightness(image: NDArray[Any]) -> Floats:
 
     _run(kernel, len(pixels))
     return out.reshape(image.shape[:2])
+
+
+def _luminance(linear: Floats) -> Floats:
+    """Return the luminance (1, n) of linear RGB (3, n).
+
+    Not as a matrix product: BLAS adds up a row in an order that depends on its length.
+    """
+    total = linear[0] * TO_XYZ[1, 0]
+    for channel, weight in zip(linear[1:], TO_XYZ[1, 1:], strict=True):
+        total += channel * weight
+    return np.asarray(total[np.newaxis])
 
 
 def lightness_to_gray(light: NDArray[Any], dtype: DTypeLike = np.uint8) -> NDArray[Any]:
@@ -114,7 +125,7 @@ def srgb_to_lab(rgb: NDArray[Any]) -> Floats:
 
     def kernel(block: slice, buffers: Buffers) -> None:
         linear = curves.linearize(pixels[block], buffers)
-        xyz = np.matmul(TO_XYZ, linear, out=buffers.other)
+        xyz = times(TO_XYZ, linear, buffers.other)
         x, y, z = curves.forward(xyz, buffers._replace(other=buffers.main))
         x -= y
         z -= y
@@ -232,7 +243,7 @@ def _linear(
     f[1] = lab[0]
     f[2] += lab[0]
     xyz = curves.backward(f, buffers.spare, buffers.other)
-    return np.matmul(TO_LINEAR, xyz, out=buffers.spare)
+    return times(TO_LINEAR, xyz, buffers.spare)
 
 
 def _run(kernel: Kernel, pixels: int) -> None:

@@ -67,6 +67,20 @@ def reduce_chroma(linear: Floats, y: Floats, a: Floats, b: Floats) -> None:
     linear[:, outside] = fitted
 
 
+def times(matrix: Floats, colors: Floats, out: Floats | None = None) -> Floats:
+    """Return the matrix product with colors (C, n), each as if it were alone.
+
+    BLAS adds up a single column in another order than several. Then a color would
+    depend on how many others are converted with it.
+    """
+    if colors.shape[1] > 1:
+        return np.matmul(matrix, colors, out=out)
+    result = np.matmul(matrix, np.repeat(colors, 2, axis=1))[:, :1]
+    if out is not None:
+        out[:] = result
+    return result if out is None else out
+
+
 def _distance(linear: Floats) -> Floats:
     """Return the largest distance (n,) of (3, n) linear values from 0.5."""
     red, green, blue = np.abs(linear - np.float32(0.5))
@@ -78,7 +92,7 @@ def _distance(linear: Floats) -> Floats:
 def _linear_at(factor: Floats, y: Floats, x_slope: Floats, z_slope: Floats) -> Floats:
     """Return the linear RGB (3, n) of the colors with chroma times `factor`."""
     f = np.stack([factor * x_slope + y, y, factor * z_slope + y])
-    return TO_LINEAR @ backward(f, np.empty_like(f), np.empty_like(f))
+    return times(TO_LINEAR, backward(f, np.empty_like(f), np.empty_like(f)))
 
 
 def _estimated_factors(
@@ -188,7 +202,7 @@ def _bisected(
         np.multiply(middle, x_slope, out=f[0])
         np.multiply(middle, z_slope, out=f[1])
         f += y
-        np.matmul(from_xz, backward(f, above, cubes), out=distance)
+        times(from_xz, backward(f, above, cubes), distance)
         distance += base
         np.abs(distance, out=distance)
         farthest = np.maximum(np.maximum(*distance[:2]), distance[2])

@@ -30,6 +30,8 @@ _NAMES = (
     "display range",
     "range",
     "region",
+    "shapes",
+    "base",
     "hints",
     "source",
     "quality",

@@ -1,14 +1,14 @@
 from .codecs import CODECS
-from .color_film import FilmSettings, color_film
+from .coloring import FilmSettings, color_film
 from .film_stack import FilmStack
-from .kinds import FORMATS, SUFFIXES, is_film
+from .kinds import FORMATS, check_extra, is_film
 
 __all__ = [
     "CODECS",
     "FORMATS",
-    "SUFFIXES",
     "FilmSettings",
     "FilmStack",
+    "check_extra",
     "color_film",
     "is_film",
 ]

@@ -1,15 +1,18 @@
-"""Streams beside the pictures, copied as they are: sound, subtitles, data."""
+"""Streams beside the pictures, copied: sound, subtitles, data."""
 
 from __future__ import annotations
 
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+from colorize_engine.film.sound import SoundEncoder, can_encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from fractions import Fraction
 
     from av import Packet
+    from av.audio.stream import AudioStream
     from av.container import InputContainer, OutputContainer
     from av.stream import Stream
 
@@ -46,7 +49,7 @@ class StreamCopier:
     Attributes
     ----------
     notes : list of str
-        Notes for people: what the container cannot hold.
+        Notes for people on what the container cannot hold.
     """
 
     def __init__(
@@ -61,28 +64,45 @@ class StreamCopier:
         # They have no times below 0, at which codecs of sound begin.
         self._no_negative = target.format.name in ("matroska", "webm")
         self._copies: dict[int, Stream] = {}
+        self._encoders: dict[int, SoundEncoder] = {}
         self._last: dict[int, int] = {}
         self.notes: list[str] = []
 
     def add(self, streams: Iterable[Stream]) -> None:
-        """Add streams to the target; make a note of each that it cannot hold."""
+        """Add streams to the target.
+
+        Sound that it cannot hold is encoded anew, other streams are left out, each with
+        a note.
+        """
+        container = self._target.format.name
         for stream in streams:
             if _is_chapters(stream, self._source):
                 continue
-            if is_cover(stream) and self._target.format.name == "matroska":
+            if is_cover(stream) and container == "matroska":
                 self._attach(stream)
                 continue
-            if not _holds(self._target.format.name, stream):
-                kind = _KINDS.get(stream.type, stream.type)
-                self.notes.append(
-                    f"its stream {stream.index} ({kind}, {_codec(stream)}) was left "
-                    f"out, as {self._target.format.name} cannot hold it"
-                )
+            if holds(container, stream):
+                copy = self._target.add_stream_from_template(stream, opaque=True)
+                self._copies[stream.index] = copy
+            elif can_encode(container, stream):
+                sound = cast("AudioStream", stream)
+                encoder = SoundEncoder(sound, self._target, self._offset)
+                self._encoders[stream.index] = encoder
+                copy = encoder.copy
+                self._note(stream, f"was encoded as {encoder.codec}")
+            else:
+                self._note(stream, "was left out")
                 continue
-            copy = self._target.add_stream_from_template(stream, opaque=True)
             copy.metadata.update(kept(stream.metadata))
             copy.disposition = stream.disposition
-            self._copies[stream.index] = copy
+
+    def _note(self, stream: Stream, done: str) -> None:
+        kind, container = _KINDS.get(stream.type, stream.type), self._target.format.name
+        more = "; a name that ends in .mkv keeps it" * holds("matroska", stream)
+        self.notes.append(
+            f"its stream {stream.index} ({kind}, {_codec(stream)}) {done}, as "
+            f"{container} cannot hold it{more}"
+        )
 
     def _attach(self, stream: Stream) -> None:
         """Add a cover picture as Matroska has it: as an attached file."""
@@ -98,6 +118,8 @@ class StreamCopier:
     def copy(self, packet: Packet[Any]) -> None:
         """Write a packet, if its stream was added."""
         index = packet.stream.index
+        if index in self._encoders:
+            self._encoders[index].write(packet)
         copy = self._copies.get(index)
         if copy is None:
             return
@@ -116,6 +138,11 @@ class StreamCopier:
         packet.stream = copy
         self._target.mux(packet)
 
+    def finish(self) -> None:
+        """Write what the encoders of sound still hold."""
+        for encoder in self._encoders.values():
+            encoder.write(None)
+
 
 def is_cover(stream: Stream) -> bool:
     """Return whether a stream is a picture beside the film."""
@@ -124,7 +151,7 @@ def is_cover(stream: Stream) -> bool:
     return bool(stream.disposition & Disposition.attached_pic)
 
 
-def _holds(container: str, stream: Stream) -> bool:
+def holds(container: str, stream: Stream) -> bool:
     """Return whether a container can hold a stream, by writing a header with it."""
     import av
 

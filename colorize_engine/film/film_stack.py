@@ -49,6 +49,8 @@ class FilmStack:
         uint8, or uint16 if the film has more than 8 bits; in the full range.
     times : (T,) float64
         In seconds.
+    pixel_aspect : float
+        Width of an upright pixel, divided by its height.
 
     Raises
     ------
@@ -66,11 +68,11 @@ class FilmStack:
         self._path, self._max_pixels = Path(path), max_pixels
         self._lock = RLock()
         self._kept: OrderedDict[int, NDArray[Any]] = OrderedDict()
-        # Number of the frame that is decoded next, and whether a seek led there.
-        self._next, self._sought = 0, False
+        # Number of the frame that is decoded next.
+        self._next = 0
         with FilmReader(self._path, max_pixels) as film:
             self._coding, self._orientation = film.coding, film.orientation
-            shape = film.shape
+            shape, self.pixel_aspect = film.shape, float(film.pixel_aspect)
         self._times, self._keys, base = _index(self._path)
         self.times = np.array(self._times) * float(base)
         self.dtype = np.dtype(np.uint8 if self._coding.bits == 8 else np.uint16)
@@ -129,26 +131,35 @@ class FilmStack:
     def _walk_to(self, number: int) -> None:
         """Decode the frames up to a number, and keep the last of them."""
         key = self._keys[max(0, bisect_right(self._keys, number) - 1)]
-        if not key <= self._next <= number:
+        sought = not key <= self._next <= number
+        if sought:
             self._seek(key)
+        if self._reach(number, sought=sought):
+            return
+        # Some containers cannot seek exactly.
+        self._start()
+        if not self._reach(number, sought=False):
+            raise FileError(f"frame {number} cannot be decoded")
+
+    def _reach(self, number: int, *, sought: bool) -> bool:
+        """Decode up to a frame; return whether it is kept, or one that stands for it.
+
+        A damaged frame has the frame before it in its place.
+        """
         last: VideoFrame | None = None
         while self._next <= number:
             frame = next(self._frames, None)
             if frame is None:
                 break
             at = self._number_of(frame)
-            if at > number and last is None and self._next <= number and self._sought:
-                # The seek went too far.
-                self._start()
-                continue
+            if sought and last is None and at > number:
+                return False
             self._next, last = at + 1, frame
             if number - at < self._room:
                 self._keep(at, frame)
-        if number not in self._kept:
-            # The frame is damaged, or has another time than its packet said.
-            if last is None:
-                raise FileError(f"frame {number} cannot be decoded")
+        if number not in self._kept and last is not None:
             self._keep(number, last)
+        return number in self._kept
 
     def _keep(self, number: int, frame: VideoFrame) -> None:
         picture: NDArray[Any] = picture_of(frame, self._coding)
@@ -164,19 +175,20 @@ class FilmStack:
         self._stream = pictures_in(self._container)
         self._stream.thread_type = "AUTO"
         self._frames = self._container.decode(self._stream)
-        self._next, self._sought = 0, False
+        self._next = 0
 
     def _seek(self, key: int) -> None:
         """Begin to decode at a key frame."""
         self._container.seek(self._times[key], stream=self._stream)
         self._frames = self._container.decode(self._stream)
-        self._next, self._sought = key, True
+        self._next = key
 
     def _number_of(self, frame: VideoFrame) -> int:
         time = time_of(frame)
-        if time is None:
-            return self._next
-        return min(bisect_left(self._times, time), len(self._times) - 1)
+        place = len(self._times) if time is None else bisect_left(self._times, time)
+        known = place < len(self._times) and self._times[place] == time
+        # After a seek the times of some containers are guesses.
+        return place if known else self._next
 
 
 def _index(path: Path) -> tuple[list[int], list[int], Fraction]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from colorize_engine.batch.find_photos import FILMS
+from colorize_engine.files import FORMATS as PICTURES
 from colorize_engine.files import FileError
 
 if TYPE_CHECKING:
@@ -18,12 +20,6 @@ FORMATS = {
     ".webm": "webm",
 }
 """Containers that are written, by the suffix of the name."""
-
-SUFFIXES = frozenset(FORMATS) | frozenset(
-    ".3g2 .3gp .asf .avi .divx .dv .f4v .flv .m2t .m2ts .m2v .mj2 .mpeg .mpg .mts .mxf "
-    ".nut .ogv .qt .rm .rmvb .ts .vob .wmv .y4m".split()
-)
-"""Suffixes of films, in lower case, with the dot."""
 
 _HEAD = 16
 # Brands of ISO files that hold still pictures.
@@ -44,8 +40,12 @@ def is_film(path: Path) -> bool:
 
     A missing file is one if its suffix is that of a film. A folder is none.
     """
-    if path.suffix.lower() in SUFFIXES:
+    suffix = path.suffix.lower()
+    if suffix in FILMS:
         return not path.is_dir()
+    # Opening a named pipe would wait for ever.
+    if suffix in PICTURES or not path.is_file():
+        return False
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEAD)

@@ -36,6 +36,8 @@ _STRIP_PIXELS = 1 << 17
 def picture_of(frame: VideoFrame, coding: Coding) -> NDArray[np.uint16]:
     """Return the picture of a decoded frame as it is stored, not turned.
 
+    The frame is given the matrix of the coding.
+
     Returns
     -------
     (H, W) or (H, W, 3) uint16
@@ -46,6 +48,8 @@ def picture_of(frame: VideoFrame, coding: Coding) -> NDArray[np.uint16]:
         red, green, blue = np.moveaxis(pixels, 2, 0)
         gray = np.array_equal(red, green) and np.array_equal(green, blue)
         return red if gray else pixels
+    # FFmpeg converts no frame whose matrix it does not know.
+    frame.colorspace = coding.matrix
     planes = _planes(frame, coding.bits)
     luma = np.take(coding.grays, planes[0], mode="clip")
     if all(_is_neutral(plane, coding) for plane in planes[1:]):

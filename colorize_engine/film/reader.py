@@ -106,6 +106,12 @@ class FilmReader:
         return size[::-1] if self.orientation.turned else size
 
     @property
+    def pixel_aspect(self) -> Fraction:
+        """Width of an upright pixel, divided by its height."""
+        stored = self.stream.sample_aspect_ratio or Fraction(1)
+        return 1 / stored if self.orientation.turned else stored
+
+    @property
     def rate(self) -> Fraction:
         """Frames a second, on average."""
         return self.stream.average_rate or self.stream.guessed_rate or _RATE
@@ -213,7 +219,8 @@ class FilmReader:
                     yield packet
             except av.EOFError:
                 return
-            except av.InvalidDataError:
+            except (av.InvalidDataError, av.MemoryError):
+                # A damaged size may ask for more memory than there is.
                 faults += 1
                 self._notes[_DAMAGED] += 1
             else:
@@ -228,7 +235,7 @@ class _Clock:
         self._step = step
 
     def set(self, frame: VideoFrame) -> None:
-        """Give a frame a time after that of the frame before."""
+        """Set the time of a frame, after that of the frame before."""
         time, last = time_of(frame), self._last
         if last is not None:
             step = frame.duration or self._step

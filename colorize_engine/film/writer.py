@@ -13,6 +13,7 @@ from colorize_engine.film.copying import StreamCopier, kept
 from colorize_engine.film.pictures import fill
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
     from typing import Self
 
@@ -95,11 +96,7 @@ class FilmWriter:
             )
             self._describe(name, chosen, container)
             self._copier.add(s for s in streams if s.index > source.stream.index)
-            self._out.metadata.update(kept(source.container.metadata))
-            told = self._out.metadata.get("comment")
-            self._out.metadata["comment"] = (
-                f"{told}\n{mark.text}" if told else mark.text
-            )
+            self._out.metadata.update(_marked(source.container.metadata, mark))
             self._out.set_chapters(source.container.chapters())
             self._start()
         except BaseException:
@@ -157,6 +154,7 @@ class FilmWriter:
     ) -> None:
         if error is None:
             self._out.mux(self._stream.encode(None))
+            self._copier.finish()
         self._out.close()
 
     def write(
@@ -188,6 +186,14 @@ class FilmWriter:
     def copy(self, packet: Packet[Any]) -> None:
         """Write a packet of another stream as it is."""
         self._copier.copy(packet)
+
+
+def _marked(metadata: Mapping[str, str], mark: Mark) -> dict[str, str]:
+    """Return metadata whose comment also says that the color is computed."""
+    found = kept(metadata)
+    # Some containers have names in capitals.
+    comments = [found.pop(name) for name in [*found] if name.lower() == "comment"]
+    return {**found, "comment": "\n".join([*comments, mark.text])}
 
 
 def _muxing(source: FilmReader) -> dict[str, str]:

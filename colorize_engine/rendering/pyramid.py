@@ -63,6 +63,18 @@ class Pyramid:
         self._making = Lock()
         self._held: _Held | None = None
 
+    def equals(self, other: Pyramid) -> bool:
+        """Return whether another pyramid is of the same picture, as it was."""
+        one, two = self.image, other.image
+        if (one.shape, one.dtype) != (two.shape, two.dtype):
+            return False
+        if one.ndim == 3 and not np.array_equal(one[..., 3:], two[..., 3:]):
+            return False
+        return all(
+            np.array_equal(mine, its)
+            for mine, its in zip(self._halves(), other._halves(), strict=True)
+        )
+
     def factors(self, level: int) -> tuple[float, float]:
         """Return the height and width of a level's pixel in pixels of the picture."""
         (height, width), (h, w) = self.shapes[0], self.shapes[level]
@@ -130,10 +142,14 @@ class Pyramid:
         """Return a window of the picture reduced by a power of 2."""
         if octave == 0:
             return lightness(self.image[rows, columns])
+        return np.ascontiguousarray(self._halves()[octave - 1][rows, columns])
+
+    def _halves(self) -> tuple[Floats, ...]:
+        """Return the picture reduced by 2, 4, ..., made when first asked for."""
         with self._making:
             if self._octaves is None:
                 self._octaves = tuple(self._reduced())
-        return np.ascontiguousarray(self._octaves[octave - 1][rows, columns])
+            return self._octaves
 
     def _reduced(self) -> list[Floats]:
         """Return the picture reduced by 2, 4, ... up to the last level."""

@@ -39,12 +39,18 @@ class Rendering:
         a* and b* at the working size.
     method : {"guided", "bilinear"}
         As in `upsample.upsample`.
+    corner : (int, int)
+        First row and column of the part of the picture that the guide covers.
+    extent : (int, int) or None
+        Its height and width; None for the whole picture.
     """
 
     light: Pyramid
     guide: Floats
     chroma: Floats
     method: str = "guided"
+    corner: tuple[int, int] = (0, 0)
+    extent: tuple[int, int] | None = None
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -55,6 +61,12 @@ class Rendering:
     def channels(self) -> int:
         """3, or 4 if the picture has alpha."""
         return 4 if self.light.image.ndim == 3 and self.light.image.shape[2] == 4 else 3
+
+    @classmethod
+    def gray(cls, light: Pyramid) -> Rendering:
+        """Return a picture without color."""
+        nothing = np.zeros((1, 1), np.float32)
+        return cls(light, nothing, nothing[None].repeat(2, 0), "bilinear")
 
     def whole(self) -> NDArray[Any]:
         """Return the picture at its full size, (H, W, 3 or 4)."""
@@ -105,21 +117,31 @@ class Rendering:
 
     def _chroma(self, light: Floats, rows: slice, columns: slice, level: int) -> Floats:
         """Return a* and b* of a window, given its L*."""
-        full, factors = self.light.shapes[0], self.light.factors(level)
-        same = level == 0 and self.guide.shape == full
-        if same and np.array_equal(light, self.guide[rows, columns]):
-            # Nothing to interpolate, and no detail beyond the guide.
-            return self.chroma[:, rows, columns]
+        extent, factors = self.extent or self.light.shapes[0], self.light.factors(level)
+        if level == 0 and self.guide.shape == extent:
+            inner = tuple(
+                slice(pixels.start - first, pixels.stop - first)
+                for pixels, first in zip((rows, columns), self.corner, strict=True)
+            )
+            if np.array_equal(light, self.guide[inner]):
+                # Nothing to interpolate, and no detail beyond the guide.
+                return self.chroma[:, *inner]
+        centers = (
+            (np.arange(pixels.start, pixels.stop) + 0.5) * factor - first
+            for pixels, factor, first in zip(
+                (rows, columns), factors, self.corner, strict=True
+            )
+        )
         down, right = (
-            (np.arange(pixels.start, pixels.stop) + 0.5) * factor * small / whole - 0.5
-            for pixels, factor, whole, small in zip(
-                (rows, columns), factors, full, self.guide.shape, strict=True
+            places * small / whole - 0.5
+            for places, small, whole in zip(
+                centers, self.guide.shape, extent, strict=True
             )
         )
         smaller = any(
-            here < there
-            for here, there in zip(
-                self.light.shapes[level], self.guide.shape, strict=True
+            whole < small * factor
+            for whole, small, factor in zip(
+                extent, self.guide.shape, factors, strict=True
             )
         )
         method = "bilinear" if smaller else self.method

@@ -29,9 +29,9 @@ _NOISE = 50.0
 def is_cut(previous: Floats, current: Floats, flow: Floats) -> bool:
     """Return whether two frames are of different shots.
 
-    The frame before is moved along the motion. Its details (the band between Gaussians
-    of 1 and 4 pixels) then correlate with those of the new frame, also if the light
-    changes. Those of other scenes do not, also if both are dark, or have a bright sky.
+    The details of both, the band between Gaussians of 1 and 4 pixels, correlate if the
+    frames are of one shot, at rest or along the motion, also if the light changes.
+    Those of other scenes do not, also if both are dark, or have a bright sky.
 
     If a frame has no details, as a black or a white one, there is a cut where the mean
     squared difference of L* exceeds that of frames with a correlation of 1/2.
@@ -51,13 +51,18 @@ def is_cut(previous: Floats, current: Floats, flow: Floats) -> bool:
         return np.asarray(Image.fromarray(plane).reduce(step), np.float32)
 
     offsets = np.stack([small(plane) for plane in flow]) / np.float32(step)
-    before, after = warped(small(previous)[np.newaxis], offsets)[0], small(current)
-    fine, fine_after = _details(before), _details(after)
-    strengths = fine.std() * fine_after.std()
-    if min(fine.std(), fine_after.std()) >= _FLAT:
-        return bool((fine * fine_after).mean() < _RELATED * strengths)
-    spread = (before.var() + after.var()) / 2
-    return bool(((before - after) ** 2).mean() > spread + _NOISE)
+    before, after = small(previous), small(current)
+    moved = warped(before[np.newaxis], offsets)[0]
+    fine, *both = (_details(plane) for plane in (after, before, moved))
+    if min(fine.std(), both[0].std()) >= _FLAT:
+        return all(_correlation(fine, other) < _RELATED for other in both)
+    spread = (moved.var() + after.var()) / 2
+    return bool(((moved - after) ** 2).mean() > spread + _NOISE)
+
+
+def _correlation(one: Floats, other: Floats) -> float:
+    strengths = max(float(one.std() * other.std()), 1e-6)
+    return float((one * other).mean()) / strengths
 
 
 def _details(plane: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ _CHROMA_LIMITS = (-60.0, 60.0)
 _CHROMA_RANGE = (-128.0, 128.0)
 _LIGHTNESS = 65.0
 _CAMERA = ("center", "zoom", "angles")
+_DIGITS = 9  # of the place of a hint, so that 10.3 + 100 is 110.3
 # What a person may have set on a layer in color.
 _LOOK = ("name", "visible", "opacity", "blending", "gamma", "interpolation2d")
 
@@ -80,7 +82,8 @@ def place(kind: str, layer: Image, results: Results) -> dict[str, Any]:
     if kind not in AT_FULL_SIZE:
         stride = results.colorizer.head_stride
         offset, ratio = working_ratio(source.shape, results.working_shape, stride)
-    start = (*source.start, *np.add(source.corner, offset))
+    corner = (0, 0) if kind in AT_FULL_SIZE else source.corner
+    start = (*source.start, *np.add(corner, offset))
     ratios = (*[1.0] * len(source.start), *ratio)
     return placement(layer, start, ratios, bins=kind in PROBABILITIES)
 
@@ -92,6 +95,7 @@ def record(
     from colorize_engine import __version__
 
     card, source = results.card, results.source
+    top, left = source.corner
     entry: dict[str, Any] = {
         "kind": kind,
         "source": layer.name,
@@ -108,8 +112,12 @@ def record(
     }
     whole = layer.data[0].shape if layer.multiscale else layer.data.shape
     axes = whole[:-1] if layer.rgb else whole
-    if source.shape != tuple(axes[-2:]):
+    if source.region is not None:
         entry["region"] = [*source.corner, *source.shape]
+        entry["shapes"] = source.region.to_text()
+        base = results.coloring.backdrop.record
+        if kind == "colorized" and base is not None:
+            entry["base"] = dict(base)
     if source.frames != tuple(axes[:-2]):
         entry["frame"] = list(source.start)
     if source.limits is not None:
@@ -117,7 +125,14 @@ def record(
     if results.steering.hints:
         from colorize_engine.hints import to_text
 
-        entry["hints"] = to_text(results.steering.hints)
+        entry["hints"] = to_text(
+            replace(
+                hint,
+                row=round(hint.row + top, _DIGITS),
+                column=round(hint.column + left, _DIGITS),
+            )
+            for hint in results.steering.hints
+        )
     if kind in PROBABILITIES:
         bins = results.colorizer.bins["ab".index(kind[0])]
         entry["bins"] = [float(center) for center in bins.centers]

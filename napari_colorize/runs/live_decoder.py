@@ -51,12 +51,15 @@ class LiveDecoder:
         self._previewed: set[Index] = set()
         self._focus: Index | None = None
         self._worker: Worker | None = None
-        self._closed = self._looking = False
+        self._closed = self._looking = self._held = False
+        # What was asked for while it was held.
+        self._waiting: tuple[DecodeSettings, tuple[Hint, ...] | None] | None = None
+        self._unshown = 0
 
     @property
     def busy(self) -> bool:
         """Whether frames are to be decoded, not counting what is rendered ahead."""
-        return self._worker is not None
+        return self._worker is not None or self._unshown > 0
 
     def request(
         self, settings: DecodeSettings, hints: tuple[Hint, ...] | None = None
@@ -68,6 +71,11 @@ class LiveDecoder:
         with self._lock:
             if self._closed:
                 return
+            if self._held:
+                if hints is None and self._waiting is not None:
+                    hints = self._waiting[1]
+                self._waiting = settings, hints
+                return
             self._settings = settings
             self._hints = self._hints if hints is None else hints
             self._stale = set(self._results.source.indices())
@@ -78,6 +86,18 @@ class LiveDecoder:
         self._worker.emitted.connect(self._on_frame)
         self._worker.errored.connect(self._on_error)
         self._worker.start()
+
+    def hold(self) -> None:
+        """Let requests wait from now on, so that what is shown stays as it is."""
+        with self._lock:
+            self._held = True
+
+    def release(self) -> None:
+        """Decode again what is asked for, and what was asked for last meanwhile."""
+        with self._lock:
+            waiting, self._waiting, self._held = self._waiting, None, False
+        if waiting is not None:
+            self.request(*waiting)
 
     def look_ahead(self) -> None:
         """Render what may be looked at next, unless there is something to decode."""
@@ -133,6 +153,7 @@ class LiveDecoder:
                         self._stale.add(index)
                         if (settings, hints) == (self._settings, self._hints):
                             self._previewed.add(index)
+                    self._unshown += 1
                 worker.emitted.emit((index, arrays))
         finally:
             with self._lock:
@@ -152,6 +173,8 @@ class LiveDecoder:
             self._looking = False
 
     def _on_frame(self, frame: tuple[Index, Arrays]) -> None:
+        with self._lock:
+            self._unshown -= 1
         if not self._closed:
             self._show(*frame)
 

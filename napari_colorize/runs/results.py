@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from math import log2
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from napari_colorize.runs.backdrop import Backdrop
+from napari_colorize.runs.coloring import Coloring
 from napari_colorize.runs.kinds import DECODED
-from napari_colorize.runs.large_picture import LARGE, LargePicture, displayed
+from napari_colorize.runs.shares import prediction_of
 from napari_colorize.runs.smoothing import SmoothedFrames
 from napari_colorize.runs.steering import Steering
 from napari_colorize.runs.store import PROBABILITIES, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable
+    from collections.abc import Callable, Hashable, Iterable, Mapping
 
     from numpy.typing import DTypeLike, NDArray
 
     from colorize_engine import (
         Card,
-        ChannelBins,
         Colorizer,
-        Distribution,
         Prediction,
     )
     from colorize_engine.decode import DecodeSettings
+    from napari_colorize.runs.large_picture import LargePicture
     from napari_colorize.runs.source import Source
-    from napari_colorize.runs.worker import Worker
+    from napari_colorize.runs.worker import Reporter
 
     # By kind; a large picture in color is `Prepared`.
     Arrays = dict[str, Any]
@@ -62,9 +62,13 @@ class Results:
     smoothing
         As in ``colorize_engine.stacks.predict``, along ``steering.time_axis``; it has
         no effect on a single frame.
+    backdrop
+        What lies around a region; ``close`` closes it.
 
     Attributes
     ----------
+    coloring : Coloring
+        What makes the pictures in color.
     steering : Steering
         The model, and the hints.
     smoothing : float
@@ -72,9 +76,6 @@ class Results:
     store : Store
         Arrays of the kinds, and for a stack always the probabilities. ``compute`` sets
         it.
-    picture : LargePicture or None
-        The picture in color in place of an array of the store, if it is a single one
-        of more than `LARGE` pixels.
     working_shape : (int, int)
         Rows and columns at the working size.
     cells : (int, int)
@@ -95,6 +96,8 @@ class Results:
         working_size: int,
         kinds: Iterable[str],
         smoothing: float = 0.0,
+        *,
+        backdrop: Backdrop | None = None,
     ) -> None:
         from colorize_engine.resize import head_shape, working_shape
 
@@ -107,10 +110,15 @@ class Results:
         self.steering = Steering(source, colorizer, working_size)
         self.smoothing = smoothing if source.is_stack else 0.0
         self._smoothed: SmoothedFrames | None = None
+        self.coloring = Coloring(source, backdrop)
         self.store: Store
-        self.picture: LargePicture | None = None
         # The settings, basis and kinds that each frame in the store was made with.
         self._made: dict[tuple[int, ...], _Made] = {}
+
+    @property
+    def picture(self) -> LargePicture | None:
+        """The picture in color, if it is a large one and no array of the store."""
+        return self.coloring.picture
 
     @property
     def card(self) -> Card:
@@ -134,7 +142,7 @@ class Results:
         """Largest possible entropy of a and b together, in bits."""
         return sum(log2(len(bins)) for bins in self.colorizer.bins)
 
-    def compute(self, settings: DecodeSettings, worker: Worker) -> None:
+    def compute(self, settings: DecodeSettings, worker: Reporter) -> None:
         """Run the nets on all frames and fill the store.
 
         Raises
@@ -189,15 +197,10 @@ class Results:
         self, first: Prediction
     ) -> dict[str, tuple[tuple[int, ...], DTypeLike]]:
         """Return the shape and type of a frame of each kind."""
-        stack = self.source.is_stack
         cells = self.cells
-        color: DTypeLike = first.image.dtype
-        if color != np.uint8:
-            color = np.float16 if stack else np.float32
-        channels = 4 if first.image.ndim == 3 and first.image.shape[2] == 4 else 3
-        shares = np.float16 if stack else np.float32
+        shares = np.float16 if self.source.is_stack else np.float32
         return {
-            "colorized": ((*first.shape, channels), color),
+            "colorized": self.coloring.frame_type(first),
             "a": (cells, np.float32),
             "b": (cells, np.float32),
             "a probability": ((len(first.a.bins), *cells), shares),
@@ -206,14 +209,11 @@ class Results:
         }
 
     def _new_store(self, first: Prediction) -> Store:
+        self.coloring.begin(first)
         self._types = self._frame_types(first)
         stack = self.source.is_stack
-        if not stack and first.image.shape[0] * first.image.shape[1] > LARGE:
-            from colorize_engine.rendering import Pyramid
-
-            shape, _ = self._types.pop("colorized")
-            lead = len(self.source.frames)
-            self.picture = LargePicture(Pyramid(first.image), shape[-1], lead)
+        if self.picture is not None:
+            del self._types["colorized"]
         wanted = [k for k in self._types if k in self.kinds or (stack and "prob" in k)]
         return Store(self.source.frames, {k: self._types[k] for k in wanted})
 
@@ -271,61 +271,7 @@ class Results:
         self, image: NDArray[Any], shares: dict[str, NDArray[Any]]
     ) -> Prediction:
         """Return the prediction for an image from its probabilities, by channel."""
-        from colorize_engine import Prediction
-        from colorize_engine.resize import fit_lightness
-
-        return Prediction(
-            image,
-            fit_lightness(image, self.working_shape),
-            self._distribution("a", shares["a"]),
-            self._distribution("b", shares["b"]),
-            card=self.card,
-            head_stride=self.colorizer.head_stride,
-        )
-
-    def _distribution(self, channel: str, shares: NDArray[Any]) -> Distribution:
-        """Return a distribution from its stored probabilities (Q, ...)."""
-        from colorize_engine import Distribution
-
-        bins = self._bins(channel)
-        weights = bins.weights.reshape(-1, *(1,) * (shares.ndim - 1))
-        with np.errstate(divide="ignore"):
-            # A probability of 0 becomes the logit -inf, which decoding accepts.
-            return Distribution(np.log(shares.astype(np.float32) * weights), bins)
-
-    def _bins(self, channel: str) -> ChannelBins:
-        return self.colorizer.bins["ab".index(channel)]
-
-    def distributions(
-        self, index: tuple[int, ...], row: int, column: int
-    ) -> tuple[Distribution, Distribution]:
-        """Return the distributions at a pixel of the source, with logits (Q,)."""
-        from colorize_engine import Distribution
-
-        row, column = (
-            int((i + 0.5) * small / full) // self.colorizer.head_stride
-            for i, small, full in zip(
-                (row, column), self.working_shape, self.source.shape, strict=True
-            )
-        )
-        found, single = [], self._single
-        for channel in "ab":
-            if single is not None:
-                logits = getattr(single, channel).logits[:, row, column]
-                found.append(Distribution(logits, self._bins(channel)))
-                continue
-            array = self.store.arrays[f"{channel} probability"]
-            shares = np.asarray(array[(slice(None), *index, row, column)])
-            found.append(self._distribution(channel, shares))
-        return found[0], found[1]
-
-    def lightness_at(self, index: tuple[int, ...], row: int, column: int) -> float:
-        """Return L* of one pixel of the source."""
-        from colorize_engine.color import lightness
-
-        (top, left) = self.source.corner
-        pixel = replace(self.source, corner=(top + row, left + column), shape=(1, 1))
-        return float(lightness(pixel.read(index))[0, 0])
+        return prediction_of(image, shares, self.colorizer, self.working_shape)
 
     def decode(self, index: tuple[int, ...], settings: DecodeSettings) -> Arrays:
         """Return the wanted kinds of a frame that change with settings and hints.
@@ -357,7 +303,7 @@ class Results:
                     arrays[kind] = arrays[kind].astype(self.store.arrays[kind].dtype)
                 shares = {kind[0]: arrays[kind] for kind in PROBABILITIES}
                 prediction = self._of_shares(prediction.image, shares)
-        arrays |= self._decoded(prediction, settings)
+        arrays |= self._decoded(index, prediction, settings)
         self._made[index] = now
         return arrays
 
@@ -369,17 +315,16 @@ class Results:
         """
         return self._smoothed is None or self._smoothed.is_current(index)
 
-    def _decoded(self, prediction: Prediction, settings: DecodeSettings) -> Arrays:
+    def _decoded(
+        self, index: tuple[int, ...], prediction: Prediction, settings: DecodeSettings
+    ) -> Arrays:
         wanted = [kind for kind in DECODED if kind in self.kinds]
         if not wanted:
             return {}
         chroma = prediction.decode(*settings.arguments)
         arrays: Arrays = {"a": chroma[0], "b": chroma[1]}
-        if "colorized" in wanted and self.picture is not None:
-            rendering = prediction.rendering(chroma, light=self.picture.light)
-            arrays["colorized"] = self.picture.prepare(rendering)
-        elif "colorized" in wanted:
-            arrays["colorized"] = displayed(prediction.render(chroma))
+        if "colorized" in wanted:
+            arrays["colorized"] = self.coloring.color(index, prediction, chroma)
         return {kind: arrays[kind] for kind in wanted}
 
     def put(self, index: tuple[int, ...], arrays: Arrays) -> None:
@@ -401,7 +346,28 @@ class Results:
         if self.picture is not None and "colorized" in self.kinds:
             self.picture.look_ahead(check)
 
+    def backdrop_for(
+        self, source: Source, record: Mapping[str, Any] | None
+    ) -> Backdrop:
+        """Return the colors as they are now, for a region that is painted on them.
+
+        Parameters
+        ----------
+        source
+            The frames and the region.
+        record
+            What the colors were made from; None if nobody sees them.
+        """
+        own = self.source
+        if own.region is not None and own.region == source.region:
+            # The region is colored anew, not over itself.
+            return self.coloring.backdrop.again()
+        if record is None or own.whole != source.whole:
+            return Backdrop()
+        return Backdrop(own, self.picture or self.store, record)
+
     def close(self) -> None:
         """Remove the files on disk."""
+        self.coloring.backdrop.close()
         if hasattr(self, "store"):
             self.store.close()

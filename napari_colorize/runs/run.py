@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary, ref
 
 import numpy as np
@@ -12,7 +11,8 @@ from psygnal import Signal
 from napari_colorize.runs import layers as result_layers
 from napari_colorize.runs.kinds import DECODED, KINDS, METADATA
 from napari_colorize.runs.live_decoder import LiveDecoder
-from napari_colorize.runs.source import shown_frame
+from napari_colorize.runs.pixel import Pixel, Place, pixel_of
+from napari_colorize.runs.source import NotColorable, shown_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Layer
 
-    from colorize_engine import Distribution, Hint
+    from colorize_engine import Hint
     from colorize_engine.decode import DecodeSettings
+    from napari_colorize.runs.backdrop import Backdrop
     from napari_colorize.runs.results import Arrays, Results
+    from napari_colorize.runs.source import Source
 
 T = TypeVar("T")
 
@@ -34,38 +36,6 @@ def plain(thing: T) -> T:
     """
     unwrapped: T = getattr(thing, "__wrapped__", thing)
     return unwrapped
-
-
-class Place(NamedTuple):
-    """Place of a pixel in the source: frame, row and column, as in `Pixel`."""
-
-    frame: tuple[int, ...]
-    row: int
-    column: int
-
-
-@dataclass(frozen=True, eq=False)
-class Pixel:
-    """The prediction at one pixel.
-
-    Attributes
-    ----------
-    frame : tuple of int
-        Position on the source's leading axes; ``()`` for a single picture.
-    row, column : int
-        In the source image at full resolution.
-    lightness : float
-        Its L*, 0..100.
-    a, b : Distribution
-        With logits (Qa,) and (Qb,).
-    """
-
-    frame: tuple[int, ...]
-    row: int
-    column: int
-    lightness: float
-    a: Distribution
-    b: Distribution
 
 
 class Run:
@@ -140,6 +110,31 @@ class Run:
                 kind, self.layer, self.results, self.settings
             )
 
+    def backdrop_for(self, source: Source) -> Backdrop:
+        """Return the colors as they are now, for a region that is painted on them.
+
+        They stay as they are until it is told that it is done.
+
+        Raises
+        ------
+        NotColorable
+            If they do not follow the sliders yet.
+        """
+        if self.live.busy:
+            raise NotColorable(
+                "The colors do not match the sliders yet. Wait a moment and press "
+                "Colorize again."
+            )
+        record = None
+        if "colorized" in self.layers:
+            record = result_layers.record(
+                "colorized", self.layer, self.results, self.settings
+            )
+        found = self.results.backdrop_for(source, record)
+        self.live.hold()
+        found.when_done(self.live.release)
+        return found
+
     def want(self, kinds: Iterable[str]) -> None:
         """Add and remove layers so that these kinds are there, without the nets."""
         viewer, wanted = self.viewer, [kind for kind in KINDS if kind in set(kinds)]
@@ -194,11 +189,7 @@ class Run:
 
     def pixel(self, place: Place) -> Pixel:
         """Return the prediction at one pixel; for a stack, read it from the store."""
-        source = self.results.source
-        index = tuple(i - n for i, n in zip(place.frame, source.start, strict=True))
-        top, left = place.row - source.corner[0], place.column - source.corner[1]
-        a, b = self.results.distributions(index, top, left)
-        return Pixel(*place, self.results.lightness_at(index, top, left), a, b)
+        return pixel_of(self.results, place)
 
     def keep(self) -> None:
         """Keep the layers beside later ones, and add the model to their names."""

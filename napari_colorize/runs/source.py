@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +10,10 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from napari.layers import Image, Shapes
+    from napari.layers import Image
     from numpy.typing import NDArray
+
+    from colorize_engine.region import Region
 
 _NOT_FINITE = (
     "Some pixels of the picture are not numbers (NaN or infinity) and have no color. "
@@ -47,6 +49,9 @@ class Source:
         Rows and columns.
     limits : (float, float) or None
         Values of black and white, if the display range is used.
+    region : Region or None
+        What is colored of the whole picture; the rows and columns above are then what
+        the nets see.
     """
 
     data: Any
@@ -56,6 +61,19 @@ class Source:
     corner: tuple[int, int]
     shape: tuple[int, int]
     limits: tuple[float, float] | None = None
+    region: Region | None = None
+
+    @property
+    def whole(self) -> tuple[int, int]:
+        """Rows and columns of the whole picture."""
+        axes = self.data.shape[:-1] if self.rgb else self.data.shape
+        return int(axes[-2]), int(axes[-1])
+
+    @property
+    def box(self) -> tuple[slice, slice]:
+        """Rows and columns of the whole picture that are read."""
+        (top, left), (height, width) = self.corner, self.shape
+        return slice(top, top + height), slice(left, left + width)
 
     @property
     def count(self) -> int:
@@ -89,11 +107,9 @@ class Source:
         NotColorable
             If it cannot be read, or the engine does not accept its type or its values.
         """
-        (top, left), (height, width) = self.corner, self.shape
         where = (
             *(i + first for i, first in zip(index, self.start, strict=True)),
-            slice(top, top + height),
-            slice(left, left + width),
+            *self.box,
         )
         try:
             frame = np.asarray(self.data[where])
@@ -105,6 +121,10 @@ class Source:
         if self.limits is not None:
             return _stretched(frame, *self.limits)
         return _checked(frame)
+
+    def read_whole(self, index: tuple[int, ...]) -> NDArray[Any]:
+        """Read a frame as `read` does, also what lies around a region."""
+        return replace(self, corner=(0, 0), shape=self.whole).read(index)
 
 
 def _stretched(frame: NDArray[Any], low: float, high: float) -> NDArray[np.float32]:
@@ -141,7 +161,8 @@ def source_of(
     layer: Image,
     *,
     frame: tuple[int, ...] | None = None,
-    region: Shapes | None = None,
+    region: Region | None = None,
+    least: int = 0,
     display_range: bool = False,
 ) -> Source:
     """Return the part of a layer to color.
@@ -153,7 +174,9 @@ def source_of(
     frame
         Position on the leading axes of the only frame wanted; None for all frames.
     region
-        Layer with a rectangle around the part wanted; None for the whole picture.
+        The part wanted, see `region_of`; None for the whole picture.
+    least
+        Smallest height and width of what the nets see around a region.
     display_range
         Whether the layer's contrast limits define black and white. A layer in color
         has none.
@@ -161,8 +184,30 @@ def source_of(
     Raises
     ------
     NotColorable
-        If the layer has no picture, the region has no rectangle, or the rectangle lies
-        outside the picture.
+        If the layer has no picture.
+    """
+    data = layer.data[0] if layer.multiscale else layer.data
+    shape = picture_shape(layer)
+    lead = data.shape[: layer.ndim - 2]
+    start = (0,) * len(lead) if frame is None else frame
+    frames = lead if frame is None else (1,) * len(lead)
+    corner, size = ((0, 0), shape) if region is None else region.box(shape, least)
+    limits = None
+    if display_range and not layer.rgb:
+        low, high = layer.contrast_limits
+        limits = (float(low), float(high))
+    return Source(
+        data, layer.rgb, tuple(start), tuple(frames), corner, size, limits, region
+    )
+
+
+def picture_shape(layer: Image) -> tuple[int, int]:
+    """Return the rows and columns of a layer at full resolution.
+
+    Raises
+    ------
+    NotColorable
+        If it has none.
     """
     data = layer.data[0] if layer.multiscale else layer.data
     shape = data.shape[:-1] if layer.rgb else data.shape
@@ -171,47 +216,7 @@ def source_of(
             f"{layer.name} holds no picture: it has no rows and columns of pixels. "
             "Choose another image."
         )
-    lead = shape[:-2]
-    start = (0,) * len(lead) if frame is None else frame
-    frames = lead if frame is None else (1,) * len(lead)
-    corner, size = (0, 0), (int(shape[-2]), int(shape[-1]))
-    if region is not None:
-        corner, size = _rectangle(layer, region, size)
-    limits = None
-    if display_range and not layer.rgb:
-        low, high = layer.contrast_limits
-        limits = (float(low), float(high))
-    return Source(data, layer.rgb, tuple(start), tuple(frames), corner, size, limits)
-
-
-def _rectangle(
-    layer: Image, region: Shapes, shape: tuple[int, int]
-) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return the first row and column, and the size, of a region in layer pixels."""
-    rectangles = [
-        number for number, kind in enumerate(region.shape_type) if kind == "rectangle"
-    ]
-    chosen = [number for number in rectangles if number in region.selected_data]
-    if not rectangles:
-        raise NotColorable(
-            f"There is no rectangle in {region.name}. Draw one around the part to "
-            "color, or choose no region under Advanced."
-        )
-    corners = np.asarray(region.data[(chosen or rectangles)[-1]])
-    # Rows and columns only: the rectangle applies to all frames.
-    points = np.array(
-        [layer.world_to_data(region.data_to_world(c))[-2:] for c in corners]
-    )
-    # Pixels have their centers at whole numbers.
-    low = np.clip(np.floor(points.min(0) + 0.5), 0, shape).astype(int)
-    high = np.clip(np.floor(points.max(0) + 0.5), 0, shape).astype(int)
-    if (high <= low).any():
-        raise NotColorable(
-            f"The rectangle in {region.name} lies outside of {layer.name}. Move it "
-            "onto the picture, or choose no region under Advanced."
-        )
-    size = high - low
-    return (int(low[0]), int(low[1])), (int(size[0]), int(size[1]))
+    return int(shape[-2]), int(shape[-1])
 
 
 def shown_frame(layer: Image, point: tuple[float, ...]) -> tuple[int, ...]:

@@ -20,8 +20,8 @@ PROBABILITIES = ("a probability", "b probability")
 class Store:
     """One array for each kind of result, with one chunk per frame.
 
-    A stack is kept in a temporary folder on disk. ``close`` or the end of the program
-    removes it.
+    A stack is kept in a temporary folder on disk. The last ``close`` or the end of the
+    program removes it.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Store:
         frames: tuple[int, ...],
         frame_types: Mapping[str, tuple[tuple[int, ...], DTypeLike]],
     ) -> None:
-        self.frames = frames
+        self.frames, self._users = frames, 1
         self.on_disk = int(np.prod(frames, dtype=int)) > 1
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         if self.on_disk:
@@ -87,8 +87,14 @@ class Store:
     def _where(kind: str, index: tuple[int, ...]) -> tuple[int | slice, ...]:
         return (slice(None), *index) if kind in PROBABILITIES else index
 
+    def share(self) -> Store:
+        """Return the store for a further user, who closes it, too."""
+        self._users += 1
+        return self
+
     def close(self) -> None:
-        """Remove the folder on disk."""
-        if self._folder is not None:
+        """Remove the folder on disk if nobody else uses it any more."""
+        self._users -= 1
+        if self._folder is not None and self._users <= 0:
             self._folder.cleanup()
             self._folder = None

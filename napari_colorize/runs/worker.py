@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from napari.qt.threading import WorkerBase, WorkerBaseSignals
 from qtpy.QtCore import Signal  # type: ignore[attr-defined]
@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 
 class Cancelled(Exception):
     """The work was canceled."""
+
+
+class Reporter(Protocol):
+    """Where a task reports its progress and learns that it is to stop: a `Worker`."""
+
+    def report(self, done: int, total: int, text: str) -> None:
+        """Report the progress; raise `Cancelled` if the task is to stop."""
+
+    def check(self) -> None:
+        """Raise `Cancelled` if the task is to stop."""
 
 
 class _Signals(WorkerBaseSignals):  # type: ignore[misc]

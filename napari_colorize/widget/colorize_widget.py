@@ -12,13 +12,16 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence, QShortcut  # type: ignore[attr-defined]
 
 from colorize_engine import ModelError, list_models
+from colorize_engine.decode import DecodeSettings
 from colorize_engine.pretrained import Backend, read_card
 from napari_colorize.accessibility import (
     FocusRing,
+    Row,
     Scrolled,
     foldable,
     label_controls,
 )
+from napari_colorize.batch import ManyButton, Setup
 from napari_colorize.comparing import CompareButtons
 from napari_colorize.hints import Palette, VariantStrip
 from napari_colorize.messages import describe
@@ -29,7 +32,9 @@ from napari_colorize.runs import (
     Run,
     Worker,
     history_of,
+    picture_shape,
     plain,
+    region_of,
     registry,
     run_of,
     shown_frame,
@@ -37,6 +42,7 @@ from napari_colorize.runs import (
 )
 from napari_colorize.runs.bin_overlay import attach
 from napari_colorize.widget import preferences
+from napari_colorize.widget.all_images import AllImages
 from napari_colorize.widget.controls import (
     CURRENT_SLICE,
     Advanced,
@@ -60,11 +66,14 @@ from napari_colorize.widget.undoing import Undoing
 from napari_colorize.widget.varying import Varying
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import napari
     from napari.layers import Image, Layer
 
     from colorize_engine import Card
-    from napari_colorize.runs import Results, Source
+    from napari_colorize.batch import ImageJob
+    from napari_colorize.runs import Backdrop, Results, Source
 
 _THINKING = "a probability"
 _STOPPED = "Stopped. All layers are as they were."
@@ -92,7 +101,8 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         self._worker: Worker | None = None
         self._layer: Layer | None = None  # in work
         self._closed = False
-        self._jobs: WeakKeyDictionary[Run, Job] = WeakKeyDictionary()
+        self._backdrops: list[Backdrop] = []  # of regions that are in work
+        self._jobs: WeakKeyDictionary[Run, ImageJob] = WeakKeyDictionary()
         chosen = preferences.read()
         self._cards = {card.name: card for card in list_models()}
         self.image = ComboBox(
@@ -135,6 +145,15 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         )
         self.strip = VariantStrip()
         self.varying = Varying(self.strip, lambda: self.run, self.state, self._on_error)
+        self.many_button = ManyButton(self._setup)
+        self.all_images = AllImages(
+            self._job,
+            self._begin,
+            self._add,
+            lambda: self._lists,
+            self._say,
+            self._on_error,
+        )
         self.layer_choice = LayerChoice(chosen.layers)
         self._wanted = self.layer_choice.kinds()
         size = chosen.working_size or self._cards[self.model.value].working_size
@@ -152,7 +171,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             self.palette,
             self.strip,
             self.layer_choice,
-            self.keep.native,
+            Row(self.keep.native, self.many_button),
             self.saving,
             advanced,
         )
@@ -196,6 +215,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         self.state.go_on.clicked.connect(
             lambda: go_on(self._viewer, plain(self.image.value))
         )
+        self.many_button.open_images.triggered.connect(self.color_all)
         self.sliders.reset.clicked.connect(self._on_reset)
         for slider in self.sliders.all:
             slider.changed.connect(lambda _, name=slider.name: self._on_slider(name))
@@ -218,25 +238,74 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         if self.busy:
             return
         try:
-            layer = self._checked_layer()
-            source = self._source(layer)
+            job = self._job(self._checked_layer())
         except NotColorable as error:
-            show_warning(str(error))
-            self.status.value = str(error)
+            self._refuse(error)
             return
-        self._take_over_model_settings()
-        self._start(
-            Job(
-                layer,
-                source,
-                self._folder() or self.model.value,
-                self._backend(),
-                self.advanced.working_size.value,
-                self.layer_choice.kinds(),
-                self.sliders.settings(),
-                self.advanced.smoothing.applied,
-            )
+        self._start(job)
+
+    def color_all(self) -> None:
+        """Color all open images, one after the other, each with its own settings."""
+        if self.busy:
+            return
+        images = images_of(self._viewer)
+        try:
+            self._check_view(images)
+        except NotColorable as error:
+            self._refuse(error)
+            return
+        self.all_images.color(images)
+
+    def _refuse(self, error: NotColorable) -> None:
+        show_warning(str(error))
+        self.status.value = str(error)
+
+    def _setup(self) -> Setup:
+        """Return the model and the settings of the controls for a folder."""
+        return Setup.of(
+            self._model(),
+            self._card(),
+            self._backend(),
+            self._settings_of(plain(self.image.value)),
+            self.advanced.working_size.value,
         )
+
+    def _job(self, layer: Image) -> Job:
+        """Return the job of an image; raise NotColorable if it cannot be colored."""
+        if layer in _in_work:
+            raise NotColorable(
+                f"{layer.name} is being colored already. Wait until that is done or "
+                "stopped."
+            )
+        source = self._source(layer)
+        backdrop = self._backdrop(layer, source)
+        if backdrop is not None:
+            self._backdrops.append(backdrop)
+        return Job(
+            layer,
+            source,
+            self._model(),
+            self._backend(),
+            self.advanced.working_size.value,
+            self.layer_choice.kinds(),
+            self._settings_of(layer),
+            self.advanced.smoothing.amount,
+            backdrop,
+        )
+
+    def _settings_of(self, layer: Image | None) -> DecodeSettings:
+        """Return an image's settings for the chosen model: at first the model's own."""
+        run, card = run_of(self._viewer, layer), self._card()
+        other = run is not None and run.results.card.model_hash != card.model_hash
+        if layer is plain(self.image.value) and not other:
+            return self.sliders.settings()
+        if run is None or other:
+            return DecodeSettings(card.temperature, card.rebalance)
+        return run.settings
+
+    def _model(self) -> str | Path:
+        """Return the chosen model: its name, or its folder."""
+        return self._folder() or self.model.value
 
     def _backend(self) -> Backend:
         """Return what is to run the nets; a change in Preferences counts at once."""
@@ -271,14 +340,15 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
     def _checked_layer(self) -> Image:
         """Return the chosen image; raise NotColorable if it cannot be colored now."""
         layer = plain(self.image.value)
-        if layer is None or layer not in self._viewer.layers:
+        there = layer is not None and layer in self._viewer.layers
+        self._check_view([layer] if there else [])
+        return layer
+
+    def _check_view(self, images: Sequence[Any]) -> None:
+        """Raise NotColorable if the viewer, or what is ticked, allows no coloring."""
+        if not images:
             raise NotColorable(
                 "There is no image to color. Open one, or choose one in the list."
-            )
-        if layer in _in_work:
-            raise NotColorable(
-                f"{layer.name} is being colored already. Wait until that is done or "
-                "stopped."
             )
         if self._viewer.dims.ndisplay != 2:
             raise NotColorable(
@@ -287,29 +357,44 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             )
         if not self.layer_choice.kinds():
             raise NotColorable("No layer is chosen. Tick at least one under 'Layers'.")
-        return layer
 
     def _source(self, layer: Image) -> Source:
         advanced = self.advanced
         frame = None
         if advanced.frames.value == CURRENT_SLICE:
             frame = shown_frame(layer, self._viewer.dims.point)
+        drawn = plain(advanced.region.value)
+        region = drawn and region_of(layer, drawn, picture_shape(layer))
         return source_of(
             layer,
             frame=frame,
-            region=plain(advanced.region.value),
+            region=region,
+            least=advanced.working_size.value,
             display_range=advanced.display_range.value,
         )
+
+    def _backdrop(self, layer: Image, source: Source) -> Backdrop | None:
+        """Return what a region of an image is painted on; None without a region."""
+        run = run_of(self._viewer, layer)
+        if source.region is None or run is None:
+            return None
+        return run.backdrop_for(source)
 
     def _start(self, job: Job) -> None:
         self._wanted = job.kinds
         worker = Worker(job.work)
-        worker.progressed.connect(self._on_progress)
         worker.returned.connect(lambda found: self._on_done(job, *found))
         worker.errored.connect(self._on_error)
-        worker.finished.connect(lambda: self._on_finished(job))
-        self._worker, self._layer = worker, job.layer
-        _in_work.add(job.layer)
+        self._layer = job.layer
+        self._begin(worker, [job.layer])
+
+    def _begin(self, worker: Worker, layers: list[Image]) -> None:
+        """Start a worker that colors these layers."""
+        self._take_over_model_settings()
+        worker.progressed.connect(self._on_progress)
+        worker.finished.connect(lambda: self._on_finished(layers))
+        self._worker = worker
+        _in_work.update(layers)
         self._show_busy(True)
         worker.start()
 
@@ -329,6 +414,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             if handed_on:
                 colorize.setFocus(Qt.FocusReason.OtherFocusReason)
         self.state.running(busy)
+        self.many_button.open_images.setEnabled(not busy)
         if busy:
             if handed_on:
                 cancel.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -342,12 +428,20 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             self.state.show_progress(done, total, text)
 
     def _on_done(self, job: Job, results: Results, devices: list[str]) -> None:
-        stopped = self._worker is not None and self._worker.cancelled
-        if self._closed or stopped or job.layer not in self._viewer.layers:
+        if self._worker is not None and self._worker.cancelled:
             results.close()
-            if not self._closed:
-                self.status.value = _STOPPED
+            self._say(_STOPPED)
             return
+        if self._add(job, results, devices) is None:
+            self._say(_STOPPED)
+            return
+        self._tell(done=True)
+
+    def _add(self, job: ImageJob, results: Results, devices: list[str]) -> Run | None:
+        """Show results as layers; drop them if the widget or the image is gone."""
+        if self._closed or job.layer not in self._viewer.layers:
+            results.close()
+            return None
         self._fill_devices(devices)
         earlier = {}
         before = self._run_of_source(job.layer)
@@ -362,15 +456,17 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         self._jobs[run] = job
         registry.add(self._viewer, run)
         attach(self._viewer)
-        self._tell(done=True)
+        # The sliders may have been moved in the meantime.
         if job.layer is plain(self.image.value):
-            # The sliders may have been moved in the meantime.
             run.decode(self.sliders.settings())
             self.hinting.resume()
+        elif before and before.results.card.model_hash == results.card.model_hash:
+            run.decode(before.settings)
         history = history_of(run)
         if history is not None:
             history.begin(run.settings)
         recall_hints(run)
+        return run
 
     def _run_of_source(self, layer: Image) -> Run | None:
         """Return the latest run of a source, kept runs left out."""
@@ -383,6 +479,10 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         device.choices = list(dict.fromkeys(["auto", *devices, value]))
         device.value = value
 
+    def _say(self, text: str) -> None:
+        if not self._closed:
+            self.status.value = text
+
     def _on_error(self, error: Exception) -> None:
         if self._closed:
             return
@@ -393,9 +493,11 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         self.status.value = text
         show_error(text)
 
-    def _on_finished(self, job: Job) -> None:
-        _in_work.discard(job.layer)
+    def _on_finished(self, layers: list[Image]) -> None:
+        _in_work.difference_update(layers)
         self._worker = self._layer = None
+        while self._backdrops:
+            self._backdrops.pop().done()
         if not self._closed:
             self._show_busy(False)
 
@@ -404,7 +506,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
     def _on_removed(self, event: Any) -> None:
         self._on_runs()
         layer = self._layer
-        if self._worker is not None and layer is not None and event.value is layer:
+        if self._worker is not None and layer is not None and layer is event.value:
             self._worker.cancel()
             show_warning(f"{layer.name} was removed, so coloring it was stopped.")
 

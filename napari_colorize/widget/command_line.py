@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from napari_colorize.reader import recalled
 
 if TYPE_CHECKING:
+    from napari_colorize.batch import ImageJob
     from napari_colorize.runs import Run
-    from napari_colorize.widget.job import Job
 
 _NO_FILE = "PHOTO"
 _TIFF = (".tif", ".tiff")
 
 
-def command_line(run: Run, job: Job) -> str:
+def command_line(run: Run, job: ImageJob) -> str:
     """Return the line of the command that repeats a run.
 
     An image that was not opened from a file is called PHOTO.
@@ -34,6 +34,7 @@ def command_line(run: Run, job: Job) -> str:
     """
     from colorize_engine.edit import Edit
     from colorize_engine.files import format_of
+    from colorize_engine.film import FORMATS, is_film
 
     results, source = run.results, run.results.source
     whole = run.layer.data[0] if run.layer.multiscale else run.layer.data
@@ -50,7 +51,7 @@ def command_line(run: Run, job: Job) -> str:
         results.steering.hints,
         smoothing=results.smoothing,
         value_range=source.limits or stretched,
-        region="" if source.shape == tuple(axes[-2:]) else "a part",
+        region="" if source.region is None else "a part",
     )
     options = {
         "--model": str(job.model),
@@ -64,6 +65,17 @@ def command_line(run: Run, job: Job) -> str:
         suffix = ".ome.tif" if source.is_stack else ".png"
         return edit.command(_NO_FILE, f"{run.layer.name}-color{suffix}", more)
     path = Path(photo)
+    if is_film(path):
+        if source.limits:
+            raise ValueError("the command takes no display range for a film")
+        # The command smooths films by itself.
+        more["--smoothing"] = str(float(results.smoothing))
+        suffix = path.suffix if path.suffix.lower() in FORMATS else ".mkv"
+        return edit.command(
+            str(path),
+            str(path.with_stem(path.stem + "-color").with_suffix(suffix)),
+            more,
+        )
     suffix = path.suffix if format_of(path) else ".png"
     if source.is_stack and path.suffix.lower() not in _TIFF:
         suffix = ".ome.tif"

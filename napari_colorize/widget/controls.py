@@ -275,7 +275,11 @@ class Advanced(Container):  # type: ignore[type-arg]
             choices=shapes,
             nullable=True,
             label="region",
-            tooltip="A Shapes layer with a rectangle around the part to color.",
+            tooltip=(
+                "A Shapes layer. Only what lies in its rectangles, ellipses and "
+                "polygons is colored, or in the selected ones. The rest of the picture "
+                "keeps its colors."
+            ),
         )
         self.display_range = CheckBox(
             text="use the display range",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,7 +86,14 @@ class Hinting:
             return
         try:
             hints = load_hints(Path(path))
-            check_inside(hints, run.results.source.shape)
+            source = run.results.source
+            check_inside(hints, source.whole)
+            # In pixels of what the nets see.
+            top, left = source.corner
+            hints = tuple(
+                replace(hint, row=hint.row - top, column=hint.column - left)
+                for hint in hints
+            )
         except (OSError, ValueError) as error:
             show_error(f"Could not load hints from {path}: {reason(error)}.")
             return

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from colorize_engine.decode import DecodeSettings
     from colorize_engine.pretrained import Backend
-    from napari_colorize.runs import Source, Worker
+    from napari_colorize.runs import Backdrop, Reporter, Source
 
 _INITIALS = ("cpu", "cuda", "mps")
 
@@ -40,6 +40,8 @@ class Job:
         Settings of the first decoding.
     smoothing : float
         Smoothing of a stack over time.
+    backdrop : Backdrop or None
+        What a region is painted on.
     """
 
     layer: Image
@@ -50,8 +52,9 @@ class Job:
     kinds: tuple[str, ...]
     settings: DecodeSettings
     smoothing: float = 0.0
+    backdrop: Backdrop | None = None
 
-    def work(self, worker: Worker) -> tuple[Results, list[str]]:
+    def work(self, worker: Reporter) -> tuple[Results, list[str]]:
         """Load the model and run it; return the results and the available devices.
 
         Raises
@@ -63,9 +66,19 @@ class Job:
         from colorize_engine.colorizer import loaded
         from colorize_engine.pretrained import available_devices
 
-        colorizer = loaded(self.model, self.backend)
+        try:
+            colorizer = loaded(self.model, self.backend)
+        except BaseException:
+            if self.backdrop is not None:
+                self.backdrop.close()
+            raise
         results = Results(
-            self.source, colorizer, self.working_size, self.kinds, self.smoothing
+            self.source,
+            colorizer,
+            self.working_size,
+            self.kinds,
+            self.smoothing,
+            backdrop=self.backdrop,
         )
         results.compute(self.settings, worker)
         return results, available_devices()
@@ -78,9 +91,11 @@ def summary(results: Results) -> str:
     """
     height, width = results.source.shape
     frames = f"{results.source.count} frames of " if results.source.is_stack else ""
+    region = "" if results.source.region is None else "a region within "
     smoothing = f", smoothing {results.smoothing:g}" if results.smoothing else ""
     text = (
-        f"Colored {frames}{width} x {height} in {max(0.1, results.seconds):.1f} s "
+        f"Colored {region}{frames}{width} x {height} in "
+        f"{max(0.1, results.seconds):.1f} s "
         f"({results.card.name}, {_plain_name(results.device)}{smoothing})."
     )
     if results.fills_little:

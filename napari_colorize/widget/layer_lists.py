@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Shapes
@@ -10,6 +11,8 @@ from napari_colorize.reader import image_of
 from napari_colorize.runs import METADATA, run_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from magicgui.widgets import ComboBox
     from napari.components import ViewerModel
 
@@ -41,6 +44,7 @@ class LayerLists:
 
     def __init__(self, viewer: ViewerModel, image: ComboBox, region: ComboBox) -> None:
         self._viewer, self._image, self._region = viewer, image, region
+        self._still = False
         for event, react in self._events():
             getattr(viewer.layers.events, event).connect(react)
         for layer in viewer.layers:
@@ -68,7 +72,23 @@ class LayerLists:
         event.value.events.name.connect(self.renew)
         self.renew()
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Keep the selection and the chosen image while results are added."""
+        layers = self._viewer.layers
+        before = set(layers.selection)
+        self._still = True
+        try:
+            yield
+        finally:
+            there = {layer for layer in before if layer in layers}
+            layers.selection.intersection_update(there)
+            layers.selection.update(there)
+            self._still = False
+
     def _on_selection(self, _event: Any = None) -> None:
+        if self._still:
+            return
         active = self._viewer.layers.selection.active
         run = None if active is None else run_of(self._viewer, active)
         if run is None and active is not None and METADATA in active.metadata:

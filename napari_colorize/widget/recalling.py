@@ -29,6 +29,11 @@ def what_to_do(image: Image | None) -> str:
     saved = recalled(image)
     if image is None:
         return "Choose an image and press Colorize."
+    if saved is not None and saved.edit.region:
+        return (
+            "Parts of it were colored by themselves. Press Colorize to color all of it "
+            "anew, with the settings of the last part."
+        )
     if saved is not None:
         return (
             f"It was made with the model {saved.edit.model}. Press Colorize to go on "
@@ -52,6 +57,9 @@ def recall_hints(run: Run) -> None:
     """Put the hints of a saved picture on its new run as points, once."""
     saved, hints = recalled(run.layer), hints_for(run)
     if saved is None or not saved.edit.hints or hints is None or hints.run is None:
+        return
+    if saved.edit.region:
+        # Their places are those in the region.
         return
     hints.replace((), saved.edit.hints)
     use_hints(run.layer)

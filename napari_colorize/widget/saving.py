@@ -15,8 +15,8 @@ from napari_colorize.widget.command_line import command_line
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from napari_colorize.batch import ImageJob
     from napari_colorize.runs import Run
-    from napari_colorize.widget.job import Job
 
 
 class Saving(Row):
@@ -39,7 +39,7 @@ class Saving(Row):
     def __init__(
         self,
         run: Callable[[], Run | None],
-        job: Callable[[Run], Job],
+        job: Callable[[Run], ImageJob],
         say: Callable[[str], None],
     ) -> None:
         self._run, self._job, self._say = run, job, say

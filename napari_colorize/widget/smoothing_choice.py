@@ -38,9 +38,9 @@ class SmoothingChoice(FloatSpinBox):
         self._one_slice = False
 
     @property
-    def applied(self) -> float:
-        """The smoothing of a run now: 0 where it has no effect."""
-        return round(self.value, 4) if self.enabled else 0.0
+    def amount(self) -> float:
+        """The smoothing of a stack; a single picture has none."""
+        return round(self.value, 4)
 
     def suit(self, image: Image | None, *, one_slice: bool) -> None:
         """Enable the control if smoothing has an effect, and say why it has none.
@@ -61,10 +61,10 @@ class SmoothingChoice(FloatSpinBox):
     def told(self, run: Run, summary: str) -> str:
         """Return the summary of a run, or what there is to know about its smoothing."""
         made = run.results.smoothing
-        if self.enabled and self.applied != made:
+        if self.enabled and self.amount != made:
             return (
                 f"Colored with smoothing {made:g}. Press Colorize to apply "
-                f"{self.applied:g}."
+                f"{self.amount:g}."
             )
         if self._one_slice and self.value and not run.results.source.is_stack:
             return f"{summary} The slice is colored by itself, without smoothing."

@@ -62,6 +62,7 @@ HEAVY = {
     "skimage",
     "scipy",
     "safetensors",
+    "av",
 }
 HEAVY |= {"numpy", "PIL", "tifffile", "imagecodecs", "click"}
 
@@ -88,6 +89,7 @@ DOCUMENTED = {
     "pretrained": "WEIGHTS load save find_folder list_models read_card Model Card "
     "ModelError",
     "stacks": "predict StackPrediction FrameModel ModelLike",
+    "film": "CODECS FORMATS FilmSettings FilmStack check_extra color_film is_film",
     "stackfiles": "color_stack_file StackSettings is_stack_target open_stack",
     "cli": "main",
 }

@@ -91,3 +91,42 @@ def test_an_error_ends_the_others_and_reaches_the_caller() -> None:
     assert len(done) < 99_999
     # And the next call finds nothing of it.
     assert len(names_of(10)) == 10
+
+
+def test_items_are_taken_ahead_in_a_thread_of_their_own() -> None:
+    taken: list[str] = []
+
+    def items():
+        for number in range(6):
+            taken.append(threading.current_thread().name)
+            yield number
+
+    found = parallel.ahead(items(), 2)
+    assert not taken
+    assert next(found) == 0
+    assert list(found) == [1, 2, 3, 4, 5]
+    assert len(set(taken)) == 1
+    assert threading.current_thread().name not in taken
+
+
+def test_no_more_items_are_taken_than_was_said() -> None:
+    taken: list[int] = []
+    found = parallel.ahead((taken.append(n) or n for n in range(100)), 3)
+    for number in range(10):
+        assert next(found) == number
+    found.close()
+    # Those that were given, three ahead, and the one that came in their place.
+    assert len(taken) <= 10 + 3 + 1
+    assert taken == list(range(len(taken)))
+
+
+def test_an_error_comes_after_the_items_before_it() -> None:
+    def items():
+        yield 1
+        yield 2
+        raise OSError("gone")
+
+    found = parallel.ahead(items(), 2)
+    assert [next(found), next(found)] == [1, 2]
+    with pytest.raises(OSError, match="gone"):
+        next(found)

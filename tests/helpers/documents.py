@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import films
 import numpy as np
 import tifffile
 import zarr
@@ -81,6 +82,12 @@ def write_photos(folder: Path) -> Path:
     """Write the gray photos and stacks that the pages' commands name."""
     gray = data.camera()[::4, ::4]
     Image.fromarray(gray).save(folder / "photo.jpg")
+    films.make(
+        folder / "film.mp4",
+        films.two_shots((128, 96)),
+        *("-c:v", "libx264", *films.GRAY, "-c:a", "aac"),
+        more=films.SOUND,
+    )
     (folder / "film.csv").write_text("x,y,color,frame\n5,5,#a03020,1\n")
     (folder / "hints.csv").write_text("x,y,color\n45,82,#a03020\n20,20,#808080\n")
     (folder / "scans").mkdir()

@@ -49,12 +49,14 @@ def commands(page: str) -> list[str]:
 
 
 def test_every_tutorial_is_run_below() -> None:
-    assert PAGES.keys() == {"widget", "color", "layers", "script", "training"}
+    assert PAGES.keys() == {
+        *("widget", "color", "layers", "film", "script", "training")
+    }
     index = (DOCS / "index.md").read_text("utf-8")
     assert not documents.blocks(index, "python")
 
 
-@pytest.mark.parametrize("page", ["color", "layers", "script"])
+@pytest.mark.parametrize("page", ["color", "film", "layers", "script"])
 def test_commands_and_then_scripts_of_a_page(page: str, tmp_path: Path) -> None:
     folder = documents.write_photos(tmp_path)
     assert commands(page)
@@ -125,7 +127,7 @@ def test_extras_that_pages_name_exist() -> None:
     extras = project["project"]["optional-dependencies"].keys()
     text = "".join(path.read_text("utf-8") for path in DOCS.rglob("*.md"))
     named = set(re.findall(r'"(?:napari-colorize|\.)\[(\w+)\]"', text))
-    assert {"napari", "stacks", "training"} <= named <= extras
+    assert {"napari", "stacks", "video", "training"} <= named <= extras
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from napari_colorize.widget import ColorizeWidget
+
+
+@pytest.fixture(autouse=True)
+def few_objects(request: pytest.FixtureRequest) -> None:
+    """Leave what is there before a viewer out of the many collections of its test.
+
+    napari collects all garbage at each layer that goes, and keeps actions of windows
+    that were closed. Without this, half of the time goes into walking through those.
+    """
+    if "make_napari_viewer" in request.fixturenames:
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture

@@ -6,13 +6,14 @@ They stand in a plain window with napari's style: what is asked here needs no ca
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.qt import get_stylesheet
-from qtpy.QtCore import QPoint, QRect, Qt
+from qtpy.QtCore import QPoint, QRect, Qt, QTimer
 from qtpy.QtGui import QImage, QKeySequence
 from qtpy.QtWidgets import (
     QAbstractButton,
@@ -28,8 +29,11 @@ from qtpy.QtWidgets import (
 )
 
 from colorize_engine import ChannelBins, Colorizer, list_models
+from colorize_engine.batch import Record
 from colorize_engine.decode import DecodeSettings
+from colorize_engine.pretrained import Backend
 from napari_colorize.accessibility import FocusRing
+from napari_colorize.batch import FolderDialog, Setup
 from napari_colorize.inspector import Inspector
 from napari_colorize.inspector.bar_chart import BarChart
 from napari_colorize.runs import Results, Run, Worker, registry, source_of
@@ -387,3 +391,104 @@ def test_a_working_size_of_the_preferences_is_taken_up_to_their_limit(
     widget = ColorizeWidget(ViewerModel())
     qtbot.addWidget(widget.native)
     assert widget.advanced.working_size.value == 8192
+
+
+# -- the dialog of folders
+
+
+class DialogStand(Stand):
+    """The dialog that colors a folder, with a table of its results."""
+
+    def __init__(self, qtbot: QtBot, theme: str = "dark") -> None:
+        card = list_models()[0]
+        setup = Setup.of(card.name, card, Backend(), DecodeSettings(0.5, 0.1), 320)
+        self.qtbot, self.window = qtbot, FolderDialog(None, lambda: setup)
+        qtbot.addWidget(self.window)
+        self.window.setStyleSheet(get_stylesheet(theme))
+        with qtbot.waitActive(self.window):
+            self.window.show()
+            self.window.activateWindow()
+
+    def show_results(self) -> None:
+        """Show the table and its buttons, and enable all."""
+        dialog = self.window
+        records = [
+            Record(
+                "in/a.png", "out/a.png", "done", notes=("its EXIF data are broken",)
+            ),
+            Record("in/b.png", "out/b.png", "failed", error="the file is empty"),
+        ]
+        dialog.table.show_records(records, Path("in"))
+        for part in (dialog.table, dialog.report_button, dialog.open_button):
+            part.setVisible(True)
+        for button in (dialog.report_button, dialog.open_button, dialog.cancel_button):
+            button.setEnabled(True)
+        dialog.resize(620, 560)
+        dialog.text.setText("1 colored, 0 skipped, 1 failed.")
+        QApplication.processEvents()
+
+
+def test_the_dialog_of_folders_needs_no_mouse(qtbot: QtBot, tmp_path: Path) -> None:
+    stand = DialogStand(qtbot)
+    dialog = stand.window
+    assert QApplication.focusWidget() is dialog.folder.edit
+    stand.show_results()
+    dialog.close_button.setFocus()
+    order = stand.walk(dialog)
+    assert set(order) == reachable(dialog)
+    assert order[:2] == [dialog.folder.edit, dialog.folder.button]
+    for one, two in pairwise([area(control) for control in order]):
+        beside = two.left() > one.right() and two.top() <= one.bottom()
+        assert two.top() > one.bottom() or beside, (one, two)
+    for control in order:
+        text = getattr(control, "text", str)()
+        assert control.accessibleName() or text, control
+        tip = control.toolTip()
+        assert tip[:1].isupper() and tip.endswith("."), (control, tip)
+    shown = [*dialog.findChildren(QLabel), *dialog.findChildren(QAbstractButton)]
+    texts = [child.text() for child in shown if "&" in child.text()]
+    letters = [text[text.index("&") + 1].upper() for text in texts]
+    assert len(letters) == len(set(letters)) == 9
+    assert stand.press(Qt.Key.Key_O, alt=True) is dialog.output.edit
+    # Enter starts, what can be done next has the keyboard.
+    (tmp_path / "empty").mkdir()
+    dialog.folder.choose(str(tmp_path / "empty"))
+    dialog.folder.edit.setFocus()
+    assert stand.press(Qt.Key.Key_Return) is dialog.cancel_button
+    qtbot.waitUntil(lambda: not dialog.busy)
+    assert QApplication.focusWidget() is dialog.start_button
+    assert dialog.text.text().startswith("There are no photos in ")
+    stand.press(Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_dialog_of_folders_can_be_read(qtbot: QtBot, theme: str) -> None:
+    stand = DialogStand(qtbot, theme)
+    dialog = stand.window
+    stand.show_results()
+    dialog.progress.setVisible(True)
+    dialog.progress.setRange(0, 4)
+    dialog.progress.setValue(1)
+    dialog.close_button.setFocus(Qt.FocusReason.TabFocusReason)
+    QApplication.processEvents()
+    picture = stand.look()
+    for control in (*written(dialog), dialog.table.viewport()):
+        assert contrast_within(cut(picture, area(control))) >= TEXT, control
+    (ring,) = dialog.findChildren(FocusRing)
+    assert area(ring).contains(area(dialog.close_button))
+    edge, paper = picture[area(ring).top(), area(ring).left()], picture[2, 2]
+    assert contrast(edge, paper) >= GRAPHICS
+
+
+def test_the_menu_of_many_images_opens_by_its_letter(stand: Stand) -> None:
+    button = stand.widget.many_button
+    menu = button.menu()
+    QTimer.singleShot(100, menu.close)
+    stand.press(Qt.Key.Key_Y, alt=True)
+    assert [action.text() for action in menu.actions()] == [
+        "Color all &open images",
+        "Color a &folder...",
+    ]
+    assert all(action.toolTip().endswith(".") for action in menu.actions())
+    assert button.toolTip().endswith(".")

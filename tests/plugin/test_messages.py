@@ -14,7 +14,7 @@ from napari.layers import Image, Shapes
 from colorize_engine import ModelError
 from napari_colorize.inspector import Inspector, dock
 from napari_colorize.messages import describe
-from napari_colorize.runs import NotColorable, source_of
+from napari_colorize.runs import NotColorable, picture_shape, region_of, source_of
 from napari_colorize.widget import ColorizeWidget, colorize_widget, saving
 
 if TYPE_CHECKING:
@@ -89,23 +89,29 @@ def outside() -> Shapes:
     return Shapes([corners], shape_type="rectangle", name="roi")
 
 
+def lines() -> Shapes:
+    return Shapes([np.eye(2)], shape_type="line", name="roi")
+
+
 @pytest.mark.parametrize(
     ("picture", "region", "words"),
     [
         (np.full((4, 4), np.nan), None, "NaN"),
         (np.array([[0.0, 7.0]]), None, "from 0 to 7"),
         (np.zeros((4, 4), np.int64), None, "display range"),
-        (np.zeros((4, 4), np.uint8), Shapes(name="roi"), "no rectangle in roi"),
-        (np.zeros((4, 4), np.uint8), outside(), "lies outside of scan"),
+        (np.zeros((4, 4), np.uint8), Shapes(name="roi"), "no shape in roi"),
+        (np.zeros((4, 4), np.uint8), lines(), "have no area in roi"),
+        (np.zeros((4, 4), np.uint8), outside(), "lie outside of scan"),
     ],
-    ids=["NaN", "range", "type", "no region", "outside"],
+    ids=["NaN", "range", "type", "no shape", "lines", "outside"],
 )
 def test_pictures_that_cannot_be_colored_say_why(
     picture: np.ndarray, region: Shapes | None, words: str
 ) -> None:
     layer = Image(picture, name="scan", contrast_limits=(0, 1))
     with pytest.raises(NotColorable) as caught:
-        source_of(layer, region=region).read(())
+        chosen = region and region_of(layer, region, picture_shape(layer))
+        source_of(layer, region=chosen).read(())
     check(str(caught.value))
     assert words in str(caught.value)
 

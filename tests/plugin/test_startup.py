@@ -81,6 +81,7 @@ def test_reading_the_preferences_loads_no_nets(tmp_path: Path) -> None:
         ("runs", {"torch", "qtpy", "napari", "numpy", "zarr", "dask"}),
         ("widget", {"torch", "qtpy", "napari", "numpy", "magicgui"}),
         ("inspector", {"torch", "qtpy", "napari", "numpy"}),
+        ("batch", {"torch", "qtpy", "napari", "numpy"}),
         ("samples", {"torch", "qtpy", "skimage"}),
         ("writer", {"torch", "qtpy", "tifffile", "PIL"}),
     ],

@@ -196,6 +196,23 @@ def test_region_and_display_range_are_told_where_there_were_any() -> None:
     assert settings["display range"] == "0.5,4095"
 
 
+def test_a_region_is_told_with_what_it_was_painted_on() -> None:
+    shapes = "polygon 1,2 30,2 30.5,40 ellipse 1,1 9,1 9,9 1,9"
+    first = {**RECORD, "temperature": 0.9, "hints": "1,2,30,40"}
+    second = {**RECORD, "shapes": shapes, "temperature": 0.8, "base": first}
+    about = {**RECORD, "shapes": shapes, "base": second}
+    settings = dict(
+        item.split(" ", 1) for item in writer.mark_of(about).parameters.split("; ")
+    )
+    assert settings["shapes"] == shapes
+    assert settings["temperature"] == f"{RECORD['temperature']:g}"
+    base = settings["base"]
+    assert base.startswith(f"(model {RECORD['model']} ")
+    assert f" / shapes {shapes} / base (model " in base
+    assert " / temperature 0.8 / " in base and " / temperature 0.9 / " in base
+    assert base.endswith(" / hints 1,2,30,40))")
+
+
 @pytest.mark.parametrize("keep", KEEPS)
 def test_probabilities_become_float_pages_that_name_their_bins(
     tmp_path: Path, keep: str

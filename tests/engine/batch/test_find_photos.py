@@ -31,7 +31,8 @@ def test_photos_are_found_in_all_folders_in_order(tmp_path: Path) -> None:
     found = find_photos(tmp_path)
     names = ["a/b/c.webp", "a/z.TIF", "a.png", "b.jpg", "d.dng"]
     assert below(tmp_path, found.photos) == names
-    assert (found.others, found.hidden, found.errors) == (3, 2, [])
+    assert (found.others, found.hidden, found.errors) == (2, 2, [])
+    assert below(tmp_path, found.films) == ["movie.mpg"]
 
 
 def test_formats_that_are_written_are_photos_and_documents_are_not() -> None:

@@ -449,10 +449,10 @@ def test_help_tells_every_option_with_examples_and_loads_little() -> None:
         *("--working-size", "--device", "--probabilities", "--overwrite", "--range"),
         *("--max-pixels", "--quality", "--list-models", "--version", "--help"),
         *("--skip-color", "--report"),
-        *("--smoothing", "--channel", "--series", "--scheduler"),
+        *("--smoothing", "--channel", "--series", "--scheduler", "--codec"),
     ):
         assert option in out
-    assert out.count("\n    colorize ") == 4
+    assert out.count("\n    colorize ") == 5
     codes = "0 all done, 1 some file failed, 2 wrong usage, 130 stopped."
     assert f"Exit codes: {codes}" in out
 

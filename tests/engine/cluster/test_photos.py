@@ -26,6 +26,7 @@ import stand_ins  # noqa: E402
 
 from colorize_engine import cli  # noqa: E402
 from colorize_engine.batch import Job, Settings, plan_jobs  # noqa: E402
+from colorize_engine.batch import run as batch_run  # noqa: E402
 from colorize_engine.batch.color_photo import color_photo, failed_record  # noqa: E402
 from colorize_engine.cli import photos as cli_photos  # noqa: E402
 from colorize_engine.cluster import (  # noqa: E402
@@ -152,7 +153,7 @@ def test_a_killed_worker_costs_nothing_but_time(
 ) -> None:
     make_photos(tmp_path / "in")
     out, report, left = tmp_path / "out", tmp_path / "report.json", []
-    cleaned = cli_photos.removing_leftovers
+    cleaned = batch_run.removing_leftovers
 
     @contextmanager
     def watched(folders: Iterable[Path]) -> Iterator[None]:
@@ -160,7 +161,7 @@ def test_a_killed_worker_costs_nothing_but_time(
             yield
             left.extend(out.glob(".*"))
 
-    monkeypatch.setattr(cli_photos, "removing_leftovers", watched)
+    monkeypatch.setattr(batch_run, "removing_leftovers", watched)
     events.order_a_death(3)
     work, settings = plan_jobs([tmp_path / "in"], str(out)), Settings()
     code = cli_photos.color_photos(work, lambda: on_cluster(address), settings, report)
@@ -494,7 +495,7 @@ def test_a_scheduler_that_goes_away_ends_the_run_with_one_line_and_the_report(
     tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make_photos(tmp_path / "in", 30)
-    report, add = tmp_path / "report.json", cli_photos.Tally.add
+    report, add = tmp_path / "report.json", cli_photos.PrintedTally.add
     words = [tmp_path / "in", "-o", tmp_path / "out", "--report", report]
     with (
         distributed.LocalCluster(
@@ -504,11 +505,11 @@ def test_a_scheduler_that_goes_away_ends_the_run_with_one_line_and_the_report(
     ):
         address = cluster.scheduler_address
 
-        def closing(tally: cli_photos.Tally, one: Record) -> None:
+        def closing(tally: cli_photos.PrintedTally, one: Record) -> None:
             add(tally, one)
             cluster.close()
 
-        patch.setattr(cli_photos.Tally, "add", closing)
+        patch.setattr(cli_photos.PrintedTally, "add", closing)
         words += ["-m", f"{tiny_model}/", "--scheduler", address]
         with pytest.raises(SystemExit) as left:
             cli.main([str(word) for word in words])

@@ -22,6 +22,8 @@ PICTURES = {
     "float32": PHOTO.astype(np.float32) / 255,
     "float64": PHOTO / 255,
     "RGB": data.astronaut(),
+    "RGB float32": (data.astronaut() / 255).astype(np.float32),
+    "RGB uint16": data.astronaut().astype(np.uint16) * 257,
     "RGBA": np.dstack([data.astronaut(), data.camera()]),
 }
 

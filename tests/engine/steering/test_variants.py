@@ -25,7 +25,10 @@ GRAY = lightness_to_gray(lightness(data.coffee()[::2, ::2]))
 
 @pytest.fixture(scope="module")
 def colorizer() -> Colorizer:
-    return Colorizer.from_pretrained()
+    """Shipped nets at half of their size, as they are asked a hundred times."""
+    colorizer = Colorizer.from_pretrained()
+    colorizer.working_size = 160
+    return colorizer
 
 
 def labs(predictions: list) -> list[np.ndarray]:

@@ -14,7 +14,7 @@ from skimage import data
 
 from colorize_engine.pretrained import read_card
 from napari_colorize.runs import KINDS as RESULTS
-from napari_colorize.runs import source_of
+from napari_colorize.runs import region_of, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,23 +158,25 @@ def test_values_that_are_no_numbers_are_refused(
         source_of(layer, display_range=display_range).read(())
 
 
-def test_a_region_needs_a_rectangle_on_the_picture() -> None:
+def test_a_region_has_a_box_with_its_surroundings() -> None:
     layer, shapes = Image(GRAY, name="scan"), Shapes(ndim=2, name="roi")
-    with pytest.raises(ValueError, match="no rectangle in roi"):
-        source_of(layer, region=shapes)
     shapes.add_rectangles(np.array([[500, 500], [600, 600]]))
-    with pytest.raises(ValueError, match="lies outside of scan"):
-        source_of(layer, region=shapes)
+    with pytest.raises(ValueError, match="lie outside of scan"):
+        region_of(layer, shapes, (64, 96))
     shapes.add_rectangles(np.array([[-10, 50], [9.5, 500]]))
-    source = source_of(layer, region=shapes)
-    assert (source.corner, source.shape) == ((0, 50), (10, 46))
+    shapes.selected_data = {1}
+    source = source_of(layer, region=region_of(layer, shapes, (64, 96)))
+    assert (source.corner, source.shape) == ((0, 38), (13, 58))
+    assert source.whole == (64, 96)
+    np.testing.assert_array_equal(source.read(()), GRAY[:13, 38:])
+    np.testing.assert_array_equal(source.read_whole(()), GRAY)
 
 
-def test_of_several_rectangles_the_selected_one_counts() -> None:
+def test_of_several_shapes_the_selected_ones_count_or_all() -> None:
     layer, shapes = Image(GRAY), Shapes(ndim=2)
     shapes.add_rectangles(np.array([[-0.5, -0.5], [9.5, 9.5]]))
     shapes.add_rectangles(np.array([[19.5, 19.5], [39.5, 29.5]]))
-    shapes.selected_data = {0}
-    assert source_of(layer, region=shapes).shape == (10, 10)
-    shapes.selected_data = set()
-    assert source_of(layer, region=shapes).shape == (20, 10)
+    for selected, rows in (({0}, (0, 10)), ({1}, (20, 40)), (set(), (0, 40))):
+        shapes.selected_data = selected
+        found = region_of(layer, shapes, (64, 96)).bounds((64, 96))[0]
+        assert (found.start, found.stop) == rows

@@ -107,7 +107,7 @@ def test_the_canvas_follows_the_slider_the_zoom_and_the_hand(
     first = truth(large, picture)
     check_canvas(large, first, 2)
     thumbnail = layer.thumbnail.copy()
-    large.sliders.saturation.value = 2.5
+    large.sliders.saturation.value = 1.9
     settled(large, qtbot)
     full = truth(large, picture)
     check_canvas(large, full, 2)

@@ -114,17 +114,23 @@ def test_a_region_is_colored_where_it_lies(
     widget.advanced.region.value = shapes
     widget.image.value = source
     finish(widget)
-    for kind, at in (("colorized", (0, 0)), ("a", (0.1, 0.1))):
-        layer = viewer.layers[f"scan {kind}"]
-        size = np.array(layer.data.shape[:2])
-        full = np.array([10, 20]) + (np.array(at) + 0.5) * (20, 40) / size - 0.5
-        np.testing.assert_allclose(
-            layer.data_to_world(at), source.data_to_world(full), atol=1e-6
-        )
-    assert viewer.layers["scan colorized"].data.shape == (20, 40, 3)
-    assert viewer.layers["scan a"].metadata[METADATA]["region"] == [10, 20, 20, 40]
+    # The nets see 32 x 60 pixels around it, in cells of two by two of 32 x 60.
+    layer = viewer.layers["scan a"]
+    assert layer.data.shape == (16, 30)
+    np.testing.assert_allclose(
+        layer.data_to_world((0.5, 1)), source.data_to_world((4 + 1.5, 10 + 2.5))
+    )
+    assert layer.metadata[METADATA]["region"] == [4, 10, 32, 60]
+    assert layer.metadata[METADATA]["shapes"] == (
+        "polygon 19.5,9.5 59.5,9.5 59.5,29.5 19.5,29.5"
+    )
+    whole = viewer.layers["scan colorized"]
+    assert whole.data.shape == (60, 80, 3)
+    np.testing.assert_allclose(
+        whole.data_to_world((3, 5)), source.data_to_world((3, 5)), atol=1e-6
+    )
     run = widget.run
-    assert run.place_at(source.data_to_world((5, 30))) is None
+    assert run.place_at(source.data_to_world((3, 30))) is None
     pixel = run.pixel(run.place_at(source.data_to_world((12, 30))))
     assert (pixel.row, pixel.column) == (12, 30)
 

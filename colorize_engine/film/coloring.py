@@ -33,7 +33,7 @@ from colorize_engine.stacks.paths import Paths, check_frames, light_of
 from colorize_engine.stacks.shots import Shots
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from av import Packet, VideoFrame
     from numpy.typing import NDArray
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 SMOOTHING = 0.6
 """Smoothing of a film by default."""
-# Frames that the nets may be ahead of the encoder.
+# Frames that the nets may be ahead of the smoothing, and this of the encoder.
 _AHEAD = 2
 
 
@@ -138,7 +138,7 @@ def color_film(
     OSError
         If a file or folder is missing, or cannot be read or written.
     """
-    source, target = Path(source).absolute(), Path(target).absolute()
+    source, target = Path(source), Path(target).absolute()
     settings = settings or FilmSettings()
     container = _check(source, target, overwrite=overwrite)
     backend = Backend(device, runtime, precision)
@@ -200,7 +200,7 @@ class _Job:
         total = self.film.count
         done = 0
         progress(0, total)
-        with closing(ahead(self.predicted(), _AHEAD)) as items:
+        with closing(ahead(self.steady(), _AHEAD)) as items:
             for item in items:
                 if not isinstance(item, _Predicted):
                     writer.copy(item)
@@ -209,7 +209,16 @@ class _Job:
                 done += 1
                 progress(done, max(done, total))
 
-    def predicted(self) -> Iterator[_Predicted | Packet[Any]]:
+    def steady(self) -> Generator[_Predicted | Packet[Any]]:
+        """Yield the same as `predicted`, smoothed within each shot."""
+        with closing(ahead(self.predicted(), _AHEAD)) as items:
+            for item in items:
+                if isinstance(item, _Predicted):
+                    yield item._replace(planes=self.shots.steady(item.planes))
+                else:
+                    yield item
+
+    def predicted(self) -> Generator[_Predicted | Packet[Any]]:
         """Yield what the nets say of each frame, and the packets between frames."""
         from av import VideoFrame
 
@@ -230,9 +239,8 @@ class _Job:
         if item.picture.ndim == 3:
             self.notes = (COLOR_NOTE,)
         orientation = self.film.orientation
-        planes = self.shots.steady(item.planes)
         upright = orientation.upright(item.picture)
-        found = self.model.prediction(upright, planes)
+        found = self.model.prediction(upright, item.planes)
         return orientation.stored(found.colorize(*self.settings.arguments))
 
 

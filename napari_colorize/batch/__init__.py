@@ -1,0 +1,5 @@
+"""Many images: all that are open, and the photos of a folder."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
