@@ -7,20 +7,21 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from colorize_engine.files import RAW_SUFFIXES, UNREAD
+from colorize_engine.files.formats import FORMATS, READ, UNREAD
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# TIFF files of microscopes and scanners under other suffixes, raw files, and formats
-# that Pillow does not know. Listed, so that each unreadable file gets an error, not
-# silence.
-TIFF_LIKE = frozenset((".lsm", ".stk", ".svs", ".ndpi", ".qptiff", ".btf", ".tf8"))
-OTHER_PICTURES = (
-    TIFF_LIKE
-    | RAW_SUFFIXES
-    | {".heic", ".heif", ".hif", ".jls", ".jxl"}
-    | {suffix for kind in UNREAD for suffix in kind.suffixes}
+# Also of formats that are only known, and of those whose extra is missing, so that each
+# unreadable file gets an error, not silence.
+OTHER_PICTURES = frozenset(
+    suffix
+    for suffixes in (
+        *((*kind.suffixes, *kind.more) for kind in READ),
+        *(kind.suffixes for kind in UNREAD),
+    )
+    for suffix in suffixes
+    if suffix not in FORMATS
 )
 FILMS = frozenset(
     ".3g2 .3gp .asf .avi .divx .dv .f4v .flv .m2t .m2ts .m2v .m4v .mj2 .mkv .mov .mp4 "
@@ -124,7 +125,7 @@ def photo_suffixes() -> frozenset[str]:
     from PIL import Image
 
     known = Image.registered_extensions()
-    return OTHER_PICTURES.union(
+    return OTHER_PICTURES.union(FORMATS).union(
         suffix
         for suffix, name in known.items()
         if name in Image.OPEN and name not in _NO_PHOTOS

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from colorize_engine.edit import saved_edit
-from colorize_engine.files import format_of, written
+from colorize_engine.files import format_of, named
 from colorize_engine.hints import read_hints, to_text
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def with_source(mark: Mark, source: str, settings: Settings, target: Path) -> Ma
         given = settings.value_range
         more["range"] = given if isinstance(given, str) else f"{given[0]}..{given[1]}"
     kind = format_of(target)
-    takes_quality = kind is not None and written(kind).lossy is not None
+    takes_quality = kind is not None and named(kind).lossy is not None
     if settings.quality is not None and takes_quality:
         more["quality"] = settings.quality
     if settings.precision != "auto":

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from colorize_engine.batch.clashes import apart
 from colorize_engine.batch.find_photos import (
     OTHER_PICTURES,
-    TIFF_LIKE,
     Found,
     find_photos,
     identity,
 )
 from colorize_engine.batch.job import Job
 from colorize_engine.files import FORMATS, format_of
+from colorize_engine.files.formats import TIFF_LIKE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from .errors import (
     check_size,
     reading,
 )
-from .formats import FORMATS, UNREAD, format_of, written
+from .formats import FORMATS, format_of, named
 from .mark import Mark, mark_of
 from .mark_reader import is_current, stored_parameters
 from .output import check_target, storable, write
@@ -30,16 +30,13 @@ from .photo import (
     read,
 )
 from .picture import Metadata, Picture, Samples
-from .raw import RAW_SUFFIXES
 from .value_range import ValueRange, fills_little, fit, parse_range, retyped
 
 __all__ = [
     "COLOR_NOTE",
     "FORMATS",
     "MAX_PIXELS",
-    "RAW_SUFFIXES",
     "TONE_NOTE",
-    "UNREAD",
     "AxesError",
     "FileError",
     "Mark",
@@ -60,6 +57,7 @@ __all__ = [
     "is_current",
     "mark_of",
     "measure",
+    "named",
     "parse_range",
     "read",
     "reading",
@@ -74,5 +72,4 @@ __all__ = [
     "temporary_name",
     "write",
     "writing_in",
-    "written",
 ]

@@ -25,7 +25,7 @@ import numpy as np
 
 from colorize_engine.files.atomic import replacing
 from colorize_engine.files.errors import FileError
-from colorize_engine.files.formats import FORMATS, format_of, written
+from colorize_engine.files.formats import FORMATS, format_of, named
 from colorize_engine.files.value_range import retyped
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _format(path: Path) -> Format:
             f"{path.suffix or 'a name without suffix'} cannot be written; "
             f"choose one of {', '.join(FORMATS)}"
         )
-    return written(name)
+    return named(name)
 
 
 def _stored(path: Path, picture: Picture, notes: list[str]) -> Picture:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from colorize_engine.files.errors import FileError, check_size, reading
+from colorize_engine.files.formats import RAW, RAW_SUFFIXES, missing, named
 from colorize_engine.files.picture import Metadata, Samples
 from colorize_engine.files.tiff import (
     directory_metadata,
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 
     import rawpy
 
-RAW_SUFFIXES = frozenset(
-    ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .gpr .iiq .kdc .mef .mos .mrw .nef "
-    ".nrw .orf .pef .raf .raw .rw2 .rwl .sr2 .srf .srw .x3f".split()
-)
 # Beginnings of raw files that are no TIFF files: Fujifilm, Minolta, Sigma; Canon's two;
 # Panasonic and Olympus, whose files differ from TIFF files by these four bytes alone.
 _BEGINNINGS = (
@@ -142,9 +139,7 @@ def _opened(stream: BinaryIO) -> Iterator[rawpy.RawPy]:
     try:
         import rawpy
     except ImportError as error:
-        raise FileError(
-            f"{_IT_IS}; to read it, run: pip install 'napari-colorize[raw]'"
-        ) from error
+        raise FileError(missing(_IT_IS, named(RAW).extra)) from error
     stream.seek(0)
     with reading(), rawpy.RawPy() as raw:
         try:

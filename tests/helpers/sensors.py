@@ -9,6 +9,7 @@ import numpy as np
 import tifffile
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 # XYZ to linear sRGB (IEC 61966-2-1): a sensor that sees as a screen does.
@@ -43,8 +44,12 @@ def write_dng(
     orientation: int = 1,
     shape: tuple[int, int] = (64, 96),
     order: Any = "<",
+    more: Sequence[Any] = (),
 ) -> None:
-    """Write a DNG file of a mosaic, or of linear gray or RGB as scanners give it."""
+    """Write a DNG file of a mosaic, or of linear gray or RGB as scanners give it.
+
+    Further tags are in the form of tifffile.
+    """
     # Scanners subtract black themselves.
     black = 0 if kind == "rgb" else 200
     values = np.rint(black + light(shape) * (_WHITE - black)).astype(np.uint16)
@@ -56,6 +61,7 @@ def write_dng(
         (50721, 10, 9, [n for v in _MATRIX for n in (round(v * 1e4), 10**4)], True),
         (50728, 5, 3, (1, 1, 1, 1, 1, 1), True),
         (50778, 3, 1, 21, True),
+        *more,
     ]
     count = 3 if kind == "rgb" else 1
     sensor = [

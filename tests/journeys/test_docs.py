@@ -155,6 +155,15 @@ def test_the_gallery_is_what_its_script_writes(gallery: ModuleType) -> None:
     assert text == gallery.page(read_card(find_folder("default")), figures)
 
 
+def test_the_page_of_files_is_what_its_tables_say() -> None:
+    spec = importlib.util.spec_from_file_location("formats", DOCS / "formats.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    # Fails after a change of the tables: then run docs/formats.py again.
+    assert module.PAGE.read_text("utf-8") == module.page()
+
+
 def test_the_pictures_of_the_gallery_are_there_and_small(gallery: ModuleType) -> None:
     files = {path.stem: path for path in gallery.IMAGES.iterdir()}
     assert files.keys() == {e.name for e in gallery.ENTRIES} | gallery.STRIPS.keys() | {

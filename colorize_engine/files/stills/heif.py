@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from colorize_engine.files.errors import FileError, check_size, reading
+from colorize_engine.files.formats import HEIF, missing, named
 from colorize_engine.files.icc import ColorSpace, profile_of
 from colorize_engine.files.metadata import exif, exif_tags
 from colorize_engine.files.picture import Metadata, Samples
@@ -99,10 +100,8 @@ def _library() -> ModuleType:
     try:
         import pillow_heif
     except ImportError as error:
-        raise FileError(
-            "it is a HEIF file (HEIC); to read it, run: "
-            "pip install 'napari-colorize[heic]'"
-        ) from error
+        extra = named(HEIF).extra
+        raise FileError(missing("it is a HEIF file (HEIC)", extra)) from error
     library: ModuleType = pillow_heif
     return library
 

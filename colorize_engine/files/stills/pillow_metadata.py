@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 _NOT_TEXT = ("XML:com.adobe.xmp", "Raw profile type", "exif:", "icc:")
 # How IPTC data begin in a JPEG file; the numbers of EXIF data and XMP in Photoshop's.
 _PHOTOSHOP = b"Photoshop 3.0\0"
-_EXIF_RESOURCE, _XMP_RESOURCE = 0x0422, 0x0424
+_EXIF_RESOURCE, _XMP_RESOURCE, _RESOLUTION_RESOURCE = 0x0422, 0x0424, 0x03ED
 # Identifiers of metadata in a JPEG 2000 file.
 _EXIF_ID = b"JpgTiffExif->JP2"
 _XMP_ID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_ICC_METHODS = (b"\2", b"\3")
 _IPTC_ID = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
 
 
@@ -59,9 +60,21 @@ def metadata_of(image: ImageFile, stream: BinaryIO) -> tuple[Metadata, int, list
         text,
         iptc.cleaned(boxes[_IPTC_ID]) if _IPTC_ID in boxes else _iptc(image),
         "" if text else _comment(image),
-        _dpi(info, found),
+        _dpi(info, found) or _resource_dpi(image),
     )
     return metadata, orientation, notes
+
+
+def profile_of(image: ImageFile, stream: BinaryIO) -> bytes:
+    """Return the color profile (ICC) of a picture, empty if there is none."""
+    found: bytes = image.info.get("icc_profile") or b""
+    if found or image.format != "JPEG2000":
+        return found
+    stream.seek(0)
+    header = b"".join(data for kind, data in split(stream.read()) if kind == b"jp2h")
+    colors = (data for kind, data in split(header) if kind == b"colr")
+    # Method, precedence and approximation come first.
+    return next((data[3:] for data in colors if data[:1] in _ICC_METHODS), b"")
 
 
 def _boxes(stream: BinaryIO) -> dict[bytes, bytes]:
@@ -113,6 +126,15 @@ def _comment(image: ImageFile) -> str:
     last = image.info.get("comment", b"")
     parts = segments or [last if isinstance(last, bytes) else str(last).encode()]
     return "\n".join(filter(None, map(iptc.decoded, parts)))
+
+
+def _resource_dpi(image: ImageFile) -> tuple[float, float] | None:
+    """Return the resolution of a Photoshop file, which always counts inches."""
+    data = _resource(image, _RESOLUTION_RESOURCE)
+    if len(data) < 16:
+        return None
+    x, _, _, y = struct.unpack_from(">IHHI", data)
+    return (x / 65536, y / 65536) if x and y else None
 
 
 def _dpi(info: dict[Any, Any], found: exif.Exif) -> tuple[float, float] | None:

@@ -11,7 +11,7 @@ from colorize_engine.files.picture import Samples
 from colorize_engine.files.stills import heif, jpeg_frames, jxl, png
 from colorize_engine.files.stills.beyond_pillow import decode
 from colorize_engine.files.stills.by_pillow import open_image, pixels, split_alpha
-from colorize_engine.files.stills.pillow_metadata import metadata_of
+from colorize_engine.files.stills.pillow_metadata import metadata_of, profile_of
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -98,9 +98,10 @@ def _described(samples: Samples, image: ImageFile, stream: BinaryIO) -> Samples:
     with reading():
         notes = _more_pictures(image)
         metadata, orientation, complaints = metadata_of(image, stream)
+        profile = profile_of(image, stream)
     return replace(
         samples,
-        profile=image.info.get("icc_profile") or b"",
+        profile=profile,
         orientation=orientation,
         metadata=metadata,
         notes=(*notes, *complaints),

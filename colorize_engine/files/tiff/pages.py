@@ -40,6 +40,8 @@ class Pages:
         files beyond 4 GB; otherwise 0.
     has_preview : bool
         Whether the file begins with a preview, and a full picture was found.
+    raw : list of tifffile.TiffPage
+        Pages, and subdirectories of the first, that are what a sensor gave.
     """
 
     stream: BinaryIO
@@ -47,19 +49,10 @@ class Pages:
     pages: list[tifffile.TiffPage]
     stacked: int
     has_preview: bool
+    raw: list[tifffile.TiffPage]
 
     def __len__(self) -> int:
         return self.stacked or len(self.pages)
-
-    @property
-    def raw(self) -> list[tifffile.TiffPage]:
-        """Pages, and subdirectories of the first, that are what a sensor gave."""
-        candidates = [*self.pages, *subdirectories(self.pages[0])]
-        return [
-            page
-            for page in candidates
-            if page.photometric in _SENSOR and not is_copy(page)
-        ]
 
     def previews(self, page: tifffile.TiffPage) -> list[tifffile.TiffPage]:
         """Return the previews that have the place of a page in the list of pages."""
@@ -90,6 +83,9 @@ def open_pages(stream: BinaryIO) -> Pages:
         offsets, following = page_offsets(stream)
         pages = [file.pages[index].aspage() for index in range(len(offsets))]
         full = full_pages(pages)
+        inner = subdirectories(full[0]) if full else []
+        raw = [p for p in (*full, *inner) if p.photometric in _SENSOR]
+        raw = [page for page in raw if not is_copy(page)]
         stacked = 0
         if len(pages) == 1 and file.series[0].ndim > pages[0].ndim:
             stacked = file.series[0].size // max(1, pages[0].size)
@@ -103,7 +99,7 @@ def open_pages(stream: BinaryIO) -> Pages:
     check_list(offsets, following, is_ndpi=file.is_ndpi)
     if len(pages) == 1 and not stacked:
         _check_alone(file, pages[0])
-    return Pages(stream, file, full, stacked, full[0] is not pages[0])
+    return Pages(stream, file, full, stacked, full[0] is not pages[0], raw)
 
 
 def check_list(offsets: list[int], following: int, *, is_ndpi: bool = False) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from colorize_engine.files.formats import written
+from colorize_engine.files.formats import named
 from colorize_engine.files.icc import srgb_profile
 from colorize_engine.files.keeping import fitted
 from colorize_engine.files.metadata import exif, exif_tags, iptc
@@ -89,7 +89,7 @@ def _fitted(
     meta, shape = picture.metadata, picture.image.shape
     if meta.exif.order != order:
         meta = replace(meta, exif=exif.Exif(order))
-    return fitted(meta, written("TIFF"), mark, (shape[0], shape[1]))
+    return fitted(meta, named("TIFF"), mark, (shape[0], shape[1]))
 
 
 def _write_page(
