@@ -1,4 +1,4 @@
-"""What a region is painted on: the picture in color as it was, or gray."""
+"""The picture that a region is painted on: in color as it was, or gray."""
 
 from __future__ import annotations
 
