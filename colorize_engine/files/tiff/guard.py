@@ -50,7 +50,7 @@ def page_offsets(stream: BinaryIO) -> tuple[list[int], int]:
     Raises
     ------
     FileError
-        If the directories together are larger than the file.
+        If the directories together are larger than the file, or its header is cut off.
     """
     size = stream.seek(0, 2)
     stream.seek(0)
@@ -59,7 +59,10 @@ def page_offsets(stream: BinaryIO) -> tuple[list[int], int]:
     number, entry, pointer = ("Q", 20, "Q") if big else ("H", 12, "I")
     found: dict[int, None] = {}
     used = 0
-    (offset,) = struct.unpack_from(order + pointer, head, 8 if big else 4)
+    start = 8 if big else 4
+    if len(head) < start + struct.calcsize("=" + pointer):
+        raise FileError("the file is damaged: it ends within its header")
+    (offset,) = struct.unpack_from(order + pointer, head, start)
     while 0 < offset < size and offset not in found:
         stream.seek(offset)
         count = _number(stream, order + number)

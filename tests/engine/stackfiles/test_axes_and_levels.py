@@ -197,3 +197,10 @@ def test_a_zip_file_that_is_none_is_said() -> None:
     Path("film.zarr.zip").write_bytes(os.urandom(99))
     with pytest.raises(FileError, match="not a readable Zarr folder"):
         open_stack("film.zarr.zip")
+
+
+@pytest.mark.parametrize("header", [b"II*\0", b"MM\0*", b"II+\0\x08\0\0\0"])
+def test_a_tiff_file_that_ends_in_its_header_is_said(header: bytes) -> None:
+    Path("film.tif").write_bytes(header)
+    with pytest.raises(FileError, match="ends within its header"):
+        open_stack("film.tif")
