@@ -98,7 +98,7 @@ def test_a_pan_has_the_colors_of_the_engine_and_flickers_less(
     smooth = np.array(shipped.viewer.layers["film a"].data)
     np.testing.assert_array_equal(smooth[0], plain[0])
     assert flicker(smooth) < flicker(plain) / 2
-    assert shipped.status.value.endswith("int8, smoothing 0.6).")
+    assert shipped.status.value.endswith("CPU, smoothing 0.6).")
     # The distributions are smoothed, too; the inspector reads them.
     lazy = stacks.predict(pan, working_size=80, smoothing=SMOOTHING)
     shares = lazy.probabilities()[0].compute()
