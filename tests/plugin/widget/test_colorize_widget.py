@@ -81,7 +81,7 @@ def test_shipped_weights_color_a_photo(widget: ColorizeWidget, finish: Finish) -
     assert rgb.dtype == np.uint8
     assert np.ptp(rgb.astype(int), axis=-1).max() > 20, "the picture is still gray"
     assert widget.status.value.startswith("Colored 512 x 512 in ")
-    assert widget.status.value.endswith(" s (default, cpu, int8).")
+    assert widget.status.value.endswith(" s (default, CPU).")
 
 
 def test_only_ticked_layers_are_added(widget: ColorizeWidget, finish: Finish) -> None:
