@@ -135,7 +135,7 @@ def _into_folder(
     total = Found()
     for source in sources:
         if not os.path.isdir(source):
-            pairs.append((source, out / _output_name(source)))
+            pairs.append((source, out / output_name(source)))
             continue
         if identity(source) == identity(out):
             raise TargetError(
@@ -149,7 +149,7 @@ def _into_folder(
         total.hidden += found.hidden
         for photo in found.photos:
             below = photo.relative_to(source)
-            pairs.append((photo, out / below.with_name(_output_name(photo))))
+            pairs.append((photo, out / below.with_name(output_name(photo))))
     if not pairs and not total.errors:
         raise TargetError(_nothing_in(sources, total))
     return pairs, total
@@ -175,7 +175,8 @@ def _is_other_picture(suffix: str) -> bool:
     return suffix == ".svg" or suffix in OTHER_PICTURES or suffix in known
 
 
-def _output_name(source: Path) -> str:
+def output_name(source: Path) -> str:
+    """Return the name of the picture in color of a photo, in a folder of outputs."""
     if format_of(source) is not None:
         return source.name
     suffix = source.suffix.lower()

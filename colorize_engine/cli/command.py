@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import warnings
 from functools import partial
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from colorize_engine import __version__
+from colorize_engine.cli.app import WithApp
 from colorize_engine.cli.console import (
     Finite,
-    OneLineCommand,
     as_count,
     as_hints,
     as_range,
@@ -22,12 +21,12 @@ from colorize_engine.cli.console import (
     complain,
     hints_in,
 )
+from colorize_engine.cli.loading import load, name_or_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from colorize_engine.batch import Executor, Plan, Settings
-    from colorize_engine.colorizer import Colorizer
     from colorize_engine.hints import Hint
     from colorize_engine.pretrained import Backend
 
@@ -53,6 +52,7 @@ Examples:
   colorize film.mp4 -o film-color.mp4
   colorize cells.zarr -o cells-color.zarr --smoothing 0.6
   scanner | colorize - -o - --format jpeg > photo.jpg
+  colorize app                       a page in your browser; see colorize app --help
 
 A film is any that FFmpeg reads; it needs the extra napari-colorize[video]. Sound,
 subtitles, chapters and times are copied. Colors are steady along the motion, and none
@@ -78,7 +78,8 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 @click.command(
-    cls=OneLineCommand,
+    cls=WithApp,
+    name="colorize",
     help=_HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88},
     epilog="Exit codes: 0 all done, 1 some file failed, 2 wrong usage, 130 stopped.",
@@ -444,24 +445,3 @@ def run(
         return color_photos(work, executor, settings, report, names)
     except (ClusterError, ModelError) as error:
         raise click.UsageError(str(error)) from error
-
-
-def load(model: str, backend: Backend) -> Colorizer:
-    """Load a model by its name, or from a folder.
-
-    Raises
-    ------
-    click.UsageError
-        If there is no such model or device, or the model is broken.
-    """
-    from colorize_engine.colorizer import loaded
-
-    try:
-        return loaded(name_or_path(model), backend)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise click.UsageError(str(error)) from error
-
-
-def name_or_path(model: str) -> str | Path:
-    """Return a path if the text is one for certain, else the text, maybe a name."""
-    return Path(model) if os.sep in model or "/" in model else model

@@ -32,7 +32,7 @@ class OneLineCommand(click.Command):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command as `click.Command.main` does; exit with its exit code."""
-        extra |= {"standalone_mode": False, "prog_name": "colorize"}
+        extra |= {"standalone_mode": False, "prog_name": self.name}
         try:
             code = super().main(*args, **extra)
         except click.ClickException as error:

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from napari.layers import Image, Layer, Points
 
     from colorize_engine import Hint
-    from napari_colorize.runs import ImageHistory, Place, Run, State
+    from colorize_engine.edit import State
+    from napari_colorize.runs import ImageHistory, Place, Run
 
 
 class ImageHints:

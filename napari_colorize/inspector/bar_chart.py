@@ -11,6 +11,7 @@ from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QFont, QFontMetricsF, QHelpEvent, QPainter, QPen
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from colorize_engine.pixel import RANGES, about_bin, about_bins
 from napari_colorize.inspector.chart_symbols import (
     TRIANGLE,
     draw_bar,
@@ -19,13 +20,12 @@ from napari_colorize.inspector.chart_symbols import (
     draw_triangle,
     draw_zero,
 )
-from napari_colorize.inspector.pixel_text import RANGES, about_bin, about_bins
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from qtpy.QtGui import QMouseEvent, QPaintEvent
 
-    from napari_colorize.inspector.pixel_numbers import ChannelNumbers
+    from colorize_engine.pixel import ChannelNumbers
 
 _TICK_STEPS = (10, 20, 50, 100, 200)
 _GAP = 3.0

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from colorize_engine.pixel import PixelNumbers, describe, write_csv
 from napari_colorize.accessibility import FocusRing, Scrolled
 from napari_colorize.inspector.chart_symbols import Legend
 from napari_colorize.inspector.panels import (
@@ -27,7 +28,6 @@ from napari_colorize.inspector.panels import (
     SideBySide,
 )
 from napari_colorize.inspector.pin_marker import PinMarker, draw, erase
-from napari_colorize.inspector.pixel_numbers import PixelNumbers, describe, write_csv
 from napari_colorize.inspector.use_as_hint import UseAsHint
 from napari_colorize.inspector.viewer_events import ViewerEvents
 from napari_colorize.messages import reason
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
     import napari.viewer
 
-    from napari_colorize.runs import Pixel, Run
+    from colorize_engine.pixel import Pixel
+    from napari_colorize.runs import Run
 
 _NO_RUN = "Nothing is colorized yet: press Colorize first."
 _OUTSIDE = (

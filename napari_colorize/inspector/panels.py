@@ -21,14 +21,14 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from colorize_engine.pixel import summary
 from napari_colorize.hints import Swatches
 from napari_colorize.inspector.bar_chart import BarChart
-from napari_colorize.inspector.pixel_text import summary
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QResizeEvent
 
-    from napari_colorize.inspector.pixel_numbers import PixelNumbers
+    from colorize_engine.pixel import PixelNumbers
 
 _LONGEST = "uncertainty a* 0.00, b* 0.00 bits"  # about the longest line of a panel
 _ROOM = 40  # around two of them side by side, in pixels

@@ -1,8 +1,8 @@
 from .backdrop import Backdrop
 from .drawn_region import region_of
-from .image_history import ImageHistory, State, history_of
+from .image_history import ImageHistory, history_of
 from .kinds import AT_FULL_SIZE, DECODED, KINDS, METADATA
-from .pixel import Pixel, Place
+from .pixel import Place
 from .results import Results
 from .run import Run, active_run, plain, registry, run_of
 from .source import NotColorable, Source, picture_shape, shown_frame, source_of
@@ -17,13 +17,11 @@ __all__ = [
     "Cancelled",
     "ImageHistory",
     "NotColorable",
-    "Pixel",
     "Place",
     "Reporter",
     "Results",
     "Run",
     "Source",
-    "State",
     "Worker",
     "active_run",
     "history_of",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary, ref
 
 from psygnal import Signal
@@ -17,22 +17,8 @@ if TYPE_CHECKING:
 
     from colorize_engine import Hint
     from colorize_engine.decode import DecodeSettings
+    from colorize_engine.edit import State
     from napari_colorize.runs.run import Run
-
-
-class State(NamedTuple):
-    """What a person has set for an image.
-
-    Attributes
-    ----------
-    hints : tuple of Hint
-        In pixels of the whole image.
-    settings : DecodeSettings or None
-        Positions of the sliders; None before the first run.
-    """
-
-    hints: tuple[Hint, ...] = ()
-    settings: DecodeSettings | None = None
 
 
 class ImageHistory:
@@ -58,11 +44,11 @@ class ImageHistory:
     restored = Signal(object)
 
     def __init__(self, viewer: ViewerModel, image: Image) -> None:
-        from colorize_engine.edit import History
+        from colorize_engine.edit import EditHistory
 
         # What lives as long as the image must not keep it alive.
         self._viewer, self._image = ref(viewer), ref(image)
-        self._states = History(State())
+        self._states = EditHistory()
 
     @property
     def present(self) -> State:
@@ -80,18 +66,18 @@ class ImageHistory:
         return self._states.can_redo
 
     def set_hints(self, hints: tuple[Hint, ...], change: Hashable = None) -> None:
-        """Record the hints after a change, see `History.record`."""
-        self._states.record(self.present._replace(hints=hints), change)
+        """Record the hints after a change, see `edit.History.record`."""
+        self._states.set_hints(hints, change)
         self.changed.emit()
 
     def set_settings(self, settings: DecodeSettings, change: Hashable = None) -> None:
-        """Record the settings after a change, see `History.record`."""
-        self._states.record(self.present._replace(settings=settings), change)
+        """Record the settings after a change, see `edit.History.record`."""
+        self._states.set_settings(settings, change)
         self.changed.emit()
 
     def begin(self, settings: DecodeSettings) -> None:
         """Take the settings of a new run; nobody has to undo a run."""
-        self._states.amend(self.present._replace(settings=settings))
+        self._states.begin(settings)
 
     def settle(self) -> None:
         """End a change that goes on, such as a slider that was dragged."""

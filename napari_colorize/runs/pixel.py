@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from napari_colorize.runs.shares import distribution_of
 
 if TYPE_CHECKING:
     from colorize_engine import Distribution
+    from colorize_engine.pixel import Pixel
     from napari_colorize.runs.results import Results
 
 
@@ -22,32 +23,10 @@ class Place(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True, eq=False)
-class Pixel:
-    """The prediction at one pixel.
-
-    Attributes
-    ----------
-    frame : tuple of int
-        Position on the source's leading axes; ``()`` for a single picture.
-    row, column : int
-        In the source image at full resolution.
-    lightness : float
-        Its L*, 0..100.
-    a, b : Distribution
-        With logits (Qa,) and (Qb,).
-    """
-
-    frame: tuple[int, ...]
-    row: int
-    column: int
-    lightness: float
-    a: Distribution
-    b: Distribution
-
-
 def pixel_of(results: Results, place: Place) -> Pixel:
     """Return the prediction at one pixel; for a stack, read it from the store."""
+    from colorize_engine.pixel import Pixel
+
     source = results.source
     index = tuple(i - n for i, n in zip(place.frame, source.start, strict=True))
     row, column = place.row - source.corner[0], place.column - source.corner[1]

@@ -11,7 +11,7 @@ from psygnal import Signal
 from napari_colorize.runs import layers as result_layers
 from napari_colorize.runs.kinds import DECODED, KINDS, METADATA
 from napari_colorize.runs.live_decoder import LiveDecoder
-from napari_colorize.runs.pixel import Pixel, Place, pixel_of
+from napari_colorize.runs.pixel import Place, pixel_of
 from napari_colorize.runs.source import NotColorable, shown_frame
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from colorize_engine import Hint
     from colorize_engine.decode import DecodeSettings
+    from colorize_engine.pixel import Pixel
     from napari_colorize.runs.backdrop import Backdrop
     from napari_colorize.runs.results import Arrays, Results
     from napari_colorize.runs.source import Source

@@ -13,8 +13,9 @@ from napari_colorize.runs import history_of
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
+    from colorize_engine.edit import State
     from napari_colorize.hints import ImageHints
-    from napari_colorize.runs import ImageHistory, Run, State
+    from napari_colorize.runs import ImageHistory, Run
     from napari_colorize.widget.controls import Sliders
 
 # A slider that rests for so long has come to the end of a step.

@@ -24,7 +24,17 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 OURS = {"colorize_engine", "napari_colorize", "training"}
 # Of the extras, those that a user of the package asks for.
-PUBLIC = ("napari", "stacks", "raw", "heic", "video", "cluster", "torch", "training")
+PUBLIC = (
+    "napari",
+    "stacks",
+    "raw",
+    "heic",
+    "video",
+    "cluster",
+    "app",
+    "torch",
+    "training",
+)
 
 
 def imported(folder: Path) -> set[str]:
@@ -97,7 +107,7 @@ def test_the_plugin_asks_for_what_it_imports() -> None:
 def test_the_engine_asks_for_what_it_imports_and_for_nothing_else() -> None:
     used = distributions(imported(ROOT / "colorize_engine"))
     base = asked(PROJECT["dependencies"])
-    names = ("stacks", "raw", "heic", "video", "cluster", "torch")
+    names = ("stacks", "raw", "heic", "video", "cluster", "app", "torch")
     extras = [asked(EXTRAS[name]) for name in names]
     assert used <= base.union(*extras)
     assert not base & asked(EXTRAS["torch"])

@@ -452,7 +452,7 @@ def test_help_tells_every_option_with_examples_and_loads_little() -> None:
         *("--smoothing", "--channel", "--series", "--scheduler", "--codec"),
     ):
         assert option in out
-    assert out.count("\n    colorize ") == 5
+    assert out.count("\n    colorize ") == 6
     codes = "0 all done, 1 some file failed, 2 wrong usage, 130 stopped."
     assert f"Exit codes: {codes}" in out
 

@@ -24,15 +24,14 @@ from qtpy.QtWidgets import QDockWidget, QFileDialog, QLabel
 
 from colorize_engine import ChannelBins, Colorizer, Distribution
 from colorize_engine.decode import DecodeSettings
+from colorize_engine.pixel import Pixel, describe, value
 from napari_colorize.accessibility import Scrolled
 from napari_colorize.inspector import Inspector, bar_chart
 from napari_colorize.inspector import dock as module
 from napari_colorize.inspector.bar_chart import BarChart, bin_edges, scale_top, ticks
 from napari_colorize.inspector.panels import PixelPanel
 from napari_colorize.inspector.pin_marker import PinMarker
-from napari_colorize.inspector.pixel_numbers import describe
-from napari_colorize.inspector.pixel_text import value
-from napari_colorize.runs import Pixel, Place, Results, Run, Worker, registry, source_of
+from napari_colorize.runs import Place, Results, Run, Worker, registry, source_of
 
 if TYPE_CHECKING:
     from pathlib import Path

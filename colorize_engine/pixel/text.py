@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from napari_colorize.inspector.pixel_numbers import ChannelNumbers, PixelNumbers
+    from colorize_engine.pixel.numbers import ChannelNumbers, PixelNumbers
 
 # Colors below and above 0.
 RANGES = {"a": "green to red", "b": "blue to yellow"}

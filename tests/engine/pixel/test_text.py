@@ -7,9 +7,7 @@ import pytest
 
 from colorize_engine import ChannelBins, Distribution
 from colorize_engine.decode import DecodeSettings
-from napari_colorize.inspector.pixel_numbers import describe
-from napari_colorize.inspector.pixel_text import about_bin, about_bins, summary, value
-from napari_colorize.runs import Pixel
+from colorize_engine.pixel import Pixel, about_bin, about_bins, describe, summary, value
 
 MINUS = "\N{MINUS SIGN}"
 

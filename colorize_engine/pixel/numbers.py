@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from colorize_engine import Distribution
     from colorize_engine.decode import DecodeSettings
-    from napari_colorize.runs import Pixel
+    from colorize_engine.pixel.pixel import Pixel
 
 COLUMNS = (
     "pixel",
@@ -125,9 +125,9 @@ def describe(pixel: Pixel, settings: DecodeSettings) -> PixelNumbers:
     Parameters
     ----------
     pixel
-        The pixel, from ``Run.pixel``.
+        The pixel.
     settings
-        The settings of the sliders.
+        The settings.
     """
     values = (
         float(pixel.a.decode(settings.temperature, settings.rebalance)),

@@ -11,7 +11,7 @@ import pytest
 
 from colorize_engine import ChannelBins, Distribution
 from colorize_engine.color import lab_to_rgb, srgb_to_lab
-from napari_colorize.inspector.pixel_numbers import COLUMNS, describe, write_csv
+from colorize_engine.pixel import COLUMNS, describe, write_csv
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,189 @@
+"""Protection of the page: only who started it gets in, and only from the page."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from secrets import compare_digest
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    Scope = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+    Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+    ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+# Scripts of the page are its own; Vue makes functions of its templates. No other host
+# is asked for anything.
+_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; connect-src 'self'; object-src 'none'; "
+    "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS = (
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the page is.
+
+    Attributes
+    ----------
+    host : str
+        The address that the server listens at; ``0.0.0.0`` or ``::`` is any.
+    port : int
+    token : str
+        What a browser must know to get in.
+    """
+
+    host: str
+    port: int
+    token: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether other machines can reach it."""
+        try:
+            return not ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host != "localhost"
+
+    @property
+    def url(self) -> str:
+        """What to open in a browser, with the token."""
+        name = socket.gethostname() if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
+        shown = f"[{name}]" if ":" in name else name
+        return f"http://{shown}:{self.port}/?token={self.token}"
+
+    @property
+    def cookie(self) -> str:
+        """Name of the cookie; cookies of one machine are the same for all its ports."""
+        return f"colorize-{self.port}"
+
+    def accepts(self, host: str) -> bool:
+        """Return whether a request may name this host, such as ``127.0.0.1:8080``.
+
+        A page elsewhere can give a name of its own the address of this machine. So the
+        names are those of this machine, or numbers.
+        """
+        try:
+            found = urlsplit(f"//{host}")
+            name, port = (found.hostname or "").lower(), found.port
+        except ValueError:
+            return False
+        if port != self.port:
+            return False
+        if not self.is_open:
+            return name in {"localhost", "127.0.0.1", "::1", self.host}
+        if name in {"localhost", self.host.lower(), socket.gethostname().lower()}:
+            return True
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return True
+
+
+class Guard:
+    """An ASGI app in front of another one that lets in only who knows the token.
+
+    The token comes with the first address, as ``?token=``, and is a cookie from then
+    on. Host and Origin must be those of the page, also on the socket.
+
+    Parameters
+    ----------
+    app
+        The app to protect.
+    address : Address
+    """
+
+    def __init__(self, app: ASGIApp, address: Address) -> None:
+        self._app, self._address = app, address
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or hand it on."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        headers = {name.lower(): value for name, value in scope["headers"]}
+        host = headers.get(b"host", b"").decode("latin-1")
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        # "null" is the origin of a page in a sandbox.
+        if not self._address.accepts(host) or (
+            origin and origin.lower() not in {f"http://{host.lower()}"}
+        ):
+            await _refuse(scope, send, "This page is not for other sites.")
+            return
+        query = parse_qsl(scope.get("query_string", b"").decode("latin-1"))
+        given = dict(query).get("token", "")
+        if given and scope["type"] == "http" and self._is_right(given):
+            rest = urlencode([pair for pair in query if pair[0] != "token"])
+            await self._enter(scope["path"] + (f"?{rest}" if rest else ""), send)
+            return
+        if not self._is_right(self._in_cookie(headers.get(b"cookie", b""))):
+            await _refuse(
+                scope,
+                send,
+                "Open the address that `colorize app` printed, with its token.",
+            )
+            return
+        await self._app(scope, receive, _with_headers(send))
+
+    def _is_right(self, token: str) -> bool:
+        return compare_digest(token.encode(), self._address.token.encode())
+
+    def _in_cookie(self, header: bytes) -> str:
+        try:
+            cookie = SimpleCookie(header.decode("latin-1")).get(self._address.cookie)
+        except CookieError:
+            return ""
+        return cookie.value if cookie else ""
+
+    async def _enter(self, path: str, send: Send) -> None:
+        """Give the cookie, and take the token out of the browser's address."""
+        # A path of two slashes would be another host.
+        path = "/" + path.lstrip("/\\")
+        cookie = (
+            f"{self._address.cookie}={self._address.token}; Path=/; HttpOnly; "
+            "SameSite=Strict"
+        )
+        headers = [
+            (b"location", path.encode("latin-1", "replace")),
+            (b"set-cookie", cookie.encode()),
+            (b"cache-control", b"no-store"),
+            *_HEADERS,
+        ]
+        await send({"type": "http.response.start", "status": 303, "headers": headers})
+        await send({"type": "http.response.body"})
+
+
+async def _refuse(scope: Scope, send: Send, text: str) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), *_HEADERS]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": text.encode()})
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            given = {name.lower() for name, _ in message.get("headers", ())}
+            more = [pair for pair in _HEADERS if pair[0] not in given]
+            message["headers"] = [*message.get("headers", ()), *more]
+        await send(message)
+
+    return sending

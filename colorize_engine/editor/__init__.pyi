@@ -1,0 +1,15 @@
+from .editor import Editor
+from .open_photo import OpenPhoto, View
+from .saving import Archive, NotSaved, file_name, save
+from .scratch import scratch_folder
+
+__all__ = [
+    "Archive",
+    "Editor",
+    "NotSaved",
+    "OpenPhoto",
+    "View",
+    "file_name",
+    "save",
+    "scratch_folder",
+]

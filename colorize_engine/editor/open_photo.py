@@ -1,0 +1,400 @@
+"""A photo that is open: its file, its edit, and its colors at any size."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import numpy as np
+
+from colorize_engine import files
+from colorize_engine.decode import DecodeOptions
+from colorize_engine.edit import Edit, EditHistory, State, saved_edit
+from colorize_engine.files import RangeError
+from colorize_engine.pixel import describe, pixel_of
+from colorize_engine.rendering import Pyramid, Rendering, WindowCache
+from colorize_engine.steering import suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from colorize_engine.colorizer import Colorizer
+    from colorize_engine.decode import DecodeSettings
+    from colorize_engine.files import ValueRange
+    from colorize_engine.hints import Hint
+    from colorize_engine.pixel import PixelNumbers
+    from colorize_engine.prediction import Prediction
+    from colorize_engine.steering import Suggestion
+
+    Bytes = NDArray[np.uint8]
+
+_STRETCHED = "its values are stretched: the smallest is black, the largest white"
+
+
+class View(NamedTuple):
+    """A part of a photo as a picture for a screen.
+
+    Attributes
+    ----------
+    pixels : (h, w, 3 or 4) uint8
+        sRGB.
+    box : (float, float, float, float)
+        Left, top, right and bottom of it, as shares of the width and height, 0..1.
+    """
+
+    pixels: Bytes
+    box: tuple[float, float, float, float]
+
+
+@dataclass
+class _Held:
+    """What is in memory of a photo while somebody works on it."""
+
+    light: Pyramid
+    plain: Prediction
+    predicted: Prediction
+    colors: WindowCache
+    state: State
+    variants: dict[int, list[Prediction]] = field(default_factory=dict)
+
+
+class OpenPhoto:
+    """A photo that a person works on. Get it from `Editor.add`.
+
+    What it needs beyond its file is made when it is asked for, and kept until
+    ``release``. One thread changes the edit; any may look at the photo.
+
+    Parameters
+    ----------
+    path
+        Its file, which must stay as it is.
+    name
+        What a person calls the file.
+    colorizer
+        Returns the model; it may wait until the model is loaded.
+    max_pixels
+        Largest number of pixels, see `files.read`.
+
+    Attributes
+    ----------
+    key : str
+        Unlike that of any other photo.
+    path : Path
+    name : str
+    shape : (int, int)
+        Height and width, upright.
+    page_count : int
+        Number of pages of its file; the first is shown.
+    value_range : "full" or "auto"
+        The values of black and white, see `files.read`. It is ``"auto"`` for floats
+        outside of 0..1, and where the values fill little of their type.
+    notes : tuple of str
+        What there is to know about the file, for a person.
+    history : EditHistory
+        Hints and settings. A photo that this program has saved begins with those that
+        it was saved with.
+    edits : int
+        Counts the changes of the edit.
+
+    Raises
+    ------
+    FileError, OSError
+        If the file is not a picture or cannot be read.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        colorizer: Callable[[], Colorizer],
+        max_pixels: int = files.MAX_PIXELS,
+    ) -> None:
+        self.key, self.path, self.name = secrets.token_urlsafe(9), path, name
+        self.history, self.edits = EditHistory(), 0
+        self._colorizer, self._max_pixels = colorizer, max_pixels
+        self._lock = RLock()
+        self._held: _Held | None = None
+        self._small: Bytes | None = None
+        self.value_range: ValueRange = "full"
+        image, notes, self.page_count = self._opened()
+        self.shape = int(image.shape[0]), int(image.shape[1])
+        self.notes = tuple(dict.fromkeys(notes))
+        self._light: Pyramid | None = Pyramid(image)
+        self._restore()
+        self.thumbnail()
+
+    def _opened(self) -> tuple[NDArray[Any], list[str], int]:
+        """Read the first page; choose the values of black and white."""
+        try:
+            image, notes, count = self._read("full")
+        except RangeError:
+            self.value_range = "auto"
+        else:
+            if not any(isinstance(note, files.RangeNote) for note in notes):
+                return image, notes, count
+            self.value_range = "auto"
+        image, notes, count = self._read("auto")
+        return image, [_STRETCHED, *notes], count
+
+    def _read(self, value_range: ValueRange) -> tuple[NDArray[Any], list[str], int]:
+        photo = files.read(self.path, value_range, self._max_pixels)
+        page = next(iter(photo))
+        notes = list(page.notes)
+        if page.has_color:
+            notes.append(files.TONE_NOTE if page.is_toned else files.COLOR_NOTE)
+        return page.image, notes, len(photo)
+
+    def _restore(self) -> None:
+        """Take up the edit of a photo that this program has saved."""
+        try:
+            edit = saved_edit(self.path)
+        except (OSError, ValueError):
+            return
+        if edit is None:
+            return
+        inside = [
+            hint
+            for hint in edit.hints
+            if hint.row < self.shape[0] and hint.column < self.shape[1]
+        ]
+        self.history.amend(State(tuple(inside), edit.decoding))
+        self.notes = ("it was saved by this program; its settings and hints are back",)
+
+    @property
+    def state(self) -> State:
+        """Hints and settings as they are now."""
+        return self.history.present
+
+    @property
+    def settings(self) -> DecodeSettings:
+        """Settings as they are now; at first those of the model, which it waits for."""
+        settings = self.state.settings
+        if settings is None:
+            settings = DecodeOptions().resolved(self._colorizer())
+            self.history.begin(settings)
+        return settings
+
+    def set_hints(self, hints: tuple[Hint, ...], change: Hashable = None) -> None:
+        """Change the hints; see `History.record`."""
+        self.history.set_hints(hints, change)
+        self.edits += 1
+
+    def set_settings(self, settings: DecodeSettings, change: Hashable = None) -> None:
+        """Change the settings; see `History.record`."""
+        self.history.set_settings(settings, change)
+        self.edits += 1
+
+    def set_state(self, state: State) -> None:
+        """Change hints and settings in one step."""
+        self.history.record(state)
+        self.edits += 1
+
+    def undo(self) -> None:
+        """Take back the last change."""
+        self.history.undo()
+        self.edits += 1
+
+    def redo(self) -> None:
+        """Do the change again that was undone last."""
+        self.history.redo()
+        self.edits += 1
+
+    def edit(self) -> Edit:
+        """Return all that is set, to be kept as text or as a command."""
+        colorizer = self._colorizer()
+        label = colorizer.card.label if colorizer.card else "custom"
+        return Edit(
+            label,
+            self.settings,
+            colorizer.working_size,
+            self.state.hints,
+            self.value_range,
+        )
+
+    @property
+    def is_held(self) -> bool:
+        """Whether its pixels are in memory."""
+        return self._light is not None
+
+    @property
+    def pixels(self) -> int:
+        """Number of its pixels."""
+        return self.shape[0] * self.shape[1]
+
+    def release(self) -> None:
+        """Forget all that can be made again from the file and the edit."""
+        with self._lock:
+            self._held = self._light = None
+
+    def _pyramid(self) -> Pyramid:
+        if self._light is None:
+            self._light = Pyramid(self._read(self.value_range)[0])
+        return self._light
+
+    def _now(self) -> _Held:
+        """Return what is held, in step with the edit; the lock must be held."""
+        state = State(self.state.hints, self.settings)
+        light = self._pyramid()
+        if self._held is None:
+            plain = self._colorizer().predict(light.image)
+            gray = WindowCache(Rendering.gray(light))
+            self._held = _Held(light, plain, plain, gray, State())
+        held = self._held
+        if held.predicted.hints != state.hints:
+            held.variants.clear()
+            held.predicted = (
+                held.plain.with_hints(state.hints) if state.hints else held.plain
+            )
+        if held.state != state:
+            held.colors = WindowCache(self._render(held.predicted))
+            held.state = state
+        return held
+
+    def _render(self, prediction: Prediction) -> Rendering:
+        chroma = prediction.decode(*self.settings.arguments)
+        return prediction.rendering(chroma, light=self._pyramid())
+
+    def view(
+        self,
+        width: int,
+        box: tuple[float, float, float, float] = (0, 0, 1, 1),
+        *,
+        gray: bool = False,
+    ) -> View:
+        """Return a part of the photo.
+
+        It is at least as wide as asked for, if the photo has so many pixels.
+
+        Parameters
+        ----------
+        width
+            Wanted width in pixels of the screen, 1 or more.
+        box
+            Left, top, right and bottom of the part as shares, 0..1.
+        gray
+            Whether to leave out the colors; the nets do not run then.
+        """
+        with self._lock:
+            light = self._pyramid()
+            colors = WindowCache(Rendering.gray(light)) if gray else self._now().colors
+            level = _level(light, width / max(box[2] - box[0], 1e-6))
+            rows, columns = _window(light.shapes[level], box)
+            if not gray:
+                light.hold(rows, columns, level)
+            pixels = colors.window(rows, columns, level)
+            height, wide = light.shapes[level]
+        part = (
+            columns.start / wide,
+            rows.start / height,
+            columns.stop / wide,
+            rows.stop / height,
+        )
+        return View(_in_8_bits(pixels), part)
+
+    def thumbnail(self) -> Bytes:
+        """Return a small picture, its long side at most 256 pixels.
+
+        It is gray until the nets have run for the photo.
+        """
+        with self._lock:
+            if self._held is not None:
+                self._small = self.view(1).pixels
+            elif self._small is None:
+                self._small = self.view(1, gray=True).pixels
+            return self._small
+
+    def color(self) -> None:
+        """Run the nets, so that the thumbnail is in color from then on."""
+        with self._lock:
+            self._now()
+            self.thumbnail()
+
+    def suggestions(
+        self, row: float, column: float, count: int = 5
+    ) -> tuple[list[Suggestion], float]:
+        """Return likely colors of a pixel, best first, and its L*.
+
+        Raises
+        ------
+        ValueError
+            As in `Colorizer.suggest`.
+        """
+        with self._lock:
+            predicted = self._now().predicted
+        return suggest(predicted, row, column, count), predicted.lightness_at(
+            row, column
+        )
+
+    def numbers(self, row: int, column: int) -> PixelNumbers:
+        """Return what the nets think of a pixel.
+
+        Raises
+        ------
+        ValueError
+            If it lies outside the photo.
+        """
+        with self._lock:
+            held = self._now()
+        return describe(pixel_of(held.predicted, row, column), self.settings)
+
+    def lightness_at(self, row: float, column: float) -> float:
+        """Return the L* of a pixel, at the working size."""
+        with self._lock:
+            return self._now().predicted.lightness_at(row, column)
+
+    def variants(self, seed: int = 0, count: int = 6) -> list[tuple[Hint, ...]]:
+        """Return the hints of several plausible pictures; all have the photo's own."""
+        return [each.hints for each in self._variants(seed, count)]
+
+    def variant_thumbnail(self, seed: int, number: int, count: int = 6) -> Bytes:
+        """Return a small picture of a variant.
+
+        Raises
+        ------
+        IndexError
+            If there is no such variant.
+        """
+        with self._lock:
+            rendering = self._render(self._variants(seed, count)[number])
+            light = self._pyramid()
+            last = len(light.shapes) - 1
+            rows, columns = _window(light.shapes[last], (0, 0, 1, 1))
+            return _in_8_bits(rendering.window(rows, columns, last))
+
+    def _variants(self, seed: int, count: int) -> list[Prediction]:
+        with self._lock:
+            held = self._now()
+            if seed not in held.variants:
+                held.variants = {
+                    seed: self._colorizer().variants(held.predicted, count, seed)
+                }
+            return held.variants[seed]
+
+
+def _in_8_bits(pixels: NDArray[Any]) -> Bytes:
+    return cast("Bytes", files.retyped(pixels, np.uint8))
+
+
+def _level(light: Pyramid, width: float) -> int:
+    """Return the smallest level that is as wide as wanted; else the full size."""
+    wide = [number for number, (_, w) in enumerate(light.shapes) if w >= width]
+    return max(wide, default=0)
+
+
+def _window(
+    shape: tuple[int, int], box: tuple[float, float, float, float]
+) -> tuple[slice, slice]:
+    """Return the rows and columns of a level that a box touches, one at least."""
+    height, width = shape
+    left, top, right, bottom = (min(max(share, 0.0), 1.0) for share in box)
+
+    def touched(first: float, last: float, n: int) -> slice:
+        start = min(int(first * n), n - 1)
+        return slice(start, max(start + 1, min(n, -int(-last * n // 1))))
+
+    return touched(top, bottom, height), touched(left, right, width)

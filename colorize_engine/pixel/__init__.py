@@ -1,0 +1,5 @@
+"""One pixel: what the nets think of it, in numbers and in words."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
