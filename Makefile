@@ -12,6 +12,7 @@
 # make coverage        the tests; they must reach 95 % of the lines of engine and plugin
 # make check-engine    the wheel alone in an empty environment colors a picture
 # make check-napari    the wheel in an empty environment with napari: the widget is used
+# make check-app       the page of `colorize app` is used in a browser
 # make check-training  a checkout in an empty environment trains a tiny model
 # make lowest          the tests with the lowest versions that pyproject.toml allows
 
@@ -31,7 +32,8 @@ DEBIAN += libgl1 libegl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libxkbcommon0 x
     libxkbcommon-x11-0
 
 .PHONY: demo napari test lint build docs bench debian clean
-.PHONY: check-all docstrings coverage check-engine check-napari check-training lowest
+.PHONY: check-all docstrings coverage check-engine check-napari check-app check-training
+.PHONY: lowest
 # One after the other, also with make -j: benchmarks measure time, builds write dist/.
 .NOTPARALLEL:
 
@@ -62,7 +64,7 @@ build: $(VENV)/.dev
 	$(BIN)/python -m build --quiet
 	$(BIN)/twine check --strict dist/*
 
-check-all: lint coverage check-engine check-napari check-training lowest bench docs
+check-all: lint coverage check-engine check-napari check-app check-training lowest bench docs
 
 # Each of the two packages for itself, so that none hides behind the other.
 coverage: $(VENV)/.dev debian
@@ -75,6 +77,12 @@ check-engine: build
 
 check-napari: build debian
 	.ci/napari
+
+# A browser, and axe-core, which finds what people with a screen reader would miss.
+check-app: $(VENV)/.dev
+	$(MAKE) debian DEBIAN="chromium chromium-driver"
+	$(PIP) --no-deps "axe-playwright-python>=0.1.8"
+	$(BIN)/python -m pytest tests/browser $(PYTEST)
 
 check-training:
 	.ci/training

@@ -47,10 +47,10 @@ class Page:
         ui.colors(primary="#1f5fa8")
         ui.add_css(_STYLE.read_text("utf-8"))
         ui.page_title("Colorize")
-        with ui.element("div").classes("shell"):
+        with ui.element("div").classes("shell") as self._shell:
             with ui.element("header").classes("bar"):
                 self._add_bar()
-            with ui.element("main").classes("middle"):
+            with ui.element("div").classes("middle"):
                 self.stage = Stage(self._on_stage)
                 self.card = HintCard(self.tab, self.stage)
                 self._add_welcome()
@@ -211,6 +211,8 @@ class Page:
         photo, tab = self.tab.photo, self.tab
         self.stage.show(photo)
         self.stage.set_visibility(photo is not None)
+        empty = {"add": "empty"} if photo is None else {"remove": "empty"}
+        self._shell.classes(**empty)
         self._welcome.set_visibility(photo is None)
         self._undo.set_enabled(photo is not None and photo.history.can_undo)
         self._redo.set_enabled(photo is not None and photo.history.can_redo)

@@ -60,8 +60,7 @@ class Sliders:
             for name, kind in _KINDS.items():
                 self._add(name, kind)
             self._reset = ui.button("Reset", on_click=self._set_back)
-            self._reset.props("flat dense no-caps")
-            self._reset.tooltip("All sliders as they were at first")
+            self._reset.props('flat dense no-caps title="Sliders as at first"')
         tab.follow(self.refresh)
 
     def _add(self, name: str, kind: _Kind) -> None:

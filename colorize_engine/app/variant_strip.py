@@ -24,7 +24,7 @@ class VariantStrip:
         self._seed = -1
         self._hints: list[Any] = []
         self._button = ui.button("Variants", icon="auto_awesome", on_click=self._draw)
-        self._button.props("outline no-caps").tooltip("Six plausible pictures")
+        self._button.props('outline no-caps title="Six plausible pictures"')
         self._pictures = ui.element("div").classes("variants")
         tab.follow(self.refresh)
 

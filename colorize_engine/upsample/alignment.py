@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from colorize_engine.parallel import spread
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 # deviations of its Gaussians, of distance in pixels and of the difference in L*.
 _REACH, _STEP = 6, 2
 _SPATIAL_SIGMA, _LIGHTNESS_SIGMA = 3.0, 3.0
+_STRIP = 64  # rows that are filtered at a time, each in a thread
 
 
 def align(chroma: NDArray[Any], guide: NDArray[Any]) -> Floats:
@@ -52,10 +55,26 @@ def align(chroma: NDArray[Any], guide: NDArray[Any]) -> Floats:
        pairs", SIGGRAPH 2004.
     .. [2] J. Kopf et al., "Joint bilateral upsampling", SIGGRAPH 2007.
     """
-    light = guide.astype(np.float32)
+    light, given = guide.astype(np.float32), chroma.astype(np.float32)
+    height = light.shape[0]
+    result = np.empty_like(given)
+
+    def one(top: int) -> None:
+        # With what the filter reaches to, so that a strip is as a part of the whole.
+        first, bottom = max(0, top - _REACH), min(height, top + _STRIP)
+        around = slice(first, min(height, bottom + _REACH))
+        made = _aligned(given[:, around], light[around])
+        result[:, top:bottom] = made[:, top - first : bottom - first]
+
+    spread(lambda: one, range(0, height, _STRIP))
+    return result
+
+
+def _aligned(chroma: Floats, light: Floats) -> Floats:
+    """Filter a strip as a whole; see `align`."""
     height, width = light.shape
     # Sums of the weights and of the weighted a* and b*. A pixel itself has weight 1.
-    values = np.concatenate([np.ones_like(light)[None], chroma.astype(np.float32)])
+    values = np.concatenate([np.ones_like(light)[None], chroma])
     sums = values.copy()
     for down in range(0, min(_REACH + 1, height), _STEP):
         for right in range(-_REACH, _REACH + 1, _STEP):
