@@ -72,6 +72,7 @@ BENCHMARKS = (
     Benchmark("Stacks: flicker", "flicker.py", ("--frames", "6")),
     Benchmark("Films", "film.py"),
     Benchmark("A slider and a hint in napari", "live.py", window=True),
+    Benchmark("The page of colorize app", "app.py"),
     Benchmark("Start of napari", "startup.py", window=True),
 )
 

@@ -40,7 +40,7 @@ class HintCard:
         with stage, ui.element("div").classes("card") as self._card:
             self._card.props('role=dialog aria-label="Color of this place"')
             self._title = ui.label().classes("card-title")
-            self._colors = ui.element("div").classes("swatches")
+            self._colors = ui.element("div").classes("swatches likely")
             self._others = ui.element("div").classes("swatches")
             with ui.element("div").classes("card-row"):
                 with ui.element("label").classes("own-color"):

@@ -56,7 +56,7 @@ def truth_at(place: tuple[int, int]) -> np.ndarray:
 def nearest(person: Person, lab: np.ndarray) -> int:
     """Return the number of the swatch that is nearest to a color."""
     found = []
-    for swatch in person.all(".card .swatch"):
+    for swatch in person.all(".likely .swatch"):
         label = swatch.get_attribute("aria-label") or ""
         color = re.search("#[0-9a-f]{6}", label)
         if color is None:
@@ -70,10 +70,10 @@ def nearest(person: Person, lab: np.ndarray) -> int:
 def take_likely(person: Person, place: tuple[int, int], lab: np.ndarray) -> None:
     """Click a place, and take the likely color that is nearest to another one."""
     person.point(*place)
-    person.wait(lambda: len(person.all(".card .swatch")) > 2)
+    person.wait(lambda: len(person.all(".likely .swatch")) > 2)
     person.look("likely-colors")
     number = nearest(person, lab)
-    person.seen(person.all(".card .swatch")[number].click)
+    person.seen(person.all(".likely .swatch")[number].click)
 
 
 def test_a_photo_on_its_way_to_the_right_colors(
@@ -231,7 +231,7 @@ def test_keys_alone(person: Person, tmp_path: Path) -> None:
     person.look("cross")
     person.keys(Keys.ENTER)
     # The first likely color has the focus.
-    person.wait(lambda: len(person.all(".card .swatch")) > 2)
+    person.wait(lambda: len(person.all(".likely .swatch")) > 2)
     person.wait(
         lambda: person.driver.execute_script(
             "return document.activeElement.matches('.swatch')"
@@ -245,7 +245,7 @@ def test_keys_alone(person: Person, tmp_path: Path) -> None:
     person.seen(lambda: person.keys(Keys.ARROW_RIGHT))
     person.wait(lambda: person.one(".dot").rect["x"] > before)
     person.keys(Keys.ENTER)
-    person.wait(lambda: person.all(".card .swatch"))
+    person.wait(lambda: person.all(".likely .swatch"))
     person.keys(Keys.ESCAPE)
     person.wait(lambda: not person.one(".card").is_displayed())
     tab_to(".dot")
@@ -311,7 +311,7 @@ def test_the_page_fits_windows_of_all_sizes(
     person.click("coffee")
     person.wait(person.shown)
     person.point(*SAUCER)
-    person.wait(lambda: len(person.all(".card .swatch")) > 2)
+    person.wait(lambda: len(person.all(".likely .swatch")) > 2)
     person.look(f"photo-{width}-{'dark' if dark else 'light'}")
     wide = person.driver.execute_script("return document.documentElement.scrollWidth")
     assert wide <= width
