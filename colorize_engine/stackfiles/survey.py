@@ -1,4 +1,4 @@
-"""What all frames of a stack tell together: black and white, and blank pixels."""
+"""Survey of all frames of a stack: its black and white, its blank pixels."""
 
 from __future__ import annotations
 
