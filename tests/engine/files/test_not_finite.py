@@ -56,8 +56,8 @@ def test_pictures_without_them_are_read_as_ever(path: Path) -> None:
 
 
 def test_the_range_is_that_of_the_other_pixels(path: Path) -> None:
-    picture = read(path, HOLED * 900 - 400, "auto")
-    tifffile.imwrite(path, LIGHT[1:] * 900 - 400)
+    picture = read(path, HOLED * 900 + 400, "auto")
+    tifffile.imwrite(path, LIGHT[1:] * 900 + 400)
     plain = next(iter(files.read(path, "auto"))).image
     np.testing.assert_array_equal(picture.image[~BLANK], plain[~BLANK[1:]])
     assert picture.image[~BLANK].max() == 1
