@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from colorize_engine.decode import Distribution
 from colorize_engine.hints import paint
-from colorize_engine.image import checked_image
+from colorize_engine.image import checked_image, image_and_blank
 from colorize_engine.memory import shortage_told
 from colorize_engine.prediction import Prediction
 from colorize_engine.predictor import Caller, Predictor
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from colorize_engine.bins import ChannelBins
+    from colorize_engine.files import NotFinite
     from colorize_engine.hints import Hint
     from colorize_engine.pretrained import Backend, Card, Model
     from colorize_engine.steering import Suggestion
@@ -190,6 +191,7 @@ class Colorizer:
         progress: Progress | None = None,
         *,
         hints: Iterable[Hint] = (),
+        not_finite: NotFinite = "error",
     ) -> Prediction:
         """Predict the distributions of a and b of one picture.
 
@@ -207,6 +209,10 @@ class Colorizer:
             cancel.
         hints
             Colors at points of the picture; none by default.
+        not_finite : {"error", "blank"}
+            What becomes of pixels with NaN or infinity: an error, or black without
+            color, with alpha 0 where there is alpha. ``Prediction.blank`` says how many
+            they are.
 
         Raises
         ------
@@ -216,7 +222,10 @@ class Colorizer:
         MemoryError
             If the nets find too little memory; it says which working size would fit.
         """
-        return self.predict_batch([image], working_size, progress, hints=[hints])[0]
+        found = self.predict_batch(
+            [image], working_size, progress, hints=[hints], not_finite=not_finite
+        )
+        return found[0]
 
     def predict_batch(
         self,
@@ -225,6 +234,7 @@ class Colorizer:
         progress: Progress | None = None,
         *,
         hints: Sequence[Iterable[Hint]] | None = None,
+        not_finite: NotFinite = "error",
     ) -> list[Prediction]:
         """Predict several pictures; the nets run those of one working shape together.
 
@@ -232,7 +242,8 @@ class Colorizer:
         ``hints`` has those of each picture.
         """
         size = self.working_size if working_size is None else working_size
-        sources = [checked_image(image) for image in images]
+        pairs = [image_and_blank(image, not_finite) for image in images]
+        sources, blank = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         planes = [
             fit_lightness(image, working_shape((image.shape[0], image.shape[1]), size))
             for image in sources
@@ -264,6 +275,7 @@ class Colorizer:
                     self.head_stride,
                     shown[row],
                     caller.again if caller.takes_hints else None,
+                    blank[row],
                 )
                 if shown[row]:
                     found[row] = found[row].insisting()
@@ -382,6 +394,7 @@ def colorize(
     rebalance: float | None = None,
     saturation: float = 1.0,
     method: str = "guided",
+    not_finite: NotFinite = "error",
 ) -> NDArray[Any]:
     """Color a gray picture in one call.
 
@@ -389,7 +402,7 @@ def colorize(
 
     Parameters
     ----------
-    image, working_size
+    image, working_size, not_finite
         As in ``Colorizer.predict``.
     model, device, runtime, precision
         Name of a shipped model or a model folder, and what runs it, as in
@@ -411,7 +424,7 @@ def colorize(
     """
     from colorize_engine.pretrained import Backend
 
-    picture = checked_image(image)
+    picture = checked_image(image, not_finite)
     colorizer = loaded(model, Backend(device, runtime, precision))
     prediction = colorizer.predict(picture, working_size)
     return prediction.colorize(temperature, rebalance, saturation, method=method)

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from colorize_engine.files import fit
+from colorize_engine.files import blanked, fit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from colorize_engine.files import NotFinite
 
 EXPECTED = (
     "expected a gray (H, W) or an RGB(A) (H, W, 3 or 4) array of uint8, uint16, or "
@@ -23,7 +25,7 @@ _SCALED = (np.bool_, np.int8, np.int16)
 _PLAIN_MODES = frozenset(("1", "L", "LA", "RGB", "RGBA", "F", "I;16", "I;16B", "I;16L"))
 
 
-def checked_image(image: object) -> NDArray[Any]:
+def checked_image(image: object, not_finite: NotFinite = "error") -> NDArray[Any]:
     """Validate a picture; return it as a plain array in native byte order.
 
     Parameters
@@ -33,6 +35,9 @@ def checked_image(image: object) -> NDArray[Any]:
         (H, W, 4) RGB with alpha, of uint8, uint16, or float in 0..1. bool becomes black
         and white. int8 and int16 are taken from their lowest value, black, to their
         highest.
+    not_finite : {"error", "blank"}
+        What becomes of pixels with NaN or infinity: an error, or black without color,
+        with alpha 0 where there is alpha.
 
     Returns
     -------
@@ -45,6 +50,13 @@ def checked_image(image: object) -> NDArray[Any]:
         If shape, type or values are not those of a picture. The message says what was
         expected and what was given.
     """
+    return image_and_blank(image, not_finite)[0]
+
+
+def image_and_blank(
+    image: object, not_finite: NotFinite = "error"
+) -> tuple[NDArray[Any], int]:
+    """Return a picture as `checked_image` does, and the number of blank pixels."""
     if type(image).__module__.startswith("PIL."):
         image = _from_pillow(image)
     if not isinstance(image, np.ndarray):
@@ -54,10 +66,11 @@ def checked_image(image: object) -> NDArray[Any]:
     if image.size == 0:
         raise ValueError(f"{EXPECTED}; got an empty array of shape {image.shape}")
     # Not a subclass: a masked array hides values, a matrix always has two axes.
-    values = _of_type(np.asarray(image))
+    plain = np.asarray(image)
+    values, blank = blanked(plain, _of_type, not_finite, channels=plain.ndim == 3)
     if values.ndim == 3 and values.shape[2] <= 2:
-        return values[..., 0] if values.shape[2] == 1 else values[..., [0, 0, 0, 1]]
-    return values
+        values = values[..., 0] if values.shape[2] == 1 else values[..., [0, 0, 0, 1]]
+    return values, blank
 
 
 def _of_type(values: NDArray[Any]) -> NDArray[Any]:

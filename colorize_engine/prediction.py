@@ -57,7 +57,8 @@ class Prediction:
     Attributes
     ----------
     image : (H, W) or (H, W, 3 or 4) array
-        The picture itself; a copy only if its bytes had to be swapped.
+        The picture itself; a copy only if its bytes had to be swapped, or if some of
+        its pixels became blank.
     lightness : (h, w) float32
         L* at the working size, 0..100. It covers the whole picture: a pixel here
         stands for H / h by W / w pixels there.
@@ -77,6 +78,8 @@ class Prediction:
     nets : Nets or None
         What `with_hints` and `ask` run; None for predictions that were kept elsewhere
         or pickled, and for nets that take no hints.
+    blank : int
+        Number of pixels that were NaN or infinite and are black in ``image``.
     """
 
     image: NDArray[Any]
@@ -89,6 +92,7 @@ class Prediction:
     head_stride: int = 1
     hints: tuple[Hint, ...] = ()
     nets: Nets | None = None
+    blank: int = 0
 
     def __getstate__(self) -> dict[str, Any]:
         # Nets stay in their process.

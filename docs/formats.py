@@ -54,6 +54,9 @@ AFTER_READ = """
   count.
 - JPEG has 12 and 16 bits, is without loss, or is JPEG-LS, too. A JPEG in a JPEG XL
   file is read as the JPEG that it was.
+- Pixels of floats with NaN or infinity are an error. `--nan blank` makes them black,
+  with alpha 0 where there is alpha, and a note says how many; the plugin does so by
+  itself. `--range auto` takes the range of the others.
 - `comment` is the comment of a JPEG or GIF file and the keyword Comment of a PNG,
   `text` all other text of a PNG, `map` the place on a map (GeoTIFF).
 

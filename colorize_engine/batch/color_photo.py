@@ -202,7 +202,10 @@ def _color_or_skip(
         try:
             with admit((record.width or 0) * (record.height or 0)):
                 photo = files.read(
-                    job.source, settings.value_range, settings.max_pixels
+                    job.source,
+                    settings.value_range,
+                    settings.max_pixels,
+                    settings.not_finite,
                 )
                 if settings.skip_color and photo.is_in_color():
                     # No output belongs to it.
@@ -238,6 +241,7 @@ def _write(
     for target in targets:
         files.check_target(target, photo)
     notes: dict[str, None] = {}
+    blank = 0
     folder = job.target.parent
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(
@@ -251,7 +255,9 @@ def _write(
             writers.append(ProbabilityWriter(stream, channel, mark, len(photo)))
 
         def colored(variant: int) -> Iterator[files.Picture]:
+            nonlocal blank
             for page, picture in enumerate(photo):
+                blank += picture.blank if variant == 0 else 0
                 notes.update(dict.fromkeys(map(advice, picture.notes)))
                 if picture.has_color:
                     notes[TONE_NOTE if picture.is_toned else COLOR_NOTE] = None
@@ -278,4 +284,4 @@ def _write(
             notes.update(dict.fromkeys(more))
         for writer in writers:
             writer.close()
-    return tuple(notes)
+    return (*notes, *files.blank_note(blank))

@@ -67,7 +67,8 @@ def with_source(mark: Mark, source: str, settings: Settings, target: Path) -> Ma
         `digest` of the photo.
     settings : Settings
         Their range is added unless it is full, their quality for JPEG and WebP, their
-        precision unless it is auto.
+        precision unless it is auto. Blank pixels are not added, as they are only in
+        pictures that cannot be colored without them.
     target : Path
         Output; its suffix names the format.
     """

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from colorize_engine.files import AxesError, RangeError, RangeNote, TooLarge
+from colorize_engine.files import (
+    AxesError,
+    NotFiniteError,
+    RangeError,
+    RangeNote,
+    TooLarge,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +37,8 @@ def explained(error: Exception, source: Path) -> str:
             f"{error}; give --range auto, or --range MIN,MAX for the values of black "
             "and white"
         )
+    if isinstance(error, NotFiniteError):
+        return f"{error}, or give --nan blank"
     if isinstance(error, MemoryError):
         return str(error) or "there is not enough memory for a picture of this size"
     if isinstance(error, (ValueError, OSError, RuntimeError)) and str(error):

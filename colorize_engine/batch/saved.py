@@ -67,7 +67,10 @@ def recall(path: Path) -> Recalled | None:
     found = _DIGEST.search(parameters)
     photo = None if found is None else _beside(path, found[1])
     if photo is not None:
-        sources = tuple(page.image for page in files.read(photo, edit.value_range))
+        sources = tuple(
+            page.image
+            for page in files.read(photo, edit.value_range, not_finite="blank")
+        )
     else:
         sources = tuple(_gray(page.image) for page in pictures)
     return Recalled(path, edit, pictures, sources, photo)

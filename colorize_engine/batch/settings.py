@@ -14,6 +14,8 @@ class Settings(DecodeOptions):
 
     Attributes
     ----------
+    not_finite : {"error", "blank"}
+        What becomes of NaN and infinity, see `files.read`.
     precision : str
         As asked for, see `pretrained.Backend`; for the mark of the outputs.
     """
@@ -24,4 +26,5 @@ class Settings(DecodeOptions):
     quality: int | None = None
     overwrite: bool = False
     skip_color: bool = False
+    not_finite: files.NotFinite = "error"
     precision: str = "auto"

@@ -241,6 +241,15 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     "values beyond them are clipped.",
 )
 @click.option(
+    "--nan",
+    "not_finite",
+    type=click.Choice(("error", "blank")),
+    default="error",
+    show_default=True,
+    help="What becomes of pixels with NaN or infinity: an error, or blank, which is "
+    "black without color, with alpha 0 where there is alpha.",
+)
+@click.option(
     "--max-pixels",
     callback=as_count,
     metavar="NUMBER",

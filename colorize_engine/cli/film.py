@@ -100,6 +100,8 @@ def run_films(
             raise click.UsageError(f"--{option} does not work with a film{_why(name)}")
     if settings["value_range"] != "full":
         raise click.UsageError("--range does not work with a film, which tells its own")
+    if settings["not_finite"] != "error":
+        raise click.UsageError("--nan does not work with a film, which has none")
     codec = settings["codec"]
     if codec and CODECS[codec].crf is None and settings["quality"] is not None:
         raise click.UsageError(f"--quality does not work with {codec}: nothing is lost")

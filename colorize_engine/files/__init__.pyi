@@ -10,6 +10,7 @@ from .atomic import (
 from .errors import (
     AxesError,
     FileError,
+    NotFiniteError,
     RangeError,
     RangeNote,
     TooLarge,
@@ -19,6 +20,7 @@ from .errors import (
 from .formats import FORMATS, format_of, named
 from .mark import Mark, mark_of
 from .mark_reader import is_current, stored_parameters
+from .not_finite import NotFinite, blank_note, blanked, check_not_finite
 from .output import check_target, storable, write
 from .photo import (
     COLOR_NOTE,
@@ -41,6 +43,8 @@ __all__ = [
     "FileError",
     "Mark",
     "Metadata",
+    "NotFinite",
+    "NotFiniteError",
     "Photo",
     "Picture",
     "RangeError",
@@ -48,6 +52,9 @@ __all__ = [
     "Samples",
     "TooLarge",
     "ValueRange",
+    "blank_note",
+    "blanked",
+    "check_not_finite",
     "check_size",
     "check_target",
     "color_note",

@@ -17,17 +17,21 @@ from colorize_engine.files.icc import (
     naive_rgb,
     to_gray,
 )
+from colorize_engine.files.not_finite import blank_in, filled
 from colorize_engine.files.picture import Picture
 from colorize_engine.files.value_range import fit, retyped
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from colorize_engine.files.not_finite import NotFinite
     from colorize_engine.files.picture import Samples
     from colorize_engine.files.value_range import ValueRange, Values
 
 
-def develop(samples: Samples, value_range: ValueRange) -> Picture:
+def develop(
+    samples: Samples, value_range: ValueRange, not_finite: NotFinite = "error"
+) -> Picture:
     """Convert samples to a picture.
 
     Parameters
@@ -35,6 +39,8 @@ def develop(samples: Samples, value_range: ValueRange) -> Picture:
     samples : Samples
     value_range : "full", "auto" or (float, float)
         The values of black and white; see `files.fit`. CMYK always has ``"full"``.
+    not_finite : {"error", "blank"}
+        What becomes of NaN and infinity; see `files.read`.
 
     Raises
     ------
@@ -50,29 +56,47 @@ def develop(samples: Samples, value_range: ValueRange) -> Picture:
             f"its pixels are an array of {samples.values.shape} "
             f"{samples.values.dtype.name}; expected gray, RGB, or CMYK of whole numbers"
         )
-    values, range_notes = fit(
-        _plain(samples), samples.bits, "full" if cmyk else value_range
-    )
+    stored, alpha = _plain(samples), samples.alpha
+    blank = None if not_finite == "error" else _blank(stored, alpha)
+    if blank is not None:
+        stored = filled(stored, blank)
+        alpha = None if alpha is None else filled(alpha, blank)
+    values, range_notes = fit(stored, samples.bits, "full" if cmyk else value_range)
     if samples.inverted:
         values = values.dtype.type(full_scale(values.dtype)) - values
     image, color, notes = _to_srgb(values, samples.profile)
-    alpha = samples.alpha
     if alpha is not None:
         # Float alpha beyond 1 has the same range as the colors.
         beyond = alpha.dtype.kind == "f" and alpha.max() > 1
         alpha, _ = fit(alpha, samples.bits, value_range if beyond else "full")
-        alpha = _upright(retyped(alpha, image.dtype), samples.orientation)
+        alpha = retyped(alpha, image.dtype)
+    if blank is not None:
+        image[blank] = 0
+        if alpha is not None:
+            alpha[blank] = 0
     metadata = samples.metadata
     if samples.orientation > 4 and metadata.dpi is not None:
         metadata = replace(metadata, dpi=metadata.dpi[::-1])
     return Picture(
         _upright(image, samples.orientation),
-        alpha,
+        None if alpha is None else _upright(alpha, samples.orientation),
         metadata,
         color is not None,
         color is not None and not is_in_color(color),
         (*samples.notes, *range_notes, *notes),
+        0 if blank is None else int(blank.sum()),
     )
+
+
+def _blank(
+    values: npt.NDArray[Any], alpha: npt.NDArray[Any] | None
+) -> npt.NDArray[np.bool_] | None:
+    """Return which pixels are not finite, in color or alpha; None if none is."""
+    found = blank_in(values, channels=values.ndim == 3)
+    see_through = None if alpha is None else blank_in(alpha, channels=False)
+    if found is None or see_through is None:
+        return see_through if found is None else found
+    return found | see_through
 
 
 def _plain(samples: Samples) -> npt.NDArray[Any]:
@@ -86,6 +110,9 @@ def _plain(samples: Samples) -> npt.NDArray[Any]:
         share = np.maximum(alpha[rows], 1e-6 * top) / top
         share = share[..., np.newaxis] if values.ndim == 3 else share
         plain = np.minimum(values[rows] / share, top)
+        if values.dtype.kind == "f":
+            # Infinity is not finite, even if it is more than white.
+            plain = np.where(np.isinf(values[rows]), values[rows], plain)
         result[rows] = plain if values.dtype.kind == "f" else np.rint(plain)
     return result
 

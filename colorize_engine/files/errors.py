@@ -21,6 +21,9 @@ _OF_A_KIND = re.compile(
 )
 
 
+NOT_FINITE = "it holds NaN or infinite values; replace them by numbers in 0..1 first"
+
+
 class FileError(ValueError):
     """A picture file that cannot be read or written; the message says why."""
 
@@ -35,6 +38,10 @@ class RangeError(FileError):
 
 class AxesError(FileError):
     """A stack whose axes have to be said."""
+
+
+class NotFiniteError(FileError):
+    """NaN or infinite values where only numbers are wanted."""
 
 
 class RangeNote(str):

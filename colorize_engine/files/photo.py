@@ -12,6 +12,7 @@ from colorize_engine.color import is_in_color
 from colorize_engine.files.develop import develop
 from colorize_engine.files.errors import FileError
 from colorize_engine.files.icc import has_color
+from colorize_engine.files.not_finite import check_not_finite
 from colorize_engine.files.raw import is_raw, raw_size, read_raw
 from colorize_engine.files.stills import read_still, still_size
 from colorize_engine.files.tiff import is_tiff, open_pages, read_pages
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from colorize_engine.files.not_finite import NotFinite
     from colorize_engine.files.picture import Picture, Samples
     from colorize_engine.files.value_range import ValueRange
 
@@ -48,7 +50,7 @@ class Photo:
     page_count : int
     shape : (int, int)
         Height and width of the first picture as stored, before it is turned upright.
-    value_range, max_pixels
+    value_range, max_pixels, not_finite
         As given to `read`.
     """
 
@@ -57,6 +59,7 @@ class Photo:
     shape: tuple[int, int]
     value_range: ValueRange
     max_pixels: int
+    not_finite: NotFinite = "error"
     _only: Picture | None = None
 
     def __len__(self) -> int:
@@ -77,7 +80,7 @@ class Photo:
             pages = open_pages(stream)
             samples = read_pages(pages, self.max_pixels)
             while (page := self._next(samples)) is not None:
-                yield develop(page, self.value_range)
+                yield develop(page, self.value_range, self.not_finite)
 
     def is_in_color(self) -> bool:
         """Return whether all pages are in color, neither gray nor toned.
@@ -104,6 +107,7 @@ def read(
     path: str | os.PathLike[str],
     value_range: ValueRange = "full",
     max_pixels: int = MAX_PIXELS,
+    not_finite: NotFinite = "error",
 ) -> Photo:
     """Read a picture file that Pillow, tifffile or LibRaw can read.
 
@@ -116,6 +120,10 @@ def read(
         Two numbers: these values; values beyond are clipped.
     max_pixels : int
         Largest number of pixels per picture; a file that claims more is not decoded.
+    not_finite : {"error", "blank"}
+        What becomes of pixels with NaN or infinity: an error, or black without color,
+        with alpha 0 where there is alpha. ``Picture.blank`` says how many they are;
+        ``"auto"`` takes the range of the others.
 
     Returns
     -------
@@ -127,9 +135,12 @@ def read(
     ------
     FileError
         If the file is damaged, too large, or not a picture.
+    ValueError
+        If `not_finite` is another choice.
     OSError
         If the file is missing or access to it fails.
     """
+    check_not_finite(not_finite)
     path = Path(path)
     with _opened(path) as stream:
         if is_raw(stream, path.suffix.lower()):
@@ -137,12 +148,12 @@ def read(
         elif _is_tiff(stream):
             pages = open_pages(stream)
             shape = pages.pages[0].imagelength, pages.pages[0].imagewidth
-            return Photo(path, len(pages), shape, value_range, max_pixels)
+            return Photo(path, len(pages), shape, value_range, max_pixels, not_finite)
         else:
             samples = read_still(stream, max_pixels)
     height, width = samples.values.shape[:2]
-    only = develop(samples, value_range)
-    return Photo(path, 1, (height, width), value_range, max_pixels, only)
+    only = develop(samples, value_range, not_finite)
+    return Photo(path, 1, (height, width), value_range, max_pixels, not_finite, only)
 
 
 def measure(path: str | os.PathLike[str]) -> tuple[int, int, int]:

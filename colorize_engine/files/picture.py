@@ -91,6 +91,8 @@ class Picture:
         Whether that color is a tone of the whole picture, such as sepia or a cast.
     notes : tuple of str
         Notes for the user on how the file was read, one line each.
+    blank : int
+        Number of pixels that were NaN or infinite and are black now.
     """
 
     image: npt.NDArray[np.uint8 | np.uint16 | np.float32]
@@ -99,3 +101,4 @@ class Picture:
     has_color: bool = False
     is_toned: bool = False
     notes: tuple[str, ...] = ()
+    blank: int = 0

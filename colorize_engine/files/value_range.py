@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 
 from colorize_engine.color import full_scale, strips
-from colorize_engine.files.errors import FileError, RangeError, RangeNote
+from colorize_engine.files.errors import (
+    NOT_FINITE,
+    FileError,
+    NotFiniteError,
+    RangeError,
+    RangeNote,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -144,9 +150,7 @@ def _full_range(dtype: np.dtype[Any], bits: int) -> tuple[float, float]:
 def _check_floats(small: float, large: float, value_range: ValueRange) -> None:
     # The minimum of an array that contains NaN is NaN.
     if not (math.isfinite(small) and math.isfinite(large)):
-        raise FileError(
-            "it holds NaN or infinite values; replace them by numbers in 0..1 first"
-        )
+        raise NotFiniteError(NOT_FINITE)
     if value_range == "full" and (small < -_SLACK or large > 1 + _SLACK):
         raise RangeError(f"its floats lie in {small:.4g}..{large:.4g}, expected 0..1")
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from colorize_engine.files import ValueRange
+    from colorize_engine.files import NotFinite, ValueRange
     from colorize_engine.hints import Hint
     from colorize_engine.stackfiles.stack_file import StackFile
 
@@ -57,7 +57,7 @@ class StackSettings(DecodeOptions):
     ----------
     temperature, rebalance, saturation, caution
         As in ``Prediction.colorize``.
-    axes, channel, rgb, series, value_range, max_pixels
+    axes, channel, rgb, series, value_range, not_finite, max_pixels
         As in ``stackfiles.open_stack``.
     working_size, smoothing, hints
         As in ``stacks.predict``.
@@ -68,6 +68,7 @@ class StackSettings(DecodeOptions):
     rgb: bool = False
     series: int | None = None
     value_range: ValueRange = "full"
+    not_finite: NotFinite = "error"
     working_size: int | None = None
     smoothing: float = 0.0
     hints: tuple[Hint, ...] = ()
@@ -149,6 +150,7 @@ def color_stack_file(
             rgb=settings.rgb,
             series=settings.series,
             value_range=settings.value_range,
+            not_finite=settings.not_finite,
             max_pixels=settings.max_pixels,
         )
         backend = Backend(device, runtime, precision)

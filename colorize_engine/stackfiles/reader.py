@@ -9,16 +9,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from colorize_engine.color import full_scale
-from colorize_engine.files import MAX_PIXELS, FileError, check_size, fit, retyped
+from colorize_engine.files import (
+    MAX_PIXELS,
+    FileError,
+    blanked,
+    check_not_finite,
+    check_size,
+    fit,
+    retyped,
+)
 from colorize_engine.stackfiles.stack_file import StackFile
+from colorize_engine.stackfiles.survey import survey
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
     import dask.array as da
     from numpy.typing import NDArray
 
-    from colorize_engine.files import ValueRange
+    from colorize_engine.files import NotFinite, ValueRange
     from colorize_engine.stackfiles.stack_file import RawStack
 
 
@@ -30,6 +40,7 @@ def open_stack(
     rgb: bool = False,
     series: int | None = None,
     value_range: ValueRange = "full",
+    not_finite: NotFinite = "error",
     max_pixels: int = MAX_PIXELS,
 ) -> StackFile:
     """Open a TIFF file or a Zarr folder as a stack of frames.
@@ -59,6 +70,9 @@ def open_stack(
         Values of black and white, as in ``files.read``. "auto" takes the smallest and
         the largest value of all frames together, so that all frames keep their relative
         brightness. To find them, all frames are read once.
+    not_finite : {"error", "blank"}
+        What becomes of NaN and infinity, as in ``files.read``. To count them, all
+        frames of floats are read once.
     max_pixels : int
         Largest number of pixels of a frame.
 
@@ -69,6 +83,7 @@ def open_stack(
     OSError
         If the file is missing or cannot be read.
     """
+    check_not_finite(not_finite)
     path, axes = Path(path).absolute(), None if axes is None else axes.upper()
     if path.is_dir() or is_zipped(path):
         from colorize_engine.stackfiles.ome_zarr import read_zarr
@@ -84,10 +99,9 @@ def open_stack(
     if not lead:
         raise FileError("it holds a single picture, not a stack")
     check_size(array.shape[len(lead) + 1], array.shape[len(lead)], max_pixels)
-    notes: tuple[str, ...] = ()
-    if value_range == "auto":
-        value_range, notes = _extremes(array[..., :3] if color else array)
-    frames = _in_range(array, raw, value_range, len(lead), color)
+    value_range, notes = survey(array, value_range, not_finite, color=color)
+    fitted = partial(_fit_block, raw.bits, raw.inverted, value_range, not_finite, color)
+    frames = _in_range(array, raw.bits, len(lead), fitted)
     return StackFile(frames, lead, color, raw.steps, notes)
 
 
@@ -195,49 +209,35 @@ def _as_time_and_depth(
 
 
 def _in_range(
-    array: Any, raw: RawStack, value_range: ValueRange, lead: int, color: bool
+    array: Any, bits: int, lead: int, fitted: Callable[[NDArray[Any]], NDArray[Any]]
 ) -> da.Array:
     """Scale the frames to the full range of their type, lazily."""
     array = array.rechunk((*((1,) * lead), *array.shape[lead:]))
     sample = np.zeros(1, array.dtype)
-    dtype = fit(sample, raw.bits, "full")[0].dtype
+    dtype = fit(sample, bits, "full")[0].dtype
     frames: da.Array = array.map_blocks(
-        partial(_fit_block, raw.bits, raw.inverted, value_range, color),
-        dtype=dtype,
-        meta=np.empty((0,) * array.ndim, dtype),
+        fitted, dtype=dtype, meta=np.empty((0,) * array.ndim, dtype)
     )
     return frames
-
-
-def _extremes(array: Any) -> tuple[ValueRange, tuple[str, ...]]:
-    """Return the smallest and the largest value of all frames, and a note on them.
-
-    If they are equal, the range is "full".
-    """
-    import dask.base
-
-    together: Any = dask.base.compute
-    low, high = (float(n) for n in together(array.min(), array.max()))
-    if not np.isfinite((low, high)).all():
-        raise FileError("it holds NaN or infinite values; replace them first")
-    if low == high:
-        return "full", ()
-    note = f"of all frames together, {low:g} became black and {high:g} white"
-    return (low, high), (note,)
 
 
 def _fit_block(
     bits: int,
     inverted: bool,
     value_range: ValueRange,
+    not_finite: NotFinite,
     color: bool,
     block: NDArray[Any],
 ) -> NDArray[Any]:
-    values = block[..., :3] if color else block
-    fitted, _ = fit(values, bits, value_range)
-    if inverted:
-        fitted = fitted.dtype.type(full_scale(fitted.dtype)) - fitted
-    if color and block.shape[-1] == 4:
-        alpha, _ = fit(block[..., 3:], bits, "full")
-        fitted = np.concatenate([fitted, retyped(alpha, fitted.dtype)], axis=-1)
-    return fitted
+    def scaled(stored: NDArray[Any]) -> NDArray[Any]:
+        values = stored[..., :3] if color else stored
+        fitted, _ = fit(values, bits, value_range)
+        if inverted:
+            fitted = fitted.dtype.type(full_scale(fitted.dtype)) - fitted
+        if color and stored.shape[-1] == 4:
+            alpha, _ = fit(stored[..., 3:], bits, "full")
+            alpha = retyped(alpha, fitted.dtype)
+            return np.concatenate([fitted, alpha], axis=-1)
+        return fitted
+
+    return blanked(block, scaled, not_finite, channels=color)[0]

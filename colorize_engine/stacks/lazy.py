@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from colorize_engine.files import blanked, check_not_finite
 from colorize_engine.resize import head_shape, working_shape
 from colorize_engine.stacks import series
 from colorize_engine.stacks.blocks import (
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
     from colorize_engine.colorizer import ModelLike
+    from colorize_engine.files import NotFinite
     from colorize_engine.hints import Hint
     from colorize_engine.prediction import Prediction
 
@@ -208,6 +210,7 @@ def predict(
     smoothing: float = 0.0,
     time_axis: int = 0,
     hints: Iterable[Hint] = (),
+    not_finite: NotFinite = "error",
 ) -> StackPrediction:
     """Predict the distributions of a and b of each frame of a stack, lazily.
 
@@ -238,6 +241,9 @@ def predict(
         Colors at points of the frames. One with a ``frame``, a position on the time
         axis, is carried to the other frames along the motion, see `paths.Paths`; one
         without holds in all. They count at all positions on the other axes.
+    not_finite : {"error", "blank"}
+        What becomes of pixels with NaN or infinity, as in ``Colorizer.predict``. As
+        frames are lazy, the error is raised when one is computed.
 
     Raises
     ------
@@ -252,7 +258,12 @@ def predict(
     from colorize_engine.pretrained import Backend
 
     check_smoothing(smoothing)
+    check_not_finite(not_finite)
     frames = _one_chunk_per_frame(stack, rgb)
+    if not_finite == "blank":
+        frames = _dask().map_blocks(
+            partial(_blank_block, rgb), frames, dtype=frames.dtype, meta=frames._meta
+        )
     lead = frames.ndim - (3 if rgb else 2)
     if not -lead <= time_axis < lead:
         raise ValueError(
@@ -315,6 +326,11 @@ def _one_chunk_per_frame(stack: Any, rgb: bool) -> da.Array:
     lead = len(shape) - tail
     rechunked: da.Array = frames.rechunk((*((1,) * lead), *shape[lead:]))
     return rechunked
+
+
+def _blank_block(rgb: bool, block: NDArray[Any]) -> NDArray[Any]:
+    """Return a frame whose pixels with NaN or infinity are 0."""
+    return blanked(block, lambda values: values, channels=rgb)[0]
 
 
 def _dask() -> Any:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from colorize_engine import Card
     from colorize_engine.batch import Settings
     from colorize_engine.decode import DecodeSettings
+    from colorize_engine.files import NotFinite
     from colorize_engine.pretrained import Backend
 
 _NEAR = 1e-4  # sliders are rounded
@@ -48,6 +49,7 @@ class Setup:
         backend: Backend,
         decoding: DecodeSettings,
         working_size: int,
+        not_finite: NotFinite = "blank",
     ) -> Setup:
         """Return the setup for the sliders and the working size of the widget."""
         from colorize_engine.batch import Settings
@@ -61,6 +63,7 @@ class Setup:
             saturation=decoding.saturation,
             caution=decoding.caution,
             working_size=None if working_size == card.working_size else working_size,
+            not_finite=not_finite,
             precision=backend.precision,
         )
         return cls(model, card, backend, settings)

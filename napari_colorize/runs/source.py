@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,11 +14,12 @@ if TYPE_CHECKING:
     from napari.layers import Image
     from numpy.typing import NDArray
 
+    from colorize_engine.files import NotFinite
     from colorize_engine.region import Region
 
 _NOT_FINITE = (
-    "Some pixels of the picture are not numbers (NaN or infinity) and have no color. "
-    "Replace them, for example by 0, and press Colorize again."
+    "Some pixels are not numbers (NaN or infinity). Replace them, or choose blank for "
+    "them in Preferences, under Colorize. Then press Colorize again."
 )
 _SET_RANGE = (
     "so it is not clear which value is white. Open Advanced, tick "
@@ -52,6 +54,8 @@ class Source:
     region : Region or None
         What is colored of the whole picture; the rows and columns above are then what
         the nets see.
+    not_finite : {"error", "blank"}
+        What becomes of NaN and infinity, as in ``files.read``.
     """
 
     data: Any
@@ -62,6 +66,16 @@ class Source:
     shape: tuple[int, int]
     limits: tuple[float, float] | None = None
     region: Region | None = None
+    not_finite: NotFinite = "blank"
+    # Of each frame that was read; a copy by `replace` begins anew.
+    _blank: dict[tuple[int, ...], int] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    @property
+    def blank(self) -> int:
+        """Number of pixels that were NaN or infinite in the frames read so far."""
+        return sum(self._blank.values())
 
     @property
     def whole(self) -> tuple[int, int]:
@@ -90,7 +104,7 @@ class Source:
         return np.ndindex(*self.frames)
 
     def read(self, index: tuple[int, ...]) -> NDArray[Any]:
-        """Read a frame in a form that the engine accepts.
+        """Read a frame in a form that the engine accepts; blank pixels are 0.
 
         Parameters
         ----------
@@ -111,6 +125,8 @@ class Source:
             *(i + first for i, first in zip(index, self.start, strict=True)),
             *self.box,
         )
+        from colorize_engine.files import blanked
+
         try:
             frame = np.asarray(self.data[where])
         except (OSError, ValueError, KeyError, RuntimeError) as error:
@@ -118,19 +134,23 @@ class Source:
                 f"The picture could not be read: {error}. Check that its file is still "
                 "there and whole, and press Colorize again."
             ) from error
-        if self.limits is not None:
-            return _stretched(frame, *self.limits)
-        return _checked(frame)
+        limits = self.limits
+        scaled = _checked if limits is None else partial(_stretched, limits)
+        result, self._blank[index] = blanked(
+            frame, scaled, self.not_finite, channels=self.rgb
+        )
+        return result
 
     def read_whole(self, index: tuple[int, ...]) -> NDArray[Any]:
         """Read a frame as `read` does, also what lies around a region."""
         return replace(self, corner=(0, 0), shape=self.whole).read(index)
 
 
-def _stretched(frame: NDArray[Any], low: float, high: float) -> NDArray[np.float32]:
+def _stretched(limits: tuple[float, float], frame: NDArray[Any]) -> NDArray[np.float32]:
     """Map the display range to 0..1; values beyond it become black or white."""
     if not np.isfinite(frame).all():
         raise NotColorable(_NOT_FINITE)
+    low, high = limits
     values = (frame.astype(np.float32) - np.float32(low)) / np.float32(high - low)
     return np.asarray(np.clip(values, 0, 1))
 
@@ -164,6 +184,7 @@ def source_of(
     region: Region | None = None,
     least: int = 0,
     display_range: bool = False,
+    not_finite: NotFinite = "blank",
 ) -> Source:
     """Return the part of a layer to color.
 
@@ -180,6 +201,8 @@ def source_of(
     display_range
         Whether the layer's contrast limits define black and white. A layer in color
         has none.
+    not_finite : {"error", "blank"}
+        What becomes of NaN and infinity.
 
     Raises
     ------
@@ -197,7 +220,15 @@ def source_of(
         low, high = layer.contrast_limits
         limits = (float(low), float(high))
     return Source(
-        data, layer.rgb, tuple(start), tuple(frames), corner, size, limits, region
+        data,
+        layer.rgb,
+        tuple(start),
+        tuple(frames),
+        corner,
+        size,
+        limits,
+        region,
+        not_finite,
     )
 
 

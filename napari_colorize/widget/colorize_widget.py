@@ -267,6 +267,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             self._backend(),
             self._settings_of(plain(self.image.value)),
             self.advanced.working_size.value,
+            preferences.read().not_finite,
         )
 
     def _job(self, layer: Image) -> Job:
@@ -370,6 +371,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             region=region,
             least=advanced.working_size.value,
             display_range=advanced.display_range.value,
+            not_finite=preferences.read().not_finite,
         )
 
     def _backdrop(self, layer: Image, source: Source) -> Backdrop | None:

@@ -58,6 +58,7 @@ def command_line(run: Run, job: ImageJob) -> str:
         "--device": job.backend.device,
         "--runtime": job.backend.runtime,
         "--precision": job.backend.precision,
+        "--nan": "blank" if source.blank else "auto",
     }
     more = {name: value for name, value in options.items() if value != "auto"}
     photo = saved.photo or saved.path if saved else run.layer.source.path

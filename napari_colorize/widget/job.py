@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_colorize.messages import sentence
 from napari_colorize.runs import Results
 
 if TYPE_CHECKING:
@@ -87,8 +88,10 @@ class Job:
 def summary(results: Results) -> str:
     """Return what was done as text: size, time, model, device, smoothing.
 
-    Where the values fill little of their type, it says so.
+    Where the values fill little of their type, or pixels are blank, it says so.
     """
+    from colorize_engine.files import blank_note
+
     height, width = results.source.shape
     frames = f"{results.source.count} frames of " if results.source.is_stack else ""
     region = "" if results.source.region is None else "a region within "
@@ -104,6 +107,8 @@ def summary(results: Results) -> str:
             f" Its values go from {low:g} to {high:g} of 0 to {results.white:g}, so it "
             "is dark and pale."
         )
+    for note in blank_note(results.source.blank):
+        text += f" {sentence(note)}"
     return text
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from napari_colorize.runs import KINDS
+
+if TYPE_CHECKING:
+    from colorize_engine.files import NotFinite
 
 DEFAULT = frozenset({"colorized", "a probability", "b probability"})
 
@@ -26,6 +30,8 @@ class Preferences:
         Short side, in pixels, of the image that the nets see; 0 for the model's own.
     layers : frozenset of str
         The kinds of layers to add, out of `KINDS`.
+    not_finite : {"blank", "error"}
+        What becomes of pixels with NaN or infinity.
     """
 
     model: str = "default"
@@ -34,6 +40,7 @@ class Preferences:
     precision: str = "auto"
     working_size: int = 0
     layers: frozenset[str] = DEFAULT
+    not_finite: NotFinite = "blank"
 
 
 def read() -> Preferences:
@@ -58,4 +65,5 @@ def read() -> Preferences:
         precision=found.run.precision,
         working_size=found.run.working_size,
         layers=frozenset(kind for kind in KINDS if chosen[kind.replace(" ", "_")]),
+        not_finite=found.run.not_finite,
     )

@@ -48,7 +48,9 @@ def test_there_is_one_tick_for_each_kind_of_layer(plugin: PluginManifest) -> Non
 
 def test_at_first_they_are_those_of_the_dataclass(plugin: PluginManifest) -> None:
     assert read() == Preferences()
-    assert Preferences() == Preferences("default", "auto", "auto", "auto", 0, DEFAULT)
+    assert Preferences() == Preferences(
+        "default", "auto", "auto", "auto", 0, DEFAULT, "blank"
+    )
 
 
 def test_choices_are_read_as_they_were_made(plugin: PluginManifest) -> None:
@@ -58,11 +60,14 @@ def test_choices_are_read_as_they_were_made(plugin: PluginManifest) -> None:
     settings.run.runtime = "torch"
     settings.run.precision = "float32"
     settings.run.working_size = 384
+    settings.run.not_finite = "error"
     settings.layers.b_probability = False
     settings.layers.colorized = False
     settings.layers.a = True
     kinds = frozenset({"a", "a probability"})
-    assert read() == Preferences("reference-10", "cpu", "torch", "float32", 384, kinds)
+    assert read() == Preferences(
+        "reference-10", "cpu", "torch", "float32", 384, kinds, "error"
+    )
 
 
 def test_choices_are_saved_and_come_back_in_the_next_session(
@@ -87,7 +92,13 @@ def test_a_device_that_was_cleared_is_auto(plugin: PluginManifest, device: str) 
 
 
 @pytest.mark.parametrize(
-    ("name", "wrong"), [("model", "no-such"), ("working_size", -1), ("runtime", "tf")]
+    ("name", "wrong"),
+    [
+        ("model", "no-such"),
+        ("working_size", -1),
+        ("runtime", "tf"),
+        ("not_finite", "zero"),
+    ],
 )
 def test_napari_refuses_a_choice_that_cannot_be(
     plugin: PluginManifest, name: str, wrong: object
@@ -137,4 +148,4 @@ def test_the_preferences_page_shows_them_all(
         for box in page.findChildren(QComboBox)
     ]
     models = tuple(card.name for card in list_models())
-    assert set(shown) == {models, RUNTIMES, PRECISIONS}
+    assert set(shown) == {models, RUNTIMES, PRECISIONS, ("blank", "error")}
