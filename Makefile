@@ -61,7 +61,7 @@ docstrings: $(VENV)/.dev
 
 build: $(VENV)/.dev
 	rm -rf dist
-	$(BIN)/python -m build --quiet
+	$(BIN)/python -m build --quiet --no-isolation
 	$(BIN)/twine check --strict dist/*
 
 check-all: lint coverage check-engine check-napari check-training lowest bench docs
