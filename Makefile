@@ -20,6 +20,8 @@ PYTHON ?= python3
 export PYTHON
 VENV ?= .venv
 BIN = $(VENV)/bin
+# All tests side by side; those that PYTEST names, one after the other.
+RUN_TESTS = $(BIN)/python $(if $(PYTEST),-m pytest,tests/side_by_side.py)
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 # What the tests of file systems need beyond Python: mount (a full disk) and setpriv
 # (another user). Present on all but the smallest installations.
@@ -48,7 +50,7 @@ napari: $(VENV)/.napari debian
 	napari.run()"
 
 test: $(VENV)/.dev debian
-	$(BIN)/python -m pytest $(PYTEST)
+	$(RUN_TESTS) $(PYTEST)
 
 lint: docstrings
 	$(BIN)/ruff check .
@@ -61,14 +63,15 @@ docstrings: $(VENV)/.dev
 
 build: $(VENV)/.dev
 	rm -rf dist
-	$(BIN)/python -m build --quiet
+	$(BIN)/python -m build --quiet --no-isolation
 	$(BIN)/twine check --strict dist/*
 
 check-all: lint coverage check-engine check-napari check-app check-training lowest bench docs
 
 # Each of the two packages for itself, so that none hides behind the other.
 coverage: $(VENV)/.dev debian
-	$(BIN)/python -m pytest --cov --cov-report= $(PYTEST)
+	$(RUN_TESTS) --cov --cov-report= $(PYTEST)
+	$(if $(PYTEST),,$(BIN)/coverage combine --quiet)
 	$(BIN)/coverage report --include='colorize_engine/*' --fail-under=95
 	$(BIN)/coverage report --include='napari_colorize/*' --fail-under=95
 

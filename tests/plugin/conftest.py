@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from napari import Viewer
@@ -31,11 +31,29 @@ def few_objects(request: pytest.FixtureRequest) -> None:
         gc.freeze()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def manifests_read_once() -> Iterator[None]:
+    """Have napari read the manifests of plugins once, not again for each viewer."""
+    from npe2 import PluginManifest
+
+    found = list(PluginManifest.discover())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PluginManifest, "discover", lambda *_, **__: iter(found))
+        yield
+
+
 @pytest.fixture
 def widget(
-    make_napari_viewer: Callable[..., Viewer], tiny_model: Path, one_thread: None
+    request: pytest.FixtureRequest,
+    make_napari_viewer: Callable[..., Viewer],
+    tiny_model: Path,
+    one_thread: None,
 ) -> ColorizeWidget:
-    """Widget docked in a real viewer that is not shown, with a tiny model chosen."""
+    """Widget docked in a real viewer that is not shown, with a tiny model chosen.
+
+    Its runs add a layer in color; those of a test marked `all_layers` add every kind,
+    each of which takes napari longer than the nets.
+    """
     from napari_colorize.runs import KINDS
     from napari_colorize.widget import ColorizeWidget
 
@@ -44,7 +62,8 @@ def widget(
     viewer.window.add_dock_widget(widget, name="Colorize")
     widget.advanced.folder.value = tiny_model
     widget.advanced.working_size.value = 32
-    widget.layer_choice.tick(KINDS)
+    marked = request.node.get_closest_marker("all_layers")
+    widget.layer_choice.tick(KINDS if marked else ("colorized",))
     return widget
 
 

@@ -68,6 +68,8 @@ def used(
                 QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
                 QCoreApplication.processEvents()
                 gc.collect()
+            # napari collects at each layer that goes, and is not to walk through all.
+            gc.freeze()
             return {name for name, part in parts.items() if part() is not None}
 
         return alive

@@ -462,9 +462,11 @@ def test_a_scheduler_that_is_not_there_is_wrong_usage(
     tiny_model: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
     out: str,
     scheduler: str,
 ) -> None:
+    monkeypatch.setattr("colorize_engine.cluster.connection._TIMEOUT", 0.5)
     make_photos(tmp_path / "in", 1)
     source = tmp_path / "in"
     if out == "out.zarr":

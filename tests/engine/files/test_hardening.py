@@ -402,8 +402,10 @@ def test_100_megapixels_of_16_bit_are_read(tmp_path: Path) -> None:
     np.testing.assert_array_equal(picture.image, large)
 
 
-@pytest.mark.parametrize("shape", [(1, 100_000), (100_000, 1), (3, 100_000)])
-@pytest.mark.parametrize("suffix", [".tif", ".png"])
+@pytest.mark.parametrize(
+    ("shape", "suffix"),
+    [((1, 70_000), ".tif"), ((70_000, 1), ".png"), ((3, 70_000), ".png")],
+)
 def test_strips_keep_their_size(
     tmp_path: Path, shape: tuple[int, int], suffix: str
 ) -> None:

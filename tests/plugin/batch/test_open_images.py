@@ -217,6 +217,7 @@ def test_an_image_that_is_removed_meanwhile_is_left_out(
     assert "second colorized" in viewer.layers
 
 
+@pytest.mark.all_layers
 def test_sliders_that_are_moved_meanwhile_count(
     widget: ColorizeWidget, slow_nets: Any, qtbot: QtBot
 ) -> None:

@@ -38,7 +38,7 @@ def shown(
     viewer = make_napari_viewer(show=True)
     widget = ColorizeWidget(viewer)
     viewer.window.add_dock_widget(widget, name="Colorize")
-    widget.layer_choice.boxes["uncertainty"].value = True
+    widget.layer_choice.tick(("colorized", "uncertainty"))
     return widget
 
 

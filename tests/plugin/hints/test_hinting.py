@@ -86,6 +86,7 @@ def coffee(
     return widget
 
 
+@pytest.mark.all_layers
 @pytest.mark.parametrize("coffee", [320], indirect=True)
 def test_a_click_and_a_swatch_turn_the_saucer_red(
     coffee: ColorizeWidget, qtbot: QtBot

@@ -58,6 +58,7 @@ def test_kinds_are_colored(widget: ColorizeWidget, finish: Finish, name: str) ->
         np.testing.assert_array_equal(rgb[..., 3], 255 - GRAY)
 
 
+@pytest.mark.all_layers
 @pytest.mark.parametrize("stack", [False, True])
 def test_a_distribution_is_that_of_the_cell_that_a_pixel_lies_in(
     widget: ColorizeWidget,

@@ -356,6 +356,7 @@ def test_colored_again_where_the_canvas_is_zoomed(
     check_canvas(large, prediction.colorize(*large.run.settings.arguments), 2)
 
 
+@pytest.mark.all_layers
 def test_a_box_takes_it_away_and_brings_it_back(
     large: ColorizeWidget, qtbot: QtBot
 ) -> None:

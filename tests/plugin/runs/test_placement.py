@@ -69,6 +69,7 @@ def test_a_stack_that_is_rotated_through_its_frames_keeps_them() -> None:
     assert world[0] == 6
 
 
+@pytest.mark.all_layers
 def test_every_added_layer_lies_on_a_rotated_anisotropic_picture(
     widget: ColorizeWidget, finish: Callable[[ColorizeWidget], None]
 ) -> None:
@@ -100,6 +101,7 @@ def test_every_added_layer_lies_on_a_rotated_anisotropic_picture(
     assert viewer.layers["scan a"].data.shape == (8, 12)
 
 
+@pytest.mark.all_layers
 def test_a_region_is_colored_where_it_lies(
     widget: ColorizeWidget, finish: Callable[[ColorizeWidget], None]
 ) -> None:

@@ -133,6 +133,7 @@ def _smaller(corners: list[tuple[float, float]]) -> np.ndarray:
     return points.mean(0) + 0.6 * (points - points.mean(0))
 
 
+@pytest.mark.all_layers
 def test_it_lies_where_it_was_drawn_on_a_turned_image(
     widget: ColorizeWidget, finish: Finish, qtbot: QtBot
 ) -> None:

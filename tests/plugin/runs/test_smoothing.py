@@ -85,6 +85,7 @@ def flicker(chroma: np.ndarray) -> float:
     return float(np.mean(changes))
 
 
+@pytest.mark.all_layers
 def test_a_pan_has_the_colors_of_the_engine_and_flickers_less(
     shipped: ColorizeWidget, finish: Finish, pan: np.ndarray
 ) -> None:
@@ -154,6 +155,7 @@ def test_time_is_the_first_axis_of_several_frames(
 # -- hints
 
 
+@pytest.mark.all_layers
 def test_hints_are_smoothed_as_in_the_engine(
     shipped: ColorizeWidget,
     finish: Finish,
@@ -225,6 +227,7 @@ def test_a_slider_while_hints_are_applied_leaves_nothing_unsmoothed(
 # -- what has no effect, and what is said
 
 
+@pytest.mark.all_layers
 def test_it_is_offered_for_stacks_alone(
     widget: ColorizeWidget, finish: Finish, pan: np.ndarray
 ) -> None:
@@ -283,6 +286,7 @@ def test_another_smoothing_waits_for_the_button(
     assert (colors(widget) != before).any()
 
 
+@pytest.mark.all_layers
 def test_layers_and_files_say_it_as_the_command_does(
     widget: ColorizeWidget,
     finish: Finish,

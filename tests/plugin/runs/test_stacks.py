@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     Finish = Callable[[ColorizeWidget], None]
 
+pytestmark = pytest.mark.all_layers
 CAMERA = data.camera()
 STACK = np.stack([CAMERA[i * 20 : i * 20 + 40, 100:160] for i in range(6)])
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     Finish = Callable[[ColorizeWidget], None]
 
+pytestmark = pytest.mark.all_layers
 GRAY = data.camera()[100:200, 100:250]
 
 

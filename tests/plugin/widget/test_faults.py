@@ -181,6 +181,7 @@ def test_cancel_takes_effect_within_one_forward_pass(
     assert not notices
 
 
+@pytest.mark.all_layers
 def test_cancel_leaves_earlier_results_as_they_are(
     widget: ColorizeWidget, finish: Finish, slow_nets, qtbot: QtBot
 ) -> None:
@@ -236,6 +237,7 @@ def test_a_layer_renamed_while_running_gives_its_new_name(
     assert "portrait colorized" in widget.viewer.layers
 
 
+@pytest.mark.all_layers
 def test_two_widgets_do_not_color_one_layer_at_once(
     widget: ColorizeWidget, slow_nets, qtbot: QtBot, notices: list[str]
 ) -> None:

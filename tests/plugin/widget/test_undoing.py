@@ -98,6 +98,7 @@ def test_a_slider_that_rests_has_made_its_step(
     assert sliders.saturation.value == 1
 
 
+@pytest.mark.all_layers
 @pytest.mark.parametrize("kind", ["colorized", "a probability", "panel"])
 def test_keys_undo_and_redo(small: ColorizeWidget, qtbot: QtBot, kind: str) -> None:
     viewer, window = small.viewer, small.viewer.window._qt_window

@@ -103,6 +103,7 @@ def test_the_display_range_is_offered_for_dark_data(
     assert ("dark and pale" in widget.status.value) is offered
 
 
+@pytest.mark.all_layers
 def test_one_click_takes_the_display_range(
     widget: ColorizeWidget, finish: Finish, qtbot: QtBot, tiny_model: Path
 ) -> None:
@@ -151,6 +152,7 @@ def test_the_x_of_the_dock_stops_the_run(
     assert "film colorized" in viewer.layers
 
 
+@pytest.mark.all_layers
 def test_the_list_stays_at_the_image_that_was_colored(
     widget: ColorizeWidget, finish: Finish
 ) -> None:
