@@ -115,10 +115,10 @@ def _run(server: uvicorn.Server, listener: socket.socket) -> None:
     try:
         loop.run_until_complete(server.serve(sockets=[listener]))
     finally:
-        tasks = asyncio.all_tasks(loop)
-        for task in tasks:
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        if tasks := asyncio.all_tasks(loop):
+            for task in tasks:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         loop.close()
 
 

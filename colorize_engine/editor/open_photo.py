@@ -13,6 +13,7 @@ from colorize_engine import files
 from colorize_engine.decode import DecodeOptions
 from colorize_engine.edit import Edit, EditHistory, State, saved_edit
 from colorize_engine.files import RangeError
+from colorize_engine.image import checked_image
 from colorize_engine.pixel import describe, pixel_of
 from colorize_engine.rendering import Pyramid, Rendering, WindowCache
 from colorize_engine.steering import suggest
@@ -147,7 +148,10 @@ class OpenPhoto:
         notes = list(page.notes)
         if page.has_color:
             notes.append(files.TONE_NOTE if page.is_toned else files.COLOR_NOTE)
-        return page.image, notes, len(photo)
+        image = page.image
+        if page.alpha is not None:
+            image = checked_image(np.dstack((image, page.alpha)))
+        return image, notes, len(photo)
 
     def _restore(self) -> None:
         """Take up the edit of a photo that this program has saved."""
