@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from colorize_engine.bins import ChannelBins
 
+MAX_SATURATION = 100.0
+"""Largest factor on the chroma."""
+
 # Bits of both distributions up to which a color is sure enough for any caution.
 _SURE = 4.0
 # Replaces log(0) where -inf does not work: far below all logits, far from overflow.

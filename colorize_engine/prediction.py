@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from colorize_engine.decode import cautious
+from colorize_engine.decode import MAX_SATURATION, cautious
 from colorize_engine.hints import insisting, missing, paint
 from colorize_engine.parallel import spread
 from colorize_engine.rendering import Pyramid, Rendering
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
     Progress = Callable[[int, int], None]
-
-
-MAX_SATURATION = 100.0
 
 
 class Nets(Protocol):

@@ -1,9 +1,10 @@
-"""State that all tabs share: the photos, the files of this run, and what is downloaded."""
+"""State that all tabs share: the photos, and the files of this run."""
 
 from __future__ import annotations
 
 import re
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from colorize_engine import files
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
 
 # A file of a picture may have so many bytes for each pixel that one may have.
 _BYTES_A_PIXEL = 8
-_LONGEST_NAME = 120
+# Bytes of a name, of which a disk takes 255; a saved file has a longer one.
+_LONGEST_NAME, _LONGEST_SUFFIX = 120, 16
+# Bytes of a file of hints or settings.
+_LONGEST_TEXT = 1 << 24
+# Windows has devices of these names, with any suffix.
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 SAMPLES = ("coffee", "chelsea")
 
 
@@ -113,14 +119,15 @@ class Desk:
             photo = self.editor.add(path)
         else:
             photo = self._steered(path, key, kind)
-            path.unlink()
+            self.discard(path)
         return {"photo": photo.key, "name": photo.name, "kind": kind}
 
     def _steered(self, path: Path, key: str, kind: str) -> OpenPhoto:
         photo = self.editor.get(key)
         if photo is None:
             raise ValueError(f"open the photo that these {kind} are for first")
-        hints = photo.state.hints
+        if path.stat().st_size > _LONGEST_TEXT:
+            raise TooMuch(_LONGEST_TEXT)
         if kind == "hints":
             hints = read_hints(path)
         else:
@@ -152,15 +159,28 @@ class Desk:
         """Close a photo, and remove its file if it was uploaded."""
         self.editor.remove(photo.key)
         if photo.path.is_relative_to(self.folder):
-            photo.path.unlink(missing_ok=True)
+            self.discard(photo.path)
+
+    def discard(self, path: Path) -> None:
+        """Remove a file of `new_file`, with its folder."""
+        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.parent.rmdir()
 
 
 def _safe(name: str) -> str:
     """Return the name of an uploaded file without all that could lead elsewhere."""
     last = re.split(r"[/\\]", name)[-1]
     last = "".join(c for c in last if c.isprintable() and c not in '<>:"|?*')
-    last = last.strip(" .")
-    stem, dot, suffix = last.rpartition(".")
+    stem, dot, suffix = last.strip(" .").rpartition(".")
     if not dot:
-        stem, suffix = last, ""
-    return (stem[:_LONGEST_NAME] or "photo") + (f".{suffix[:16]}" if suffix else "")
+        stem, suffix = suffix, ""
+    if _DEVICES.match(stem):
+        stem = f"_{stem}"
+    stem, suffix = _cut(stem, _LONGEST_NAME), _cut(suffix, _LONGEST_SUFFIX)
+    return (stem or "photo") + (f".{suffix}" if suffix else "")
+
+
+def _cut(text: str, most: int) -> str:
+    """Return the beginning of a text, of so many bytes as UTF-8 at most."""
+    return text.encode()[:most].decode("utf-8", "ignore").strip(" .")

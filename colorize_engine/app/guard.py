@@ -5,10 +5,9 @@ from __future__ import annotations
 import ipaddress
 import socket
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from secrets import compare_digest
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -33,6 +32,8 @@ _HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
+# The port of addresses that name none.
+_WEB = 80
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Address:
         try:
             return not ipaddress.ip_address(self.host).is_loopback
         except ValueError:
-            return self.host != "localhost"
+            return self.host.lower() != "localhost"
 
     @property
     def url(self) -> str:
@@ -80,13 +81,14 @@ class Address:
         """
         try:
             found = urlsplit(f"//{host}")
-            name, port = (found.hostname or "").lower(), found.port
+            # Browsers leave out the port of all web servers.
+            name, port = found.hostname or "", found.port or _WEB
         except ValueError:
             return False
-        if port != self.port:
+        if port != self.port or "@" in host or found.netloc != host:
             return False
         if not self.is_open:
-            return name in {"localhost", "127.0.0.1", "::1", self.host}
+            return name in {"localhost", "127.0.0.1", "::1", self.host.lower()}
         if name in {"localhost", self.host.lower(), socket.gethostname().lower()}:
             return True
         try:
@@ -117,22 +119,18 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        headers = {name.lower(): value for name, value in scope["headers"]}
-        host = headers.get(b"host", b"").decode("latin-1")
-        origin = headers.get(b"origin", b"").decode("latin-1")
-        # "null" is the origin of a page in a sandbox.
-        if not self._address.accepts(host) or (
-            origin and origin.lower() not in {f"http://{host.lower()}"}
-        ):
+        if not self._is_own(scope):
             await _refuse(scope, send, "This page is not for other sites.")
             return
         query = parse_qsl(scope.get("query_string", b"").decode("latin-1"))
         given = dict(query).get("token", "")
         if given and scope["type"] == "http" and self._is_right(given):
             rest = urlencode([pair for pair in query if pair[0] != "token"])
-            await self._enter(scope["path"] + (f"?{rest}" if rest else ""), send)
+            # A path of two slashes would be another host.
+            path = quote("/" + scope["path"].lstrip("/\\"))
+            await self._enter(path + (f"?{rest}" if rest else ""), send)
             return
-        if not self._is_right(self._in_cookie(headers.get(b"cookie", b""))):
+        if not any(map(self._is_right, self._in_cookies(scope))):
             await _refuse(
                 scope,
                 send,
@@ -144,29 +142,46 @@ class Guard:
     def _is_right(self, token: str) -> bool:
         return compare_digest(token.encode(), self._address.token.encode())
 
-    def _in_cookie(self, header: bytes) -> str:
-        try:
-            cookie = SimpleCookie(header.decode("latin-1")).get(self._address.cookie)
-        except CookieError:
-            return ""
-        return cookie.value if cookie else ""
+    def _is_own(self, scope: Scope) -> bool:
+        """Return whether a request names this page, and no other page has made it."""
+        hosts, origins = _values(scope, b"host"), _values(scope, b"origin")
+        # Of two that differ, other programs on the way may believe the other one.
+        if len(hosts) != 1 or len(origins) > 1:
+            return False
+        # "null" is the origin of a page in a sandbox.
+        own = f"http://{hosts[0]}".lower()
+        return self._address.accepts(hosts[0]) and (
+            not origins or origins[0].lower() == own
+        )
 
-    async def _enter(self, path: str, send: Send) -> None:
+    def _in_cookies(self, scope: Scope) -> list[str]:
+        """Return the values of this page's cookie; others may have any form."""
+        pairs = ";".join(_values(scope, b"cookie")).split(";")
+        found = (pair.strip().partition("=") for pair in pairs)
+        return [value for name, _, value in found if name == self._address.cookie]
+
+    async def _enter(self, location: str, send: Send) -> None:
         """Give the cookie, and take the token out of the browser's address."""
-        # A path of two slashes would be another host.
-        path = "/" + path.lstrip("/\\")
         cookie = (
             f"{self._address.cookie}={self._address.token}; Path=/; HttpOnly; "
             "SameSite=Strict"
         )
         headers = [
-            (b"location", path.encode("latin-1", "replace")),
+            (b"location", location.encode()),
             (b"set-cookie", cookie.encode()),
             (b"cache-control", b"no-store"),
             *_HEADERS,
         ]
         await send({"type": "http.response.start", "status": 303, "headers": headers})
         await send({"type": "http.response.body"})
+
+
+def _values(scope: Scope, header: bytes) -> list[str]:
+    return [
+        value.decode("latin-1")
+        for name, value in scope["headers"]
+        if name.lower() == header
+    ]
 
 
 async def _refuse(scope: Scope, send: Send, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ _WIDEST = 8192
 def routes(desk: Desk) -> APIRouter:
     """Return the routes for pictures, uploads and downloads."""
     router = APIRouter()
+    # Files that wait to be opened must not take the threads of the pictures.
+    opening = asyncio.Lock()
 
     # Functions without async run in threads.
     @router.get("/photos/{key}/view")
@@ -66,9 +69,10 @@ def routes(desk: Desk) -> APIRouter:
         path = desk.new_file(name)
         try:
             await _receive(request, path, desk.most_bytes)
-            answer = await run_in_threadpool(desk.take, path, photo)
+            async with opening:
+                answer = await run_in_threadpool(desk.take, path, photo)
         except Exception as error:
-            path.unlink(missing_ok=True)
+            desk.discard(path)
             reason = one_line(explained(error, path))
             status = 413 if isinstance(error, TooMuch) else 422
             return JSONResponse({"error": reason}, status)
@@ -80,7 +84,7 @@ def routes(desk: Desk) -> APIRouter:
         if path is None:
             return _missing()
         after = BackgroundTasks()
-        after.add_task(path.unlink, missing_ok=True)
+        after.add_task(desk.discard, path)
         return FileResponse(
             path, filename=path.name, headers=_PRIVATE, background=after
         )
@@ -109,10 +113,14 @@ async def _receive(request: Request, path: Path, most: int) -> None:
 
 
 def _box(text: str) -> tuple[float, float, float, float]:
-    shares = [float(share) for share in text.split(",")] if text else [0, 0, 1, 1]
-    left, top, right, bottom = shares
+    if not text:
+        return 0, 0, 1, 1
+    try:
+        left, top, right, bottom = (float(share) for share in text.split(","))
+    except ValueError:
+        left = top = right = bottom = 0
     if not (left < right and top < bottom):
-        raise ValueError(f"expected left, top, right, bottom, got {text!r}")
+        raise ValueError(f"expected left, top, right, bottom, got {text[:80]!r}")
     return left, top, right, bottom
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from nicegui import ui
 
+from colorize_engine.batch import explained, one_line
 from colorize_engine.edit import to_json
-from colorize_engine.editor import Archive, NotSaved, file_name, save
+from colorize_engine.editor import Archive, file_name, save
 from colorize_engine.hints import write_hints
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from colorize_engine.app.progress import Progress
     from colorize_engine.app.tab import Tab
+    from colorize_engine.edit import Edit
     from colorize_engine.editor import OpenPhoto
 
 _FORMATS = {"": "as the photo", ".jpg": "JPEG", ".png": "PNG", ".tif": "TIFF"}
@@ -80,8 +82,8 @@ class SavingDialog:
             record = await asyncio.to_thread(
                 lambda: save(photo, path, desk.editor.colorizer())
             )
-        except NotSaved as error:
-            self._tell(f"{photo.name}: {error}")
+        except Exception as error:
+            self._fail(photo.name, error, path)
             return
         finally:
             self._one.props(remove="loading")
@@ -97,11 +99,15 @@ class SavingDialog:
         self._dialog.close()
         path = desk.new_file("colorized.zip")
         suffix = self._suffix
-        colorizer = await asyncio.to_thread(desk.editor.colorizer)
-        archive = Archive(photos, path, suffix, colorizer)
-        whole = await self._progress.run(
-            "Saving", archive.write(), len(photos), archive.stop
-        )
+        try:
+            colorizer = await asyncio.to_thread(desk.editor.colorizer)
+            archive = Archive(photos, path, suffix, colorizer)
+            whole = await self._progress.run(
+                "Saving", archive.write(), len(photos), archive.stop
+            )
+        except Exception as error:
+            self._fail(path.name, error, path)
+            return
         for photo, reason in archive.failed:
             self._tell(f"{photo.name}: {reason}")
         if whole and len(archive.failed) < len(photos):
@@ -114,19 +120,30 @@ class SavingDialog:
             write_hints(path, photo.state.hints)
             ui.download(self._tab.desk.offer(path))
 
-    def _save_settings(self) -> None:
+    async def _save_settings(self) -> None:
         photo = self._tab.photo
-        if photo is not None:
+        if photo is not None and (edit := await self._edit(photo)):
             path = self._beside(photo, ".json")
-            path.write_text(to_json(photo.edit()), "utf-8")
+            path.write_text(to_json(edit), "utf-8")
             ui.download(self._tab.desk.offer(path))
 
     def _beside(self, photo: OpenPhoto, suffix: str) -> Path:
         return self._tab.desk.new_file(PurePath(photo.name).stem + suffix)
 
-    def _copy(self) -> None:
+    async def _copy(self) -> None:
         photo = self._tab.photo
-        if photo is not None:
-            line = photo.edit().command(photo.name, file_name(photo, self._suffix))
+        if photo is not None and (edit := await self._edit(photo)):
+            line = edit.command(photo.name, file_name(photo, self._suffix))
             ui.clipboard.write(line)
             self._tell(line)
+
+    async def _edit(self, photo: OpenPhoto) -> Edit | None:
+        """Return what is set; it waits for the model."""
+        try:
+            return await asyncio.to_thread(photo.edit)
+        except Exception as error:
+            self._fail(photo.name, error, photo.path)
+            return None
+
+    def _fail(self, name: str, error: Exception, path: Path) -> None:
+        self._tell(f"{name}: {one_line(explained(error, path))}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import secrets
+import signal
 import socket
 import threading
 import webbrowser
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from colorize_engine.app.guard import Address, Guard
@@ -16,15 +18,18 @@ from colorize_engine.editor import scratch_folder
 from colorize_engine.files import MAX_PIXELS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    import uvicorn
     from fastapi import FastAPI
 
     from colorize_engine.app.desk import Desk
     from colorize_engine.colorizer import Colorizer
 
 _TITLE = "Colorize"
+# What a terminal sends when it is closed; Windows has no such signal.
+_HANGUP = getattr(signal, "SIGHUP", None)
 
 
 def serve(
@@ -37,7 +42,9 @@ def serve(
     browser: bool = True,
     max_pixels: int = MAX_PIXELS,
 ) -> None:
-    """Serve the page until Ctrl+C.
+    """Serve the page until Ctrl+C, or until the terminal is closed.
+
+    Threads that still work on photos then are not waited for.
 
     Parameters
     ----------
@@ -63,7 +70,12 @@ def serve(
     ImportError
         Without NiceGUI.
     """
-    with scratch_folder() as folder, _listening(host, port) as listener:
+    with (
+        suppress(KeyboardInterrupt),
+        _ended_by_signals(),
+        scratch_folder() as folder,
+        _listening(host, port) as listener,
+    ):
         # NiceGUI would make a folder where the program was started.
         os.environ["NICEGUI_STORAGE_PATH"] = str(folder / "storage")
         import uvicorn
@@ -91,9 +103,45 @@ def serve(
             ws_max_size=1 << 20,
             timeout_graceful_shutdown=1,
         )
-        with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
-        desk.editor.close()
+        _run(uvicorn.Server(config), listener)
+
+
+def _run(server: uvicorn.Server, listener: socket.socket) -> None:
+    """Serve until a signal comes; do not wait for threads that are at work."""
+    if threading.current_thread() is threading.main_thread() and _HANGUP:
+        signal.signal(_HANGUP, server.handle_exit)
+    # That of `asyncio.run` would wait for the threads.
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(server.serve(sockets=[listener]))
+    finally:
+        if tasks := asyncio.all_tasks(loop):
+            for task in tasks:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        loop.close()
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let other signals end the block as Ctrl+C does, so that no file is left.
+
+    Only the main thread gets signals; in other threads this does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    numbers = [signal.SIGTERM] + ([_HANGUP] if _HANGUP else [])
+    before = {number: signal.signal(number, end) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def application(desk: Desk, ready: Callable[[], None] = lambda: None) -> FastAPI:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nicegui import ui
+
+from colorize_engine.decode import DecodeOptions
 
 if TYPE_CHECKING:
     from nicegui.element import Element
@@ -97,11 +100,12 @@ class Sliders:
         if self._tab.photo is not None:
             self._tab.photo.history.settle()
 
-    def _set_back(self) -> None:
-        from colorize_engine.decode import DecodeOptions
-
-        settings = DecodeOptions().resolved(self._tab.desk.editor.colorizer())
-        self._tab.set_settings(settings)
+    async def _set_back(self) -> None:
+        photo = self._tab.photo
+        # It may wait for the model.
+        model = await asyncio.to_thread(self._tab.desk.editor.colorizer)
+        if photo is self._tab.photo:
+            self._tab.set_settings(DecodeOptions().resolved(model))
 
     def refresh(self) -> None:
         """Show the settings of the photo."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
+import threading
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,7 +119,16 @@ def app(
     except OSError as error:
         reason = error.strerror or str(error)
         raise click.UsageError(f"cannot serve at {host}:{port}: {reason}") from error
+    _leave_threads()
     return DONE
+
+
+def _leave_threads() -> None:
+    """End the program if threads still color photos, which nobody will see."""
+    if any(not thread.daemon for thread in threading.enumerate()[1:]):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(DONE)
 
 
 def _tell(address: Address) -> None:

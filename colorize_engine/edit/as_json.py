@@ -8,7 +8,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from colorize_engine.decode import DecodeSettings
-from colorize_engine.edit.edit import Edit
+from colorize_engine.edit.edit import Edit, check_decoding
 from colorize_engine.hints import Hint
 
 _FORMAT = 1
@@ -46,7 +46,8 @@ def from_json(text: str) -> Edit:
         told = json.loads(text)
         if not isinstance(told, dict) or told.get("format") != _FORMAT:
             raise ValueError(f"expected a JSON object of format {_FORMAT}")
-        numbers = [_number(told[name]) for name in _decoding()]
+        decoding = DecodeSettings(*(_number(told[name]) for name in _decoding()))
+        check_decoding(decoding)
         value_range = told["range"]
         if isinstance(value_range, list):
             low, high = (_number(value) for value in value_range)
@@ -55,14 +56,20 @@ def from_json(text: str) -> Edit:
             raise ValueError(f"expected a range, got {value_range!r}")
         return Edit(
             str(told["model"]),
-            DecodeSettings(*numbers),
-            int(told["working_size"]),
-            tuple(Hint(**each) for each in told["hints"]),
+            decoding,
+            _whole(told["working_size"]),
+            tuple(map(_hint, told["hints"])),
             value_range,
             _number(told["smoothing"]),
             str(told["region"]),
         )
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        RecursionError,
+    ) as error:
         raise ValueError(f"this is no file of settings: {error}") from error
 
 
@@ -73,6 +80,25 @@ def _decoding() -> list[str]:
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"expected a number, got {value!r}")
-    if not math.isfinite(value):
-        raise ValueError(f"expected a finite number, got {value}")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"expected a finite number, got {number}")
+    return number
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"expected a whole number of 1 or more, got {value!r}")
+    return value
+
+
+def _hint(told: dict[str, Any]) -> Hint:
+    for name, value in told.items():
+        if value is not None:
+            _number(value)
+        if name == "frame" and value is not None and not isinstance(value, int):
+            raise ValueError(f"expected a whole number as frame, got {value!r}")
+    return Hint(**told)

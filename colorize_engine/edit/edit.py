@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from colorize_engine.decode import DecodeSettings
+from colorize_engine.decode import MAX_SATURATION, DecodeSettings
 from colorize_engine.files import parse_range, stored_parameters
 from colorize_engine.hints import from_text, to_text
 
@@ -87,14 +88,16 @@ class Edit:
         items = _items(text)
         try:
             given = items.get("display range") or items.get("range", "full")
+            decoding = DecodeSettings(
+                float(items["temperature"]),
+                float(items["rebalance"]),
+                float(items["saturation"]),
+                float(items.get("caution", 0)),
+            )
+            check_decoding(decoding)
             return cls(
                 items["model"],
-                DecodeSettings(
-                    float(items["temperature"]),
-                    float(items["rebalance"]),
-                    float(items["saturation"]),
-                    float(items.get("caution", 0)),
-                ),
+                decoding,
                 int(items["working size"]),
                 from_text(items.get("hints", "")),
                 parse_range(given.replace("..", ",")),
@@ -142,13 +145,24 @@ class Edit:
             "--range": "full",
             "--smoothing": "0",
         }
-        words = ["colorize", photo, "-o", output]
+        words = ["colorize", _no_option(photo), "-o", _no_option(output)]
         for name, value in options.items():
             if plain.get(name) != value:
                 words += [name, value]
         for hint in self.hints:
             words += ["--hint", to_text([hint])]
         return _joined(words)
+
+
+def check_decoding(decoding: DecodeSettings) -> None:
+    """Raise ValueError if settings are not those of any decoding."""
+    limits = {"temperature": 1.0, "saturation": MAX_SATURATION, "caution": 1.0}
+    for name, high in limits.items():
+        value = getattr(decoding, name)
+        if not 0 <= value <= high:
+            raise ValueError(f"expected a {name} in 0..{high:g}, got {value}")
+    if not math.isfinite(decoding.rebalance):
+        raise ValueError(f"expected a finite rebalance, got {decoding.rebalance}")
 
 
 def saved_edit(path: Path) -> Edit | None:
@@ -177,6 +191,11 @@ def _items(parameters: str) -> dict[str, str]:
     """Return the settings of a mark by name."""
     _, *parts = _ITEM.split(parameters)
     return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def _no_option(path: str) -> str:
+    """Return a path that does not begin with a dash."""
+    return os.path.join(os.curdir, path) if path.startswith("-") else path
 
 
 def _range_text(values: tuple[float, float]) -> str:

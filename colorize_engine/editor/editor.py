@@ -68,7 +68,9 @@ class Editor:
             If the file is not a picture or cannot be read.
         """
         with self._opening:
-            photo = OpenPhoto(path, name or path.name, self.colorizer, self._max_pixels)
+            photo = OpenPhoto(
+                path, _as_text(name or path.name), self.colorizer, self._max_pixels
+            )
             with self._changing:
                 self._photos[photo.key] = photo
                 self.version += 1
@@ -95,7 +97,13 @@ class Editor:
         """Keep a photo in memory; let go of those that were used long ago."""
         released = []
         with self._changing:
-            self._used = [each for each in self._used if each is not photo]
+            # Whoever asked for one that was let go has brought it back to memory.
+            back = [
+                each
+                for each in self._photos.values()
+                if each.is_held and each not in self._used
+            ]
+            self._used = [each for each in back + self._used if each is not photo]
             self._used.append(photo)
             while len(self._used) > 1 and (
                 sum(each.pixels for each in self._used) > _MOST_PIXELS
@@ -108,3 +116,8 @@ class Editor:
         """Close all photos; what still runs for them ends soon."""
         for photo in self.photos:
             self.remove(photo.key)
+
+
+def _as_text(name: str) -> str:
+    """Return a name without bytes that are no text, as old disks have them."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

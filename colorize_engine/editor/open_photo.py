@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from threading import RLock
+from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
@@ -13,6 +13,7 @@ from colorize_engine import files
 from colorize_engine.decode import DecodeOptions
 from colorize_engine.edit import Edit, EditHistory, State, saved_edit
 from colorize_engine.files import RangeError
+from colorize_engine.image import checked_image
 from colorize_engine.pixel import describe, pixel_of
 from colorize_engine.rendering import Pyramid, Rendering, WindowCache
 from colorize_engine.steering import suggest
@@ -117,7 +118,7 @@ class OpenPhoto:
         self.key, self.path, self.name = secrets.token_urlsafe(9), path, name
         self.history, self.edits = EditHistory(), 0
         self._colorizer, self._max_pixels = colorizer, max_pixels
-        self._lock = RLock()
+        self._lock, self._changing = RLock(), Lock()
         self._held: _Held | None = None
         self._small: Bytes | None = None
         self.value_range: ValueRange = "full"
@@ -147,7 +148,10 @@ class OpenPhoto:
         notes = list(page.notes)
         if page.has_color:
             notes.append(files.TONE_NOTE if page.is_toned else files.COLOR_NOTE)
-        return page.image, notes, len(photo)
+        image = page.image
+        if page.alpha is not None:
+            image = checked_image(np.dstack((image, page.alpha)))
+        return image, notes, len(photo)
 
     def _restore(self) -> None:
         """Take up the edit of a photo that this program has saved."""
@@ -173,36 +177,42 @@ class OpenPhoto:
     @property
     def settings(self) -> DecodeSettings:
         """Settings as they are now; at first those of the model, which it waits for."""
-        settings = self.state.settings
-        if settings is None:
-            settings = DecodeOptions().resolved(self._colorizer())
-            self.history.begin(settings)
-        return settings
+        if self.state.settings is None:
+            own = DecodeOptions().resolved(self._colorizer())
+            with self._changing:
+                if self.state.settings is None:
+                    self.history.begin(own)
+        return cast("DecodeSettings", self.state.settings)
 
     def set_hints(self, hints: tuple[Hint, ...], change: Hashable = None) -> None:
         """Change the hints; see `History.record`."""
-        self.history.set_hints(hints, change)
-        self.edits += 1
+        with self._changing:
+            self.history.set_hints(hints, change)
+            self.edits += 1
 
     def set_settings(self, settings: DecodeSettings, change: Hashable = None) -> None:
         """Change the settings; see `History.record`."""
-        self.history.set_settings(settings, change)
-        self.edits += 1
+        with self._changing:
+            self.history.set_settings(settings, change)
+            self.edits += 1
 
     def set_state(self, state: State) -> None:
         """Change hints and settings in one step."""
-        self.history.record(state)
-        self.edits += 1
+        with self._changing:
+            self.history.record(state)
+            self.edits += 1
 
     def undo(self) -> None:
         """Take back the last change."""
-        self.history.undo()
-        self.edits += 1
+        with self._changing:
+            self.history.undo()
+            self.edits += 1
 
     def redo(self) -> None:
         """Do the change again that was undone last."""
-        self.history.redo()
-        self.edits += 1
+        with self._changing:
+            self.history.redo()
+            self.edits += 1
 
     def edit(self) -> Edit:
         """Return all that is set, to be kept as text or as a command."""
@@ -238,7 +248,8 @@ class OpenPhoto:
 
     def _now(self) -> _Held:
         """Return what is held, in step with the edit; the lock must be held."""
-        state = State(self.state.hints, self.settings)
+        settings = self.settings
+        state = State(self.state.hints, settings)
         light = self._pyramid()
         if self._held is None:
             plain = self._colorizer().predict(light.image)
@@ -251,12 +262,13 @@ class OpenPhoto:
                 held.plain.with_hints(state.hints) if state.hints else held.plain
             )
         if held.state != state:
-            held.colors = WindowCache(self._render(held.predicted))
+            # Of this state: a slider may have gone on meanwhile.
+            held.colors = WindowCache(self._render(held.predicted, settings))
             held.state = state
         return held
 
-    def _render(self, prediction: Prediction) -> Rendering:
-        chroma = prediction.decode(*self.settings.arguments)
+    def _render(self, prediction: Prediction, settings: DecodeSettings) -> Rendering:
+        chroma = prediction.decode(*settings.arguments)
         return prediction.rendering(chroma, light=self._pyramid())
 
     def view(
@@ -360,7 +372,8 @@ class OpenPhoto:
             If there is no such variant.
         """
         with self._lock:
-            rendering = self._render(self._variants(seed, count)[number])
+            variant = self._variants(seed, count)[number]
+            rendering = self._render(variant, self.settings)
             light = self._pyramid()
             last = len(light.shapes) - 1
             rows, columns = _window(light.shapes[last], (0, 0, 1, 1))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from colorize_engine.editor.open_photo import OpenPhoto
 
 
-class NotSaved(Exception):
+class NotSaved(RuntimeError):
     """A photo cannot be saved; the message says why."""
 
 
@@ -119,12 +119,27 @@ class Archive:
     def write(self) -> Iterator[OpenPhoto]:
         """Color photos and put them into the file; yield each when it is done.
 
-        After `stop` it ends early, and there is no file.
+        After `stop` it ends early, and there is no file; neither is there after an
+        error.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
         """
+        whole = False
+        try:
+            yield from self._written()
+            whole = not self._pipeline.stopped
+        finally:
+            for path in self._jobs if whole else (self._path, *self._jobs):
+                path.unlink(missing_ok=True)
+
+    def _written(self) -> Iterator[OpenPhoto]:
         jobs = [_job(photo, target) for target, (_, photo) in self._jobs.items()]
         # The pictures are compressed already.
         with (
-            zipfile.ZipFile(self._path, "w", zipfile.ZIP_STORED) as archive,
+            zipfile.ZipFile(self._path, "w", strict_timestamps=False) as archive,
             closing(self._pipeline.run(jobs)) as records,
         ):
             for job, record in _matched(jobs, records):
@@ -135,9 +150,6 @@ class Archive:
                     archive.write(job.target, name)
                     job.target.unlink()
                 yield photo
-        if self._pipeline.stopped:
-            for path in (self._path, *self._jobs):
-                path.unlink(missing_ok=True)
 
 
 def _matched(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -42,8 +43,14 @@ def _base() -> Path | None:
     """Return this user's folder among the temporary files; None if it is not theirs."""
     user = os.getuid() if hasattr(os, "getuid") else "user"
     base = Path(tempfile.gettempdir()) / f"colorize-app-{user}"
-    base.mkdir(mode=0o700, exist_ok=True)
-    about = base.lstat()
+    try:
+        base.mkdir(mode=0o700, exist_ok=True)
+        about = base.lstat()
+    except OSError:
+        # Anybody can put a file or a link there.
+        return None
+    if not stat.S_ISDIR(about.st_mode):
+        return None
     if hasattr(os, "getuid") and (about.st_uid != user or about.st_mode & 0o077):
         return None
     return base
