@@ -20,8 +20,10 @@ PYTHON ?= python3
 export PYTHON
 VENV ?= .venv
 BIN = $(VENV)/bin
-# All tests side by side; those that PYTEST names, one after the other.
-RUN_TESTS = $(BIN)/python $(if $(PYTEST),-m pytest,tests/side_by_side.py)
+# All tests side by side; those that PYTEST names, one after the other. Those in a
+# browser are a check of their own.
+RUN_TESTS = $(BIN)/python $(if $(PYTEST),-m pytest,tests/side_by_side.py) \
+    --ignore=tests/browser
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 # What the tests of file systems need beyond Python: mount (a full disk) and setpriv
 # (another user). Present on all but the smallest installations.

@@ -94,6 +94,8 @@ class OpenPhoto:
     value_range : "full" or "auto"
         The values of black and white, see `files.read`. It is ``"auto"`` for floats
         outside of 0..1, and where the values fill little of their type.
+    blank : int
+        Number of pixels that were NaN or infinite; they are black and have no color.
     notes : tuple of str
         What there is to know about the file, for a person.
     history : EditHistory
@@ -143,9 +145,10 @@ class OpenPhoto:
         return image, [_STRETCHED, *notes], count
 
     def _read(self, value_range: ValueRange) -> tuple[NDArray[Any], list[str], int]:
-        photo = files.read(self.path, value_range, self._max_pixels)
+        photo = files.read(self.path, value_range, self._max_pixels, "blank")
         page = next(iter(photo))
-        notes = list(page.notes)
+        self.blank = page.blank
+        notes = [*page.notes, *files.blank_note(page.blank)]
         if page.has_color:
             notes.append(files.TONE_NOTE if page.is_toned else files.COLOR_NOTE)
         image = page.image

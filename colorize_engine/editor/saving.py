@@ -63,7 +63,11 @@ def _job(photo: OpenPhoto, target: Path) -> Job:
 
 
 def _settings(photo: OpenPhoto) -> Settings:
-    return Settings(*photo.settings.arguments, value_range=photo.value_range)
+    return Settings(
+        *photo.settings.arguments,
+        value_range=photo.value_range,
+        not_finite="blank",
+    )
 
 
 class Archive:
