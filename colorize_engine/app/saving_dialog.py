@@ -133,7 +133,8 @@ class SavingDialog:
     async def _copy(self) -> None:
         photo = self._tab.photo
         if photo is not None and (edit := await self._edit(photo)):
-            line = edit.command(photo.name, file_name(photo, self._suffix))
+            more = {"--nan": "blank"} if photo.blank else {}
+            line = edit.command(photo.name, file_name(photo, self._suffix), more)
             ui.clipboard.write(line)
             self._tell(line)
 
