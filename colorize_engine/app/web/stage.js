@@ -23,7 +23,8 @@ export default {
             <canvas ref="grayPart" class="part" :style="partStyle('grayPart')"></canvas>
           </div>
         </div>
-        <div v-if="cross" class="cross" :style="at(cross[0], cross[1])"></div>
+        <div v-if="cross || card" class="cross"
+             :style="at(...(card || cross))"></div>
       </div>
       <span id="stage-keys" class="unseen">{{ keys }}</span>
       <div v-if="split && photo" ref="line" class="line" tabindex="0" role="slider"
