@@ -107,6 +107,7 @@ class HintCard:
             first = None
             for number, each in enumerate(found, 1):
                 share = f"{each.probability:.0%}"
+                share = "<1%" if share == "0%" else share
                 color = Hint(0, 0, each.a, each.b).color(light)
                 swatch = self._swatch(color, share, f"Color {number}, {share}: {color}")
                 swatch.on("click", lambda _, e=each: self._take(e.a, e.b))

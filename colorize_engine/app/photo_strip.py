@@ -76,9 +76,12 @@ class PhotoStrip:
             self._pictures[photo.key] = picture, source
 
     async def _close(self, photo: OpenPhoto) -> None:
+        if photo is self._tab.photo:
+            # The next one is shown, or else the one before.
+            photos = self._tab.desk.editor.photos
+            at = photos.index(photo)
+            after, before = photos[at + 1 :], photos[:at]
+            self._tab.choose((after[:1] or before[-1:] or [None])[0])
         # It waits for what is being rendered.
         await asyncio.to_thread(self._tab.desk.close, photo)
-        if self._tab.photo is photo:
-            self._tab.photo = None
         self._tab.look()
-        self._tab.refresh()

@@ -48,7 +48,7 @@ class Tab:
         if self.photo is not None and self.desk.editor.get(self.photo.key) is None:
             self.photo = None
         if self.photo is None and self.desk.editor.photos:
-            self.photo = self.desk.editor.photos[-1]
+            self.photo = self.desk.editor.photos[0]
         if self._now() != self._seen:
             self.refresh()
 
