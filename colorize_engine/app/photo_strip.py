@@ -80,8 +80,8 @@ class PhotoStrip:
             # The next one is shown, or else the one before.
             photos = self._tab.desk.editor.photos
             at = photos.index(photo)
-            after, before = photos[at + 1 :], photos[:at]
-            self._tab.choose((after[:1] or before[-1:] or [None])[0])
+            others = [*photos[at + 1 :][:1], *photos[:at][-1:]]
+            self._tab.choose(others[0] if others else None)
         # It waits for what is being rendered.
         await asyncio.to_thread(self._tab.desk.close, photo)
         self._tab.look()
