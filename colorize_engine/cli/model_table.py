@@ -9,13 +9,17 @@ from colorize_engine.pretrained import WEIGHTS, list_models
 if TYPE_CHECKING:
     from colorize_engine.pretrained import Card
 
+_PURPOSES = {
+    "default": "For photos and films: natural colors; takes hints.",
+    "reference-10": "To compare with: plain nets and bins, more colorful, less steady.",
+}
 _HEADER = ("name", "version", "MB", "bins a, b", "figures (of the gray picture)")
 # Keys of a card's figures; see training.scoring.
 _FIGURES = {"auc": "AuC", "auc_rebalanced": "rebalanced AuC", "de00": "dE00"}
 
 
 def model_table() -> str:
-    """Return a table of the shipped models: name, version, size, bins, figures.
+    """Return a table of the shipped models: name, size, bins, figures, and what for.
 
     Only the cards are read.
 
@@ -26,11 +30,13 @@ def model_table() -> str:
     """
     rows = [_HEADER, *(_row(card) for card in list_models())]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        for row in rows
-    ]
-    return "\n".join(line.rstrip() for line in lines)
+    lines = []
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        lines.append("  ".join(cells).rstrip())
+        if row[0] in _PURPOSES:
+            lines.append(f"  {_PURPOSES[row[0]]}")
+    return "\n".join(lines)
 
 
 def _row(card: Card) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,7 @@ def color_photos(
         lost, 130 if stopped.
     """
     tally = PrintedTally(names or {})
+    began = time.monotonic()
     stopped, whole = False, True
     try:
         stopped = _color(plan, make, settings, tally)
@@ -76,6 +78,8 @@ def color_photos(
         complain("stopped")
         return STOPPED
     tally.tell_skipped()
+    if len(tally.records) > 1:
+        complain(summary(tally, time.monotonic() - began))
     return DONE if whole and not tally.statuses["failed"] else SOME_FAILED
 
 
@@ -126,6 +130,21 @@ class PrintedTally(Tally):
         """Print how many photos were skipped, one line per reason."""
         for reason, count in sorted(self.reasons.items()):
             complain(f"skipped: {count:,} {reason}")
+
+
+def summary(tally: Tally, seconds: float) -> str:
+    """Return one line on a run, such as ``37 colored, 2 skipped, 1 failed, 12 s``."""
+    words = {"done": "colored", "skipped": "skipped", "failed": "failed"}
+    counts = [
+        f"{tally.statuses[status]:,} {word}"
+        for status, word in words.items()
+        if tally.statuses[status]
+    ]
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [(hours, "h"), (minutes, "min"), (rest, "s")]
+    shown = [f"{value} {unit}" for value, unit in parts if value] or ["under 1 s"]
+    return f"{', '.join(counts)}, {' '.join(shown)}"
 
 
 def _color(

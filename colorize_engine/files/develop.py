@@ -131,7 +131,10 @@ def _to_srgb(
         try:
             gray = to_gray(values, profile)
         except ProfileError as error:
-            notes, profile = (f"{error}; it was ignored",), b""
+            # Of gray there is nothing to warn of: it stays gray, whatever was meant.
+            if values.ndim == 3:
+                notes = (f"{error}; it was ignored",)
+            profile = b""
     if cmyk and gray is not None:
         in_color = cmyk_has_color(values, profile)
         return gray, naive_rgb(values) if in_color else None, notes

@@ -419,7 +419,8 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     (out / ".colorize-0123456789ab.part").write_bytes(b"half")
     code, lines, errors = finished(program(0, tmp_path / "in", "-o", out))
     assert (code, len(lines)) == (0, 24 - len(before))
-    assert errors == [f"colorize: skipped: {len(before)} already done"]
+    assert errors[0] == f"colorize: skipped: {len(before)} already done"
+    assert f"{24 - len(before)} colored, {len(before)} skipped, " in errors[1]
     check_outputs(out, 24)
     after = content(out)
     assert all(after[name] == data for name, data in before.items())

@@ -406,7 +406,7 @@ def test_a_bad_model_is_one_line(
 ODD_BUT_READABLE: dict[str, tuple[str, Make, str]] = {
     "broken profile": (
         "x.png",
-        lambda p: image(p, icc_profile=b"junk" * 50),
+        lambda p: image(p, np.dstack([NOISE] * 3), icc_profile=b"junk" * 50),
         "profile",
     ),
     "broken EXIF": (
@@ -429,6 +429,13 @@ ODD_BUT_READABLE: dict[str, tuple[str, Make, str]] = {
         "first frame",
     ),
 }
+
+
+def test_a_broken_profile_of_a_gray_picture_is_no_news(
+    tmp_path: Path, run: Run
+) -> None:
+    image(tmp_path / "x.png", icc_profile=b"junk" * 50)
+    assert run(tmp_path / "x.png", "-o", tmp_path / "y.png") == (0, [])
 
 
 @pytest.mark.parametrize("case", ODD_BUT_READABLE)

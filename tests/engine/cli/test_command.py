@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -143,13 +144,14 @@ def test_a_folder_run_takes_the_formats_of_today(
         patch.setitem(sys.modules, "pillow_heif", None)
         code, lines, errors = run(tmp_path / "in", "-o", out)
     assert (code, lines) == (1, [str(out / "a.jxl")])
-    (error,) = errors
+    error, _ = errors
     assert "b.heic: " in error and "napari-colorize[heic]" in error
     (color,) = files.read(out / "a.jxl")
     assert color.image.dtype == np.uint16
     assert np.abs(lightness(color.image) - lightness(DEEP)).mean() < 0.3
     assert run(tmp_path / "in", "-o", out)[:2] == (0, [str(out / "b.png")])
-    assert run(tmp_path / "in", "-o", out)[2] == ["colorize: skipped: 2 already done"]
+    skipped, _ = run(tmp_path / "in", "-o", out)[2]
+    assert skipped == "colorize: skipped: 2 already done"
     # Another quality is another picture.
     again = ("--quality", "60", "--overwrite")
     lossless = (out / "a.jxl").stat().st_size
@@ -178,7 +180,7 @@ def test_a_folder_run_takes_no_preview_for_a_picture(
         code, lines, errors = run(tmp_path / "in", "-o", out)
     written = [str(out / name) for name in ("scan.tif", "scanned.png")]
     assert (code, sorted(lines)) == (1, written)
-    (error,) = errors
+    error, _ = errors
     assert error.startswith(f"colorize: {tmp_path / 'in' / 'raw.dng'}: ")
     assert "napari-colorize[raw]" in error
     for path in written:
@@ -200,7 +202,8 @@ def test_photos_go_to_a_folder_under_their_names(tmp_path: Path, run: Run) -> No
         Image.fromarray(PHOTO).save(source, kind)
     out = tmp_path / "out" / "deeper"
     code, lines, errors = run(*sources, "-o", out)
-    assert (code, errors) == (0, [])
+    assert code == 0
+    assert re.fullmatch(r"colorize: 5 colored, (under 1|\d+) s", *errors)
     names = ["a.png", "b.JPG", "c.tiff", "d e.png", "f.png"]
     assert sorted(lines) == [str(out / name) for name in names]
     assert sorted(path.name for path in out.iterdir()) == sorted(names)
@@ -380,7 +383,9 @@ def test_one_bad_file_does_not_stop_the_others(
     code, lines, errors = run(bad[0], photo, bad[1], last, "-o", out)
     assert code == 1
     assert sorted(lines) == [str(out / "last.png"), str(out / "photo.png")]
-    assert len(errors) == 2
+    *told, summary = errors
+    assert len(told) == 2
+    assert "2 colored, 2 failed, " in summary
     for path in bad:
         assert sum(f"colorize: {path}: " in line for line in errors) == 1
 
@@ -531,7 +536,8 @@ def test_a_bar_for_several_files_on_a_terminal(tmp_path: Path, photo: Path) -> N
     assert b"0/2" in seen
     assert b"2/2" in seen
     lines = [line.rsplit(b"\r", 1)[-1] for line in seen.split(b"\r\n")]
-    assert sum(line.startswith(b"colorize: ") for line in lines) == 1
+    # An error, and how the run ended.
+    assert sum(line.startswith(b"colorize: ") for line in lines) == 2
 
 
 def _chunk(descriptor: int) -> bytes:
@@ -547,7 +553,8 @@ def test_without_a_terminal_there_is_no_bar(
 ) -> None:
     other = tmp_path / "other.png"
     Image.fromarray(PHOTO).save(other)
-    assert run(photo, other, "-o", tmp_path / "out")[2] == []
+    (summary,) = run(photo, other, "-o", tmp_path / "out")[2]
+    assert "\r" not in summary
 
 
 def test_the_settings_of_the_model_are_the_default() -> None:
@@ -572,13 +579,14 @@ def test_a_folder_is_colored_under_its_tree_and_then_skipped(
     code, lines, errors = run(source, "-o", out, "--skip-color")
     paths = [out / "deep" / "sepia.png", out / "gray.png"]
     assert (code, sorted(lines)) == (0, [str(path) for path in paths])
-    assert errors[-1:] == ["colorize: skipped: 1 in color"]
+    assert errors[-2] == "colorize: skipped: 1 in color"
+    assert "2 colored, 1 skipped, " in errors[-1]
     assert sorted(path for path in out.rglob("*") if path.is_file()) == paths
     code, lines, errors = run(source, "-o", out, "--skip-color")
     expected = ["colorize: skipped: 2 already done", "colorize: skipped: 1 in color"]
-    assert (code, lines, errors) == (0, [], expected)
+    assert (code, lines, errors[:-1]) == (0, [], expected)
     code, lines, errors = run(source, "-o", out, "--skip-color", "--saturation", 2)
-    assert (code, lines, len(errors)) == (1, [], 3)
+    assert (code, lines, len(errors)) == (1, [], 4)
     assert all("give --overwrite" in line for line in errors[:2])
 
 
@@ -621,7 +629,9 @@ def test_the_output_folder_may_lie_in_the_folder(tmp_path: Path, run: Run) -> No
     source = archive(tmp_path / "in")
     assert run(source, "-o", source / "color")[0] == 0
     code, lines, errors = run(source, "-o", source / "color")
-    assert (code, lines, errors) == (0, [], ["colorize: skipped: 3 already done"])
+    assert (code, lines) == (0, [])
+    assert errors[0] == "colorize: skipped: 3 already done"
+    assert "3 skipped, " in errors[1]
 
 
 def test_a_report_tells_of_every_photo(
