@@ -50,7 +50,7 @@ def commands(page: str) -> list[str]:
 
 def test_every_tutorial_is_run_below() -> None:
     assert PAGES.keys() == {
-        *("widget", "color", "layers", "film", "script", "training")
+        *("app", "widget", "color", "layers", "film", "script", "training")
     }
     index = (DOCS / "index.md").read_text("utf-8")
     assert not documents.blocks(index, "python")
@@ -66,6 +66,22 @@ def test_commands_and_then_scripts_of_a_page(page: str, tmp_path: Path) -> None:
     printed = documents.run_script("\n".join(scripts), folder)
     for shown in re.findall(r"^prints\n\n```text\n(.*?)```", PAGES[page], re.M | re.S):
         assert shown in printed, printed
+
+
+def test_the_page_of_the_app_names_what_is_there() -> None:
+    # It is used in tests/browser.
+    assert commands("app") == ["colorize app"]
+    page, source = PAGES["app"], documents.ROOT / "colorize_engine"
+    code = "".join(
+        path.read_text("utf-8")
+        for pattern in ("app/*.py", "app/web/*.js", "cli/app.py")
+        for path in source.glob(pattern)
+    )
+    names = re.findall(r"\*\*([^*]+)\*\*", page)
+    assert len(names) > 6
+    for name in (*names, *re.findall("`(--[a-z-]+)", page)):
+        plain = name.replace("no-", "") if name.startswith("--") else name
+        assert plain in code or name == "G", name
 
 
 def test_the_script_of_the_widget_opens_it(tmp_path: Path) -> None:

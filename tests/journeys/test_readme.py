@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 README = (documents.ROOT / "README.md").read_text(encoding="utf-8")
 SCRIPTS = documents.blocks(README, "python")
 # Commands of these programs need a whole checkout or hours; they have tests elsewhere.
-ELSEWHERE = ("make", "pip", "napari", "python -m training", "git")
+ELSEWHERE = (
+    *("make", "pip", "napari", "python -m training", "git"),
+    "colorize app",
+)
 COMMANDS = [
     line for line in documents.commands(README) if not line.startswith(ELSEWHERE)
 ]

@@ -280,7 +280,8 @@ def test_the_command_reports_resumes_and_skips_as_it_does_alone(
     assert first[0] == 1
     assert len(first[1]) == 4
     assert first[1] == [line.replace("here", "out", 1) for line in here[1]]
-    assert first[2] == here[2]
+    # The last lines have the seconds.
+    assert first[2][:-1] == here[2][:-1]
     assert unlike(first[3]) == unlike(here[3])
     assert content(tmp_path / "out") == content(tmp_path / "here")
     assert again[:2] == (1, [])
