@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 from nicegui import core
-from nicegui.testing import User
+from nicegui.testing import User, UserInteraction
 from nicegui.testing.general import nicegui_reset_globals
 
 from colorize_engine.app.server import application
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from colorize_engine.app.desk import Desk
+
+# Seconds; long, for a machine that is busy.
+_PATIENCE = 8
 
 
 class Visit:
@@ -44,17 +47,34 @@ class Visit:
         )
         return dict(stage._props)
 
-    def on_stage(self, event: str, told: Any = None) -> None:
+    async def on_stage(self, event: str, told: Any = None) -> None:
         """Do something with the photo, such as a click on a place."""
         self.user.find(kind=Stage).trigger(event, told)
+        await settled()
 
     def find(self, marker: str) -> Any:
         """Return the elements of a marker as NiceGUI finds them, seen or not."""
         return self.user.find(marker=marker)
 
-    def press(self, text: str) -> None:
-        """Press what has a text."""
-        self.user.find(content=text).click()
+    async def change(self, marker: str, event: str, told: Any = None) -> None:
+        """Do something with what has a marker, such as a slider."""
+        self.find(marker).trigger(event, told)
+        await settled()
+
+    async def press(self, text: str = "", *, marker: str = "", label: str = "") -> None:
+        """Press what has a text, a marker, or a label that begins so."""
+        if label:
+            (element,) = (
+                element
+                for element in self.user.client.elements.values()
+                if element._props.get("aria-label", "").startswith(label)
+            )
+            UserInteraction(self.user, {element}, None).click()
+        elif marker:
+            self.find(marker).click()
+        else:
+            self.user.find(content=text).click()
+        await settled()
 
     def sees(self, text: str) -> bool:
         """Return whether a text is on the page."""
@@ -111,9 +131,15 @@ async def visited(desk: Desk) -> AsyncIterator[Callable[[str], Any]]:
         os.environ.pop("NICEGUI_USER_SIMULATION", None)
 
 
+async def settled() -> None:
+    """Let what an event has begun go on, as far as it waits for no thread."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
 async def until(happened: Callable[[], Any]) -> None:
-    """Wait until something has happened; fail after a minute."""
-    end = time.monotonic() + 60
+    """Wait until something has happened; fail if it takes too long."""
+    end = time.monotonic() + _PATIENCE
     while not happened():
         assert time.monotonic() < end, "it did not happen"
         await asyncio.sleep(0.02)

@@ -68,7 +68,7 @@ async def seen(visit: Visit, photo: str, query: str = "") -> bytes:
     """Fetch the picture, and tell the page that it was drawn."""
     answer = await visit.user.http_client.get(f"/photos/{photo}/view?width=128{query}")
     assert answer.status_code == 200
-    visit.on_stage("drawn", visit.stage.get("edits"))
+    await visit.on_stage("drawn", visit.stage.get("edits"))
     return answer.content
 
 
@@ -107,27 +107,27 @@ def test_sliders_undo_and_redo(desk: Desk) -> None:
         first = photo.settings
         assert value(visit, "temperature") == first.temperature
         for saturation in (1.2, 1.5, 1.9):
-            visit.find("saturation").trigger("input", saturation)
-        visit.find("saturation").trigger("change")
+            await visit.change("saturation", "input", saturation)
+        await visit.change("saturation", "change")
         assert photo.settings.saturation == 1.9
-        visit.find("saturation").trigger("input", 7)
+        await visit.change("saturation", "input", 7)
         assert photo.settings.saturation == 2
         for no_number in ("x", None, {}, [1]):
-            visit.find("saturation").trigger("input", no_number)
+            await visit.change("saturation", "input", no_number)
         assert photo.settings.saturation == 2
         after = await seen(visit, key)
         assert after != before
         # The drag was one step, the next one another.
-        visit.find("Undo").click()
+        await visit.press(marker="Undo")
         assert photo.settings.saturation == 1.9
         assert value(visit, "saturation") == 1.9
-        visit.on_stage("undo")
+        await visit.on_stage("undo")
         assert photo.settings == first
         assert await seen(visit, key) == before
-        visit.on_stage("redo")
-        visit.find("Redo").click()
+        await visit.on_stage("redo")
+        await visit.press(marker="Redo")
         assert await seen(visit, key) == after
-        visit.press("Reset")
+        await visit.press("Reset")
         await until(lambda: photo.settings == first)
         assert value(visit, "saturation") == 1
 
@@ -142,37 +142,37 @@ def test_the_card_of_a_place(desk: Desk) -> None:
         found, _ = photo.suggestions(30, 40)
         place = {"row": 30, "column": 40}
         # A likely color
-        visit.on_stage("point", place)
+        await visit.on_stage("point", place)
         assert visit.stage["card"] == [30, 40]
         await until(lambda: visit.sees("gray"))
-        visit.press(f"{found[0].probability:.0%}")
+        await visit.press(label=f"Color 1, {found[0].probability:.0%}: ")
         assert photo.state.hints == (Hint(30, 40, found[0].a, found[0].b),)
         assert visit.stage["card"] is None
         (dot,) = visit.stage["hints"]
         assert (dot["row"], dot["column"]) == (30, 40)
         assert dot["color"] == photo.state.hints[0].color()
         # Gray
-        visit.on_stage("point", {"row": 60, "column": 70})
+        await visit.on_stage("point", {"row": 60, "column": 70})
         await until(lambda: visit.sees("gray"))
-        visit.press("gray")
+        await visit.press(label="Gray: no color")
         assert photo.state.hints[1] == Hint(60, 70, 0, 0)
         # Another color
-        visit.on_stage("point", {"row": 10, "column": 10})
-        visit.find("own color").trigger("change", "no color")
+        await visit.on_stage("point", {"row": 10, "column": 10})
+        await visit.change("own color", "change", "no color")
         assert len(photo.state.hints) == 2
-        visit.find("own color").trigger("change", "#c05030")
+        await visit.change("own color", "change", "#c05030")
         assert photo.state.hints[2] == Hint.from_color(10, 10, "#c05030")
         # The color of another hint
-        visit.on_stage("point", {"row": 80, "column": 20})
-        visit.find(f"As before: {photo.state.hints[2].color()}").click()
+        await visit.on_stage("point", {"row": 80, "column": 20})
+        await visit.press(marker=f"As before: {photo.state.hints[2].color()}")
         assert photo.state.hints[3].a == photo.state.hints[2].a
         # A click beside closes the card.
-        visit.on_stage("point", place)
-        visit.on_stage("beside")
+        await visit.on_stage("point", place)
+        await visit.on_stage("beside")
         assert visit.stage["card"] is None
         assert len(photo.state.hints) == 4
         for _ in range(4):
-            visit.find("Undo").click()
+            await visit.press(marker="Undo")
         assert visit.stage["hints"] == []
 
     go(desk, way)
@@ -185,32 +185,32 @@ def test_a_dot_is_recolored_removed_and_moved(desk: Desk) -> None:
         await seen(visit, key)
         hints = (Hint(10, 20, 30, 40, 5), Hint(50, 60, -30, 20))
         photo.set_hints(hints)
-        visit.on_stage("dot", {"number": 0})
+        await visit.on_stage("dot", {"number": 0})
         await until(lambda: visit.sees("gray"))
         assert visit.stage["card"] == [10, 20]
-        visit.press("gray")
+        await visit.press(label="Gray: no color")
         recolored = (Hint(10, 20, 0, 0, 5), hints[1])
         assert photo.state.hints == recolored
         for column in range(61, 70):
             move = {"number": 1, "row": 50, "column": column, "done": column == 69}
-            visit.on_stage("move", move)
+            await visit.on_stage("move", move)
         moved = (recolored[0], Hint(50, 69, -30, 20))
         assert photo.state.hints == moved
-        visit.on_stage("dot", {"number": 0})
+        await visit.on_stage("dot", {"number": 0})
         await until(lambda: visit.sees("Remove"))
-        visit.press("Remove")
+        await visit.press("Remove")
         assert photo.state.hints == moved[1:]
-        visit.on_stage("remove", {"number": 0})
+        await visit.on_stage("remove", {"number": 0})
         assert photo.state.hints == ()
         expected = (moved[1:], moved, recolored, hints)
         for state in expected:
-            visit.find("Undo").click()
+            await visit.press(marker="Undo")
             assert photo.state.hints == state
         # What a page may tell that is older than the photo
         for number in (-1, 2, 99):
             told = {"number": number, "row": 1, "column": 1, "done": True}
             for event in ("dot", "move", "remove"):
-                visit.on_stage(event, told)
+                await visit.on_stage(event, told)
         assert photo.state.hints == hints
 
     go(desk, way)
@@ -222,7 +222,7 @@ def test_a_dot_stays_in_the_photo(desk: Desk) -> None:
         photo = desk.editor.get(key)
         photo.set_hints((Hint(10, 20, 30, 40),))
         far = {"number": 0, "row": 9999, "column": -50, "done": True}
-        visit.on_stage("move", far)
+        await visit.on_stage("move", far)
         assert photo.state.hints == (Hint(95, 0, 30, 40),)
         await seen(visit, key)
 
@@ -237,10 +237,10 @@ def test_a_hint_that_another_tab_has_removed_is_not_recolored(desk: Desk) -> Non
         hints = (Hint(10, 20, 30, 40), Hint(50, 60, -30, 20))
         photo.set_hints(hints)
         other = await tab(f"/?photo={key}")
-        visit.on_stage("dot", {"number": 0})
+        await visit.on_stage("dot", {"number": 0})
         await until(lambda: visit.sees("gray"))
-        other.on_stage("remove", {"number": 0})
-        visit.press("gray")
+        await other.on_stage("remove", {"number": 0})
+        await visit.press(label="Gray: no color")
         assert photo.state.hints == hints[1:]
 
     go(desk, way)
@@ -251,7 +251,7 @@ def test_variants(desk: Desk) -> None:
         visit, key = await opened(tab)
         photo = desk.editor.get(key)
         photo.set_hints((Hint(10, 20, 30, 40),))
-        visit.press("Variants")
+        await visit.press("Variants")
         await until(lambda: visit.sees("More variants"))
         pictures = []
         for number in range(6):
@@ -262,10 +262,10 @@ def test_variants(desk: Desk) -> None:
             pictures.append(answer.content)
         assert len(set(pictures)) > 1
         expected = photo.variants(0, 6)
-        visit.user.find(marker="variant 3").click()
+        await visit.press(marker="variant 3")
         assert photo.state.hints == expected[2]
         assert photo.state.hints[0] == Hint(10, 20, 30, 40)
-        visit.find("Undo").click()
+        await visit.press(marker="Undo")
         assert len(photo.state.hints) == 1
 
     go(desk, way)
@@ -279,23 +279,23 @@ def test_two_tabs_with_different_photos(desk: Desk) -> None:
         assert (one.stage["photo"], two.stage["photo"]) == (first, second)
         for visit, key in ((one, first), (two, second)):
             await seen(visit, key)
-        one.find("saturation").trigger("input", 0.5)
-        two.find("temperature").trigger("input", 0.9)
-        one.on_stage("point", {"row": 5, "column": 6})
-        two.on_stage("point", {"row": 70, "column": 80})
-        one.find("own color").trigger("change", "#c05030")
-        two.find("own color").trigger("change", "#3050c0")
+        await one.change("saturation", "input", 0.5)
+        await two.change("temperature", "input", 0.9)
+        await one.on_stage("point", {"row": 5, "column": 6})
+        await two.on_stage("point", {"row": 70, "column": 80})
+        await one.change("own color", "change", "#c05030")
+        await two.change("own color", "change", "#3050c0")
         photos = desk.editor.get(first), desk.editor.get(second)
         assert [p.settings.saturation for p in photos] == [0.5, 1]
         assert photos[0].settings.temperature != 0.9
         assert [p.state.hints[0].row for p in photos] == [5, 70]
         assert [len(p.state.hints) for p in photos] == [1, 1]
         assert one.stage["hints"] != two.stage["hints"]
-        two.find("Undo").click()
+        await two.press(marker="Undo")
         assert [len(p.state.hints) for p in photos] == [1, 0]
         # One tab follows what the other does with its photo.
         three = await tab(f"/?photo={first}")
-        three.find("Undo").click()
+        await three.press(marker="Undo")
         await until(lambda: one.stage["hints"] == [])
         assert two.stage["photo"] == second
 
@@ -308,14 +308,7 @@ def test_a_photo_that_another_tab_closes(desk: Desk) -> None:
         two, second = await opened(tab, "two.png")
         path = desk.editor.get(first).path
         one = await tab(f"/?photo={first}")
-        (close,) = (
-            element
-            for element in two.user.client.elements.values()
-            if element._props.get("aria-label") == "Close one.png"
-        )
-        from nicegui.testing import UserInteraction
-
-        UserInteraction(two.user, {close}, None).click()
+        await two.press(label="Close one.png")
         await until(lambda: one.stage["photo"] == second)
         assert two.stage["photo"] == second
         assert not path.exists()
@@ -339,14 +332,14 @@ def test_color_all_and_cancel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         for number in range(9):
             await visit.upload(f"{number}.png", as_png())
         await until(lambda: visit.sees("Color all"))
-        visit.press("Color all")
+        await visit.press("Color all")
         await until(lambda: visit.sees("Coloring: 1 of 10"))
-        visit.press("Cancel")
+        await visit.press("Cancel")
         await until(lambda: not visit.sees("Cancel"))
         done = sum(map(is_colored, desk.editor.photos))
         assert 1 <= done < 10
         monkeypatch.setenv(stand_ins.SLOW, "0")
-        visit.press("Color all")
+        await visit.press("Color all")
         await until(lambda: all(map(is_colored, desk.editor.photos)))
         await until(lambda: not visit.sees("Cancel"))
 
@@ -394,10 +387,10 @@ def test_photos_of_the_command_line_that_cannot_be_read(
 
 async def download(visit: Visit, text: str) -> Any:
     """Press a button of the dialog; return the file that the browser gets."""
-    visit.press("Save")
+    await visit.press("Save")
     await asyncio.sleep(0)
     count = len(visit.user.download.http_responses)
-    visit.press(text)
+    await visit.press(text)
     await until(lambda: len(visit.user.download.http_responses) > count)
     return visit.user.download.http_responses[-1]
 
@@ -434,18 +427,11 @@ def test_what_cannot_be_saved_is_told(desk: Desk) -> None:
         await seen(visit, key)
         desk.editor.get(key).path.unlink()
         for button in ("This photo", "All photos, as one ZIP file"):
-            visit.press("Save")
-            visit.press(button)
+            await visit.press("Save")
+            await visit.press(button)
             told = "photo.png: no such file or directory"
             await until(lambda told=told: visit.sees(told))
-            (close,) = (
-                element
-                for element in visit.user.client.elements.values()
-                if element._props.get("aria-label") == "Close message"
-            )
-            from nicegui.testing import UserInteraction
-
-            UserInteraction(visit.user, {close}, None).click()
+            await visit.press(label="Close message")
             assert not visit.sees(told)
         assert visit.user.download.http_responses == []
 
@@ -464,8 +450,8 @@ def test_a_model_that_does_not_load_is_told(tmp_path: Path) -> None:
         assert (answer.status_code, answer.text) == (422, "the weights are damaged")
         buttons = ("This photo", "All photos", "Settings (JSON)", "Copy as command")
         for number, button in enumerate(buttons, 1):
-            visit.press("Save")
-            visit.press(button)
+            await visit.press("Save")
+            await visit.press(button)
             await until(
                 lambda n=number: (
                     (
@@ -476,9 +462,9 @@ def test_a_model_that_does_not_load_is_told(tmp_path: Path) -> None:
                     else False
                 )
             )
-        visit.on_stage("point", {"row": 1, "column": 2})
+        await visit.on_stage("point", {"row": 1, "column": 2})
         await asyncio.sleep(0.1)
-        visit.press("Variants")
+        await visit.press("Variants")
         await asyncio.sleep(0.1)
 
     go(desk, way)
@@ -507,7 +493,7 @@ def test_hints_and_settings_out_and_in_again(desk: Desk, tmp_path: Path) -> None
         again.set_hints(())
         await other.upload("settings.json", told.content, second)
         assert again.state == (hints, settings)
-        other.find("Undo").click()
+        await other.press(marker="Undo")
         assert again.state.hints == ()
         assert photo.state == (hints, settings)
         # Those that cannot be are refused, and change nothing.
@@ -538,8 +524,8 @@ def test_the_command_does_the_same(desk: Desk, tmp_path: Path) -> None:
         photo = desk.editor.get(key)
         await seen(visit, key)
         photo.set_hints((Hint(10, 20, 30, 40),))
-        visit.press("Save")
-        visit.press("Copy as command")
+        await visit.press("Save")
+        await visit.press("Copy as command")
         await until(lambda: visit.sees("colorize "))
         (line,) = visit.user.find(content="colorize '").elements
         words = shlex.split(line.text)
