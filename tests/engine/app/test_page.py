@@ -365,6 +365,27 @@ def test_a_file_that_cannot_be_read(desk: Desk) -> None:
     go(desk, way)
 
 
+def test_a_file_that_is_gone(desk: Desk) -> None:
+    async def way(tab: Any) -> None:
+        visit, key = await opened(tab)
+        photo = desk.editor.get(key)
+        await seen(visit, key)
+        photo.release()
+        photo.path.unlink()
+        for path in ("view", "view?gray=1", "variants/0/0"):
+            answer = await visit.user.http_client.get(f"/photos/{key}/{path}")
+            assert answer.status_code == 422
+            assert answer.text == "no such file or directory"
+        answer = await visit.user.http_client.get(f"/photos/{key}/thumbnail")
+        assert answer.status_code == 200
+        await visit.on_stage("problem", "no such file or directory")
+        assert visit.sees("no such file or directory")
+        await visit.on_stage("point", {"row": 1, "column": 2})
+        await visit.press("Variants")
+
+    go(desk, way)
+
+
 def test_photos_of_the_command_line_that_cannot_be_read(
     desk: Desk, tmp_path: Path
 ) -> None:
