@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,6 +82,10 @@ class Served:
         assert found, (line, self.log)
         self.url, self.port, self.token = found[1], int(found[2]), found[3]
         self.cookie = f"colorize-{self.port}={self.token}"
+        for _ in range(100 * PATIENCE):
+            if "Ctrl+C" in self.log:
+                break
+            time.sleep(0.01)
 
     @property
     def log(self) -> str:

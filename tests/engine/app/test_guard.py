@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-import numpy as np
 import pytest
 from PIL import Image
 from served import Answer, Served, read_answer
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import httpx
+    import numpy as np
 
 PHOTO = data.camera()[100:196, 180:308]
 SECRET = "what nobody may read"
