@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from colorize_engine.app.desk import Desk
 
 # Seconds; long, for a machine that is busy.
-_PATIENCE = 8
+_PATIENCE = 60
 
 
 class Visit:

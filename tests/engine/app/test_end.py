@@ -137,6 +137,27 @@ def test_an_open_address_is_warned_of(serve: Serve) -> None:
     assert served.get("/", "X-A: b").status == 200
 
 
+def test_the_browser_gets_an_address_for_once(serve: Serve, tmp_path: Path) -> None:
+    # All users of a machine see the words that its programs are started with.
+    told, browser = tmp_path / "told.txt", tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {told}.part\nmv {told}.part {told}\n')
+    browser.chmod(0o700)
+    served = serve("--browser", environment={"BROWSER": f"{browser} %s"})
+    until(told.exists)
+    url = told.read_text().strip()
+    assert served.token not in url
+    with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
+        answer = client.get(url)
+        assert answer.status_code == 303
+        assert answer.headers["set-cookie"].startswith(f"{served.cookie}; ")
+        again = httpx.get(url, trust_env=False, timeout=PATIENCE)
+        assert again.status_code == 403
+        # The address in the terminal serves any browser.
+        for _ in range(2):
+            answer = httpx.get(served.url, trust_env=False, timeout=PATIENCE)
+            assert answer.status_code == 303
+
+
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     """Run the command, which must refuse in one line; return the line."""
     with pytest.raises(SystemExit) as exit_info:
