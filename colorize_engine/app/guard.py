@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import secrets
 import socket
 from dataclasses import dataclass
-from secrets import compare_digest
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -64,9 +64,13 @@ class Address:
     @property
     def url(self) -> str:
         """What to open in a browser, with the token."""
+        return self.url_with(self.token)
+
+    def url_with(self, token: str) -> str:
+        """Return what to open in a browser, with another token."""
         name = socket.gethostname() if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
         shown = f"[{name}]" if ":" in name else name
-        return f"http://{shown}:{self.port}/?token={self.token}"
+        return f"http://{shown}:{self.port}/?token={token}"
 
     @property
     def cookie(self) -> str:
@@ -113,6 +117,16 @@ class Guard:
 
     def __init__(self, app: ASGIApp, address: Address) -> None:
         self._app, self._address = app, address
+        self._once: set[str] = set()
+
+    def url_for_once(self) -> str:
+        """Return an address that lets in the first who opens it, and nobody after.
+
+        A browser is started with it, and all users of the machine can see with what.
+        """
+        token = secrets.token_urlsafe(24)
+        self._once.add(token)
+        return self._address.url_with(token)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on."""
@@ -124,7 +138,8 @@ class Guard:
             return
         query = parse_qsl(scope.get("query_string", b"").decode("latin-1"))
         given = dict(query).get("token", "")
-        if given and scope["type"] == "http" and self._is_right(given):
+        if scope["type"] == "http" and (given in self._once or self._is_right(given)):
+            self._once.discard(given)
             rest = urlencode([pair for pair in query if pair[0] != "token"])
             # A path of two slashes would be another host.
             path = quote("/" + scope["path"].lstrip("/\\"))
@@ -140,7 +155,7 @@ class Guard:
         await self._app(scope, receive, _with_headers(send))
 
     def _is_right(self, token: str) -> bool:
-        return compare_digest(token.encode(), self._address.token.encode())
+        return secrets.compare_digest(token.encode(), self._address.token.encode())
 
     def _is_own(self, scope: Scope) -> bool:
         """Return whether a request names this page, and no other page has made it."""

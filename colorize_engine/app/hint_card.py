@@ -36,6 +36,8 @@ class HintCard:
         self._place: tuple[float, float] | None = None
         # Number of the hint that the card is about; None for a new one.
         self._number: int | None = None
+        # The hint as it was then: another tab may change it.
+        self._hint: Hint | None = None
         self._asked = 0
         with stage, ui.element("div").classes("card") as self._card:
             self._card.props('role=dialog aria-label="Color of this place"')
@@ -78,6 +80,7 @@ class HintCard:
         if photo is None:
             return
         self._place, self._number = (row, column), number
+        self._hint = None if number is None else photo.state.hints[number]
         self._asked += 1
         asked = self._asked
         self._title.set_text("What color is this?" if number is None else "This hint")
@@ -152,19 +155,24 @@ class HintCard:
 
     def _take(self, a: float | None, b: float | None) -> None:
         photo, place, number = self._tab.photo, self._place, self._number
+        hint = self._hint
         self.close()
         if photo is None or place is None:
             return
         hints = list(photo.state.hints)
         if number is None:
             hints.append(Hint(*place, a, b))
-        elif number < len(hints):
+        elif hint in hints[number : number + 1]:
             hints[number] = replace(hints[number], a=a, b=b)
         self._tab.set_hints(tuple(hints))
 
     def _on_remove(self) -> None:
-        if self._number is not None:
-            self.remove(self._number)
+        photo, number, hint = self._tab.photo, self._number, self._hint
+        if photo is not None and number is not None:
+            if hint in photo.state.hints[number : number + 1]:
+                self.remove(number)
+            else:
+                self.close()
 
     def remove(self, number: int) -> None:
         """Remove a hint."""
@@ -181,6 +189,10 @@ class HintCard:
             return
         self.close()
         hints = list(photo.state.hints)
+        row, column = (
+            min(max(at, 0.0), size - 1.0)
+            for at, size in zip((row, column), photo.shape, strict=True)
+        )
         hints[number] = replace(hints[number], row=row, column=column)
         self._tab.set_hints(tuple(hints), ("move", number))
         if done:
@@ -190,7 +202,7 @@ class HintCard:
         """Hide the card."""
         if not self.is_open:
             return
-        self._place = self._number = None
+        self._place = self._number = self._hint = None
         self._asked += 1
         self._card.set_visibility(False)
         self._stage.set_card(None)

@@ -92,11 +92,12 @@ def serve(
             if browser:
                 # Some browsers keep the call waiting.
                 threading.Thread(
-                    target=webbrowser.open, args=(address.url,), daemon=True
+                    target=webbrowser.open, args=(guard.url_for_once(),), daemon=True
                 ).start()
 
+        guard = Guard(application(desk, ready), address)
         config = uvicorn.Config(
-            Guard(application(desk, ready), address),
+            guard,
             log_level=logging.CRITICAL,
             access_log=False,
             server_header=False,

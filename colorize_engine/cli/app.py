@@ -96,7 +96,8 @@ def app(
     max_pixels: int,
 ) -> int:
     """Serve the page until Ctrl+C; return the exit code."""
-    if importlib.util.find_spec("nicegui") is None:
+    needed = ("nicegui", "fastapi", "uvicorn")
+    if any(importlib.util.find_spec(name) is None for name in needed):
         raise click.UsageError(_EXTRA)
     from colorize_engine.app import serve
     from colorize_engine.cli.loading import load, name_or_path

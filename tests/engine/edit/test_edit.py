@@ -129,3 +129,35 @@ def test_a_line_says_what_differs_from_the_command_itself() -> None:
     )
     with pytest.raises(ValueError, match="whole pictures, not a region"):
         Edit("m 1 ff", DecodeSettings(1, 0, 1), 9, region="1,2,3,4").command("p", "c")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("temperature", "nan"),
+        ("temperature", "1.5"),
+        ("saturation", "-1"),
+        ("saturation", "inf"),
+        ("caution", "2"),
+        ("rebalance", "inf"),
+    ],
+)
+def test_a_mark_of_settings_that_cannot_be(name: str, value: str) -> None:
+    settings = {
+        "temperature": "0.4",
+        "rebalance": "-0.1",
+        "saturation": "1",
+        "caution": "0",
+        "working size": "320",
+    }
+    told = "; ".join(
+        f"{key} {given}" for key, given in (settings | {name: value}).items()
+    )
+    with pytest.raises(ValueError, match=name):
+        Edit.from_parameters(f"model x 1 0123456789ab; {told}")
+
+
+def test_files_whose_names_begin_with_a_dash() -> None:
+    edit = Edit("default 1 0123456789ab", DecodeSettings(0.4, -0.1), 320)
+    words = shlex.split(edit.command("-o.png", "-color.png"))
+    assert words[:4] == ["colorize", "./-o.png", "-o", "./-color.png"]
