@@ -311,7 +311,7 @@ def test_a_photo_that_another_tab_closes(desk: Desk) -> None:
         await two.press(label="Close one.png")
         await until(lambda: one.stage["photo"] == second)
         assert two.stage["photo"] == second
-        assert not path.exists()
+        await until(lambda: not path.exists())
         answer = await one.user.http_client.get(f"/photos/{first}/view")
         assert answer.status_code == 404
 
