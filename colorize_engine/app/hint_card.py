@@ -205,6 +205,7 @@ class HintCard:
         self._place = self._number = self._hint = None
         self._asked += 1
         self._card.set_visibility(False)
+        self._colors.clear()
         self._stage.set_card(None)
         self._stage.focus()
 
