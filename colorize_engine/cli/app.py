@@ -126,7 +126,8 @@ def app(
 
 def _leave_threads() -> None:
     """End the program if threads still color photos, which nobody will see."""
-    if any(not thread.daemon for thread in threading.enumerate()[1:]):
+    others = set(threading.enumerate()) - {threading.main_thread()}
+    if any(not thread.daemon for thread in others):
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(DONE)

@@ -1,7 +1,8 @@
 from .editor import Editor
-from .open_photo import OpenPhoto, View
+from .open_photo import OpenPhoto
 from .saving import Archive, NotSaved, file_name, save
 from .scratch import scratch_folder
+from .view import View
 
 __all__ = [
     "Archive",

@@ -5,15 +5,13 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from threading import Lock, RLock
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
-
-import numpy as np
+from typing import TYPE_CHECKING, cast
 
 from colorize_engine import files
 from colorize_engine.decode import DecodeOptions
 from colorize_engine.edit import Edit, EditHistory, State, saved_edit
-from colorize_engine.files import RangeError
-from colorize_engine.image import checked_image
+from colorize_engine.editor.opening import open_page, read_page
+from colorize_engine.editor.view import View, in_8_bits, level_for, window
 from colorize_engine.pixel import describe, pixel_of
 from colorize_engine.rendering import Pyramid, Rendering, WindowCache
 from colorize_engine.steering import suggest
@@ -22,34 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from colorize_engine.colorizer import Colorizer
     from colorize_engine.decode import DecodeSettings
-    from colorize_engine.files import ValueRange
+    from colorize_engine.editor.view import Bytes
     from colorize_engine.hints import Hint
     from colorize_engine.pixel import PixelNumbers
     from colorize_engine.prediction import Prediction
     from colorize_engine.steering import Suggestion
-
-    Bytes = NDArray[np.uint8]
-
-_STRETCHED = "its values are stretched: the smallest is black, the largest white"
-
-
-class View(NamedTuple):
-    """A part of a photo as a picture for a screen.
-
-    Attributes
-    ----------
-    pixels : (h, w, 3 or 4) uint8
-        sRGB.
-    box : (float, float, float, float)
-        Left, top, right and bottom of it, as shares of the width and height, 0..1.
-    """
-
-    pixels: Bytes
-    box: tuple[float, float, float, float]
 
 
 @dataclass
@@ -123,38 +100,14 @@ class OpenPhoto:
         self._lock, self._changing = RLock(), Lock()
         self._held: _Held | None = None
         self._small: Bytes | None = None
-        self.value_range: ValueRange = "full"
-        image, notes, self.page_count = self._opened()
-        self.shape = int(image.shape[0]), int(image.shape[1])
-        self.notes = tuple(dict.fromkeys(notes))
-        self._light: Pyramid | None = Pyramid(image)
+        found = open_page(path, max_pixels)
+        self.notes, self.page_count = found.notes, found.page_count
+        self.value_range, self.blank = found.value_range, found.blank
+        height, width = found.image.shape[:2]
+        self.shape = int(height), int(width)
+        self._light: Pyramid | None = Pyramid(found.image)
         self._restore()
         self.thumbnail()
-
-    def _opened(self) -> tuple[NDArray[Any], list[str], int]:
-        """Read the first page; choose the values of black and white."""
-        try:
-            image, notes, count = self._read("full")
-        except RangeError:
-            self.value_range = "auto"
-        else:
-            if not any(isinstance(note, files.RangeNote) for note in notes):
-                return image, notes, count
-            self.value_range = "auto"
-        image, notes, count = self._read("auto")
-        return image, [_STRETCHED, *notes], count
-
-    def _read(self, value_range: ValueRange) -> tuple[NDArray[Any], list[str], int]:
-        photo = files.read(self.path, value_range, self._max_pixels, "blank")
-        page = next(iter(photo))
-        self.blank = page.blank
-        notes = [*page.notes, *files.blank_note(page.blank)]
-        if page.has_color:
-            notes.append(files.TONE_NOTE if page.is_toned else files.COLOR_NOTE)
-        image = page.image
-        if page.alpha is not None:
-            image = checked_image(np.dstack((image, page.alpha)))
-        return image, notes, len(photo)
 
     def _restore(self) -> None:
         """Take up the edit of a photo that this program has saved."""
@@ -246,7 +199,8 @@ class OpenPhoto:
 
     def _pyramid(self) -> Pyramid:
         if self._light is None:
-            self._light = Pyramid(self._read(self.value_range)[0])
+            found = read_page(self.path, self.value_range, self._max_pixels)
+            self._light = Pyramid(found.image)
         return self._light
 
     def _now(self) -> _Held:
@@ -297,8 +251,8 @@ class OpenPhoto:
         with self._lock:
             light = self._pyramid()
             colors = WindowCache(Rendering.gray(light)) if gray else self._now().colors
-            level = _level(light, width / max(box[2] - box[0], 1e-6))
-            rows, columns = _window(light.shapes[level], box)
+            level = level_for(light, width / max(box[2] - box[0], 1e-6))
+            rows, columns = window(light.shapes[level], box)
             if not gray:
                 light.hold(rows, columns, level)
             pixels = colors.window(rows, columns, level)
@@ -309,7 +263,7 @@ class OpenPhoto:
             columns.stop / wide,
             rows.stop / height,
         )
-        return View(_in_8_bits(pixels), part)
+        return View(in_8_bits(pixels), part)
 
     def thumbnail(self) -> Bytes:
         """Return a small picture, its long side at most 256 pixels.
@@ -379,8 +333,8 @@ class OpenPhoto:
             rendering = self._render(variant, self.settings)
             light = self._pyramid()
             last = len(light.shapes) - 1
-            rows, columns = _window(light.shapes[last], (0, 0, 1, 1))
-            return _in_8_bits(rendering.window(rows, columns, last))
+            rows, columns = window(light.shapes[last], (0, 0, 1, 1))
+            return in_8_bits(rendering.window(rows, columns, last))
 
     def _variants(self, seed: int, count: int) -> list[Prediction]:
         with self._lock:
@@ -390,27 +344,3 @@ class OpenPhoto:
                     seed: self._colorizer().variants(held.predicted, count, seed)
                 }
             return held.variants[seed]
-
-
-def _in_8_bits(pixels: NDArray[Any]) -> Bytes:
-    return cast("Bytes", files.retyped(pixels, np.uint8))
-
-
-def _level(light: Pyramid, width: float) -> int:
-    """Return the smallest level that is as wide as wanted; else the full size."""
-    wide = [number for number, (_, w) in enumerate(light.shapes) if w >= width]
-    return max(wide, default=0)
-
-
-def _window(
-    shape: tuple[int, int], box: tuple[float, float, float, float]
-) -> tuple[slice, slice]:
-    """Return the rows and columns of a level that a box touches, one at least."""
-    height, width = shape
-    left, top, right, bottom = (min(max(share, 0.0), 1.0) for share in box)
-
-    def touched(first: float, last: float, n: int) -> slice:
-        start = min(int(first * n), n - 1)
-        return slice(start, max(start + 1, min(n, -int(-last * n // 1))))
-
-    return touched(top, bottom, height), touched(left, right, width)

@@ -365,6 +365,46 @@ def test_a_file_that_cannot_be_read(desk: Desk) -> None:
     go(desk, way)
 
 
+def test_what_the_networks_think(desk: Desk) -> None:
+    async def way(tab: Any) -> None:
+        visit, key = await opened(tab)
+        await seen(visit, key)
+        assert visit.stage["watching"] is False
+        await visit.press("What the networks think")
+        assert visit.stage["watching"] is True
+        await visit.on_stage("watch", {"row": 40.3, "column": 49.8})
+        await until(lambda: visit.sees("column 50, row 40: #"))
+        for channel in "ab":
+            (chart,) = visit.user.find(content=f'aria-label="{channel}*: ').elements
+            numbers = getattr(desk.editor.get(key).numbers(40, 50), channel)
+            assert chart.content.count("<rect") == len(numbers.centers)
+        # Of places that come too fast the last one is shown.
+        for row in range(10):
+            await visit.on_stage("watch", {"row": row, "column": 7})
+        await until(lambda: visit.sees("column 7, row 9: #"))
+        await visit.on_stage("watch", {"row": 5000, "column": 7})
+        await until(lambda: visit.sees("expected a pixel of 96 rows"))
+        await visit.press("What the networks think")
+        assert visit.stage["watching"] is False
+
+    go(desk, way)
+
+
+def test_a_sample_and_gray_beside_color(desk: Desk) -> None:
+    async def way(tab: Any) -> None:
+        visit = await tab()
+        await visit.press("coffee")
+        await until(lambda: visit.stage["photo"])
+        (photo,) = desk.editor.photos
+        assert photo.shape == (400, 600)
+        assert desk.folder in photo.path.parents
+        for split in (True, False):
+            await visit.press(marker="Gray beside color")
+            assert visit.stage["split"] is split
+
+    go(desk, way)
+
+
 def test_a_file_that_is_gone(desk: Desk) -> None:
     async def way(tab: Any) -> None:
         visit, key = await opened(tab)
