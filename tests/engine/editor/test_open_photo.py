@@ -109,6 +109,15 @@ def test_what_is_transparent_stays_so(opened: Callable[..., OpenPhoto]) -> None:
         np.testing.assert_array_equal(pixels[..., 3], alpha)
 
 
+def test_masked_pixels_are_blank(opened: Callable[..., OpenPhoto]) -> None:
+    pixels = np.linspace(0, 1, 64 * 48, dtype=np.float32).reshape(48, 64)
+    pixels[:5, :7] = np.nan
+    photo = opened(pixels, "masked.tif")
+    assert photo.blank == 35
+    assert any(note.startswith("35 pixels") for note in photo.notes)
+    assert not photo.view(64).pixels[:5, :7].any()
+
+
 def test_no_picture_is_an_error(tmp_path: Path, hinted_model: Path) -> None:
     editor = Editor(lambda: loaded(hinted_model))
     (tmp_path / "notes.jpg").write_text("no picture")
