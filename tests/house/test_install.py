@@ -145,6 +145,14 @@ def test_linux_takes_the_build_for_cpus(python: Path, tmp_path: Path) -> None:
     assert "-c constraints.txt" in asked
 
 
+def test_where_it_cannot_be_reached_pip_goes_on_with_its_own(tmp_path: Path) -> None:
+    program(tmp_path, "uname", "echo Linux")
+    program(tmp_path, "python", "exit 1")
+    done = torch(str(tmp_path / "python"), path=tmp_path)
+    assert done.returncode == 0
+    assert "pip goes on with its own" in done.stderr
+
+
 def test_other_systems_take_their_own_build(python: Path, tmp_path: Path) -> None:
     program(tmp_path, "uname", "echo Darwin")
     assert torch(str(python), path=tmp_path).returncode == 0
