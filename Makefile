@@ -8,7 +8,7 @@
 #             of 6 megapixels or more for the one of upsampling
 #
 # make check-all       all of the above but demo and napari, and all that follows
-# make docstrings      every public name has a docstring (a part of lint)
+# make docstrings style types walls   the parts of lint
 # make coverage        the tests; they must reach 95 % of the lines of engine and plugin
 # make check-engine    the wheel alone in an empty environment colors a picture
 # make check-napari    the wheel in an empty environment with napari: the widget is used
@@ -16,52 +16,72 @@
 # make check-training  a checkout in an empty environment trains a tiny model
 # make lowest          the tests with the lowest versions that pyproject.toml allows
 
+# On Windows make runs in the bash of Git, and Python is called otherwise.
+ifeq ($(OS),Windows_NT)
+PYTHON ?= python
+scripts = Scripts
+else
 PYTHON ?= python3
+scripts = bin
+endif
 export PYTHON
 VENV ?= .venv
-BIN = $(VENV)/bin
+BIN = $(VENV)/$(scripts)
 # All tests side by side; those that PYTEST names, one after the other. Those in a
 # browser are a check of their own.
 RUN_TESTS = $(BIN)/python $(if $(PYTEST),-m pytest,tests/side_by_side.py) \
     --ignore=tests/browser
-PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PIP = $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
+
+# Debian's packages, for each use. What Qt needs to open a window:
+WINDOW = libgl1 libegl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libxkbcommon0 \
+    libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcb-xkb1 \
+    libxkbcommon-x11-0
+# A display where there is none.
+DISPLAY_SERVER = xvfb xauth
 # What the tests of file systems need beyond Python: mount (a full disk) and setpriv
 # (another user). Present on all but the smallest installations.
-DEBIAN = mount util-linux git
+FILE_SYSTEMS = mount util-linux git
 # A compiler for the fast training steps (training/learning/fastcpu.cpp).
-DEBIAN += g++ ninja-build
-# What Qt needs to open a window, and a display for it where there is none.
-DEBIAN += libgl1 libegl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libxkbcommon0 xvfb \
-    xauth libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcb-xkb1 \
-    libxkbcommon-x11-0
+COMPILER = g++ ninja-build
 
-.PHONY: demo napari test lint build docs bench debian clean
-.PHONY: check-all docstrings coverage check-engine check-napari check-app check-training
-.PHONY: lowest
+.PHONY: demo napari test lint build docs bench clean
+.PHONY: docstrings style types walls
+.PHONY: check-all coverage check-engine check-napari check-app check-training lowest
+.PHONY: debian-window debian-display debian-browser debian
+# What failed half way is made again.
+.DELETE_ON_ERROR:
 # One after the other, also with make -j: benchmarks measure time, builds write dist/.
 .NOTPARALLEL:
 
 demo: $(VENV)/.base
 	$(BIN)/python examples/demo.py demo
 
-napari: $(VENV)/.napari debian
+napari: debian-window $(VENV)/.napari
 	$(BIN)/python -c "import napari; \
 	viewer = napari.Viewer(); \
 	viewer.open_sample('napari-colorize', 'coffee'); \
 	viewer.window.add_plugin_dock_widget('napari-colorize', 'Colorize'); \
 	napari.run()"
 
-test: $(VENV)/.dev debian
+test: debian $(VENV)/.dev
 	$(RUN_TESTS) $(PYTEST)
 
-lint: docstrings
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+# Each part is also a hook in .pre-commit-config.yaml.
+lint: docstrings style types walls
 
 docstrings: $(VENV)/.dev
 	$(BIN)/interrogate colorize_engine napari_colorize training
+
+style: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+walls: $(VENV)/.dev
+	$(BIN)/lint-imports
 
 build: $(VENV)/.dev
 	rm -rf dist
@@ -71,61 +91,71 @@ build: $(VENV)/.dev
 check-all: lint coverage check-engine check-napari check-app check-training lowest bench docs
 
 # Each of the two packages for itself, so that none hides behind the other.
-coverage: $(VENV)/.dev debian
+coverage: debian $(VENV)/.dev
 	$(RUN_TESTS) --cov --cov-report= $(PYTEST)
 	$(if $(PYTEST),,$(BIN)/coverage combine --quiet)
 	$(BIN)/coverage report --include='colorize_engine/*' --fail-under=95
 	$(BIN)/coverage report --include='napari_colorize/*' --fail-under=95
 
 check-engine: build
-	.ci/engine
+	bash .ci/engine
 
-check-napari: build debian
-	.ci/napari
+check-napari: debian-display build
+	bash .ci/napari
 
 # A browser, and axe-core, which finds what people with a screen reader would miss.
-check-app: $(VENV)/.dev
-	$(MAKE) debian DEBIAN="chromium chromium-driver"
+check-app: debian-browser $(VENV)/.dev
 	$(PIP) --no-deps "axe-playwright-python>=0.1.8"
 	$(BIN)/python -m pytest tests/browser $(PYTEST)
 
 check-training:
-	.ci/training
+	bash .ci/training
 
 lowest: debian
-	.ci/lowest
+	bash .ci/lowest
 
 docs: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "open site/index.html"
 
-bench: $(VENV)/.dev debian
+bench: debian $(VENV)/.dev
 	$(BIN)/python benchmarks/run.py $(if $(FULLSIZE),--fullsize $(FULLSIZE))
 
-$(VENV)/bin/python:
+$(VENV)/pyvenv.cfg:
 	$(PYTHON) -m venv $(VENV)
 
 # scikit-image has the sample photos.
-$(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg
+	@echo "Installs into $(VENV). The first time pip downloads 140 MB; torch is not needed."
 	$(PIP) -e . scikit-image
 	touch $@
 
-$(VENV)/.napari: pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/.napari: pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg
+	@echo "Installs into $(VENV). The first time pip downloads 280 MB; torch is not needed."
 	$(PIP) -e ".[napari]" "napari[pyqt6]"
 	touch $@ $(VENV)/.base
 
-$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg
+	@echo "Installs into $(VENV). The first time pip downloads 750 MB, with torch for CPUs (190 MB)."
+	bash .ci/torch $(BIN)/python
 	$(PIP) -e ".[napari,training,dev]"
 	touch $@ $(VENV)/.base $(VENV)/.napari
 
-$(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg
+	@echo "Installs into $(VENV). The first time pip downloads 115 MB."
 	$(PIP) -e ".[docs]"
 	touch $@ $(VENV)/.base
 
-# Installs as root on Debian and its kin; elsewhere it prints the line to run.
-debian:
+debian-window: PACKAGES = $(WINDOW)
+debian-display: PACKAGES = $(WINDOW) $(DISPLAY_SERVER)
+debian-browser: PACKAGES = chromium chromium-driver
+debian: PACKAGES = $(WINDOW) $(DISPLAY_SERVER) $(FILE_SYSTEMS) $(COMPILER)
+
+# As root this installs; for others it prints the line to run. Systems without dpkg have
+# other names for packages, and are left alone.
+debian-window debian-display debian-browser debian:
 	@missing=""; \
-	if command -v dpkg-query >/dev/null; then for package in $(DEBIAN); do \
+	if command -v dpkg-query >/dev/null; then for package in $(PACKAGES); do \
 	    dpkg-query -W -f='$${Status}' $$package $${package}t64 2>/dev/null | grep -q 'ok installed' \
 	        || missing="$$missing $$package"; done; fi; \
 	if [ -z "$$missing" ]; then :; \

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[1]
-OUTSIDE = ("CHANGELOG.md", "CONTRIBUTING.md", "training/RUNS.md", "training/SOURCES.md")
+OUTSIDE = (
+    "CHANGELOG.md",
+    "CODE_OF_CONDUCT.md",
+    "CONTRIBUTING.md",
+    "training/RUNS.md",
+    "training/SOURCES.md",
+)
 # Written by benchmarks, whose figures are those of one machine.
 GENERATED = ("benchmarks.md", "edges.md")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import configparser
+import json
+import re
 import stat
 import subprocess
 import sys
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("colorize_engine", "napari_colorize")
+# PyPI takes 100 MB at most, and in napari's plugin manager a person waits for it.
+MOST_MEGABYTES = 80
 INFO = f"napari_colorize-{colorize_engine.__version__}.dist-info"
 
 
@@ -87,6 +91,36 @@ def test_every_shipped_model_is_in_it_whole(wheel: zipfile.ZipFile) -> None:
         for name in ("card.json", "a.safetensors", "b.safetensors"):
             path = f"{folder}/{model}/{name}"
             assert wheel.read(path) == (ROOT / path).read_bytes(), path
+
+
+def test_the_wheel_is_small_and_its_size_is_said(built: Path) -> None:
+    (path,) = built.glob("*.whl")
+    megabytes = path.stat().st_size / 1e6
+    assert megabytes < MOST_MEGABYTES
+    said = re.search(r"wheel \((\d+) MB\)", (ROOT / "README.md").read_text("utf-8"))
+    assert abs(int(said[1]) - megabytes) < 2
+
+
+def test_the_urls_are_those_of_the_repository_that_builds_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("hatchling")
+    show = [sys.executable, "-m", "hatchling", "metadata"]
+
+    def urls() -> dict[str, str] | None:
+        done = subprocess.run(show, cwd=ROOT, capture_output=True, check=True)
+        return json.loads(done.stdout).get("urls")
+
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    assert not urls()
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://git.invalid")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "some/where")
+    home = "https://git.invalid/some/where"
+    found = urls()
+    assert found is not None
+    assert found["Source"] == home
+    assert found["Changelog"] == f"{home}/blob/main/CHANGELOG.md"
+    assert (ROOT / "CHANGELOG.md").is_file()
 
 
 def test_the_manifest_is_a_file_there_and_the_one_of_the_checkout(
