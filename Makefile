@@ -13,6 +13,7 @@
 # make check-engine    the wheel alone in an empty environment colors a picture
 # make check-napari    the wheel in an empty environment with napari: the widget is used
 # make check-app       the page of `colorize app` is used in a browser
+# make check-bioimage  the validator of bioimage.io takes and runs the exported nets
 # make check-training  a checkout in an empty environment trains a tiny model
 # make lowest          the tests with the lowest versions that pyproject.toml allows
 
@@ -36,8 +37,8 @@ DEBIAN += libgl1 libegl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libxkbcommon0 x
     libxkbcommon-x11-0
 
 .PHONY: demo napari test lint build docs bench debian clean
-.PHONY: check-all docstrings coverage check-engine check-napari check-app check-training
-.PHONY: lowest
+.PHONY: check-all docstrings coverage check-engine check-napari check-app check-bioimage
+.PHONY: check-training lowest
 # One after the other, also with make -j: benchmarks measure time, builds write dist/.
 .NOTPARALLEL:
 
@@ -68,7 +69,8 @@ build: $(VENV)/.dev
 	$(BIN)/python -m build --quiet --no-isolation
 	$(BIN)/twine check --strict dist/*
 
-check-all: lint coverage check-engine check-napari check-app check-training lowest bench docs
+check-all: lint coverage check-engine check-napari check-app check-bioimage check-training \
+    lowest bench docs
 
 # Each of the two packages for itself, so that none hides behind the other.
 coverage: $(VENV)/.dev debian
@@ -88,6 +90,9 @@ check-app: $(VENV)/.dev
 	$(MAKE) debian DEBIAN="chromium chromium-driver"
 	$(PIP) --no-deps "axe-playwright-python>=0.1.8"
 	$(BIN)/python -m pytest tests/browser $(PYTEST)
+
+check-bioimage: build
+	.ci/bioimage
 
 check-training:
 	.ci/training
