@@ -13,6 +13,7 @@
 # make check-engine    the wheel alone in an empty environment colors a picture
 # make check-napari    the wheel in an empty environment with napari: the widget is used
 # make check-app       the page of `colorize app` is used in a browser
+# make check-bioimage  the validator of bioimage.io takes and runs the exported nets
 # make check-training  a checkout in an empty environment trains a tiny model
 # make lowest          the tests with the lowest versions that pyproject.toml allows
 
@@ -47,7 +48,8 @@ COMPILER = g++ ninja-build
 
 .PHONY: demo napari test lint build docs bench clean
 .PHONY: docstrings style types walls
-.PHONY: check-all coverage check-engine check-napari check-app check-training lowest
+.PHONY: check-all coverage check-engine check-napari check-app check-bioimage
+.PHONY: check-training lowest
 .PHONY: debian-window debian-display debian-browser debian
 # What failed half way is made again.
 .DELETE_ON_ERROR:
@@ -88,7 +90,8 @@ build: $(VENV)/.dev
 	$(BIN)/python -m build --quiet --no-isolation
 	$(BIN)/twine check --strict dist/*
 
-check-all: lint coverage check-engine check-napari check-app check-training lowest bench docs
+check-all: lint coverage check-engine check-napari check-app check-bioimage check-training \
+    lowest bench docs
 
 # Each of the two packages for itself, so that none hides behind the other.
 coverage: debian $(VENV)/.dev
@@ -107,6 +110,9 @@ check-napari: debian-display build
 check-app: debian-browser $(VENV)/.dev
 	$(PIP) --no-deps "axe-playwright-python>=0.1.8"
 	$(BIN)/python -m pytest tests/browser $(PYTEST)
+
+check-bioimage: build
+	.ci/bioimage
 
 check-training:
 	bash .ci/training

@@ -7,6 +7,9 @@ Nets that a preset's recipe trained elsewhere are given as files instead:
 ``python -m training.export --nets a.safetensors b.safetensors --bins bins.json
 --about about.json --preset default --out MODEL``. ``about.json`` says how they were
 trained; all that it holds goes into the card beside the text of the preset.
+
+``--onnx DIR`` also writes the nets for other programs, as ``colorize --export-onnx``
+does.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from colorize_engine.exchange import export_onnx
 from colorize_engine.pretrained import CHANNELS, LITE, Card, save
 from colorize_engine.pretrained.torch_nets import ConvNorm, UNet
 from training.command import add_preset, add_version
@@ -256,6 +260,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--bins", type=Path, help="bins.json of the given nets")
     add("--about", type=Path, help="JSON file for the card: how they were trained")
     add("--out", required=True, help="model folder to write")
+    add("--onnx", metavar="DIR", help="folder to write the nets for other programs to")
     add("--photos", help="color photos for the ranges of nets in 8 bits; even ones")
     add("--remark", default="", help="sentence about the training, for the card")
     add(
@@ -305,6 +310,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             figures=read_figures(args.figures, preset.name) if args.figures else None,
         )
         print(f"{card.name} {card.version} ({card.model_hash}) in {args.out}")
+        if args.onnx:
+            export_onnx(Path(args.out), args.onnx, overwrite=True)
+            print(f"its nets for other programs in {args.onnx}")
 
     run_command(parser, work)
 

@@ -66,6 +66,11 @@ Other programs can run them. The input `x` of a net is (n, C, h, w) float32: L\\
 0.02 L\\* - 1, then, for nets that take hints, four planes of zeros. Heights and widths
 are multiples of 32. The output `logits` has one channel for each bin of the card.
 `examples/other_program.py` colors a photo with ONNX Runtime and NumPy alone.
+
+`colorize --export-onnx DIR` writes each net as one file in float32 that needs no card:
+its metadata hold the bins, the divisor of the logits and the settings to decode with.
+`rdf.yaml` beside it describes it for the tools of [bioimage.io](https://bioimage.io).
+`examples/exported_nets.py` colors a photo with these files.
 """
 
 

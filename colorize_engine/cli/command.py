@@ -21,6 +21,7 @@ from colorize_engine.cli.console import (
     complain,
     hints_in,
 )
+from colorize_engine.cli.export import ExportOption
 from colorize_engine.cli.loading import load, name_or_path
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ Examples:
   colorize archive/ -o colored/ --skip-color --report colored.csv
   colorize film.mp4 -o film-color.mp4
   colorize cells.zarr -o cells-color.zarr --smoothing 0.6
+  colorize --model default --export-onnx nets/
   scanner | colorize - -o - --format jpeg > photo.jpg
   colorize app                       a page in your browser; see colorize app --help
 
@@ -311,6 +313,16 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     expose_value=False,
     callback=print_models,
     help="Print the models that come with this program, and exit.",
+)
+@click.option(
+    "--export-onnx",
+    cls=ExportOption,
+    is_eager=True,
+    expose_value=False,
+    metavar="DIR",
+    help="Write the networks of --model for other programs, and exit: each an ONNX "
+    "file in float32 whose metadata say how to decode, with a description for tools of "
+    "bioimage.io (Fiji and others). Needs no PHOTO and no OUT.",
 )
 @click.version_option(__version__, message="colorize %(version)s (napari-colorize)")
 def main(

@@ -15,6 +15,7 @@ from .folder import (
     list_models,
     load,
     load_net,
+    read_graph,
     save,
     write_files,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "load",
     "load_net",
     "read_card",
+    "read_graph",
     "save",
     "small_file",
     "weights_file",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from colorize_engine.pretrained.model import Nets
-    from colorize_engine.pretrained.onnx_nets.nets import Graph
+    from colorize_engine.pretrained.onnx_nets import Graph
     from colorize_engine.pretrained.torch_nets import UNet
 
 
@@ -108,9 +108,7 @@ def load(
     if chosen.runtime == "onnx" and lacking:
         if asked.runtime == "onnx" or not has_torch():
             raise ModelError(
-                f"the model {folder} has no {lacking[0]}, as it was made before "
-                "napari-colorize used ONNX Runtime; make it by `python -m "
-                f"training.graphs {folder}` in a checkout, or install the extra "
+                f"{_no_graph(folder, lacking[0])}, or install the extra "
                 "napari-colorize[torch]"
             )
         chosen = replace(chosen, runtime="torch")
@@ -119,11 +117,16 @@ def load(
 
 
 def _onnx_nets(folder: Path, card: Card, backend: Backend, threads: int) -> Nets:
-    from colorize_engine.pretrained.onnx_nets import OnnxNets
+    from colorize_engine.pretrained.onnx_nets import Graph, OnnxNets
 
     small = backend.precision == "auto" and backend.device == "cpu"
     small = small and all(small_file(channel) in card.sha256 for channel in CHANNELS)
-    graphs = {channel: _graph(folder, card, channel, small) for channel in CHANNELS}
+    graphs = {
+        channel: Graph(_read_verified(folder / small_file(channel), card))
+        if small
+        else read_graph(folder, card, channel)
+        for channel in CHANNELS
+    }
     provider = None if backend.device == "cpu" else backend.device
     try:
         nets = OnnxNets(graphs, "int8" if small else "float32", provider, threads)
@@ -140,16 +143,30 @@ def _onnx_nets(folder: Path, card: Card, backend: Backend, threads: int) -> Nets
     return nets
 
 
-def _graph(folder: Path, card: Card, channel: str, small: bool) -> Graph:
-    from colorize_engine.pretrained.onnx_nets.nets import Graph
+def read_graph(folder: Path, card: Card, channel: str) -> Graph:
+    """Return the exact graph of one net with its weights, both verified.
 
-    if small:
-        return Graph(_read_verified(folder / small_file(channel), card))
-    weights = weights_file(channel)
+    Raises
+    ------
+    ModelError
+        If the model has no graphs, or a file is not that of the card.
+    """
+    from colorize_engine.pretrained.onnx_nets import Graph
+
+    graph, weights = graph_file(channel), weights_file(channel)
+    if graph not in card.sha256:
+        raise ModelError(_no_graph(folder, graph))
     return Graph(
-        _read_verified(folder / graph_file(channel), card),
+        _read_verified(folder / graph, card),
         weights,
         _read_verified(folder / weights, card),
+    )
+
+
+def _no_graph(folder: Path, name: str) -> str:
+    return (
+        f"the model {folder} has no {name}, as it was made before napari-colorize used "
+        f"ONNX Runtime; make it by `python -m training.graphs {folder}` in a checkout"
     )
 
 

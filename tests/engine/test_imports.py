@@ -91,6 +91,7 @@ DOCUMENTED = {
     "stacks": "predict StackPrediction FrameModel ModelLike",
     "film": "CODECS FORMATS FilmSettings FilmStack check_extra color_film is_film",
     "stackfiles": "color_stack_file StackSettings is_stack_target open_stack",
+    "exchange": "export_onnx",
     "cli": "main",
 }
 

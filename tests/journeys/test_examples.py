@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,12 +15,14 @@ from skimage import data
 
 from colorize_engine import Colorizer, files
 from colorize_engine.color import lightness, srgb_to_lab
+from colorize_engine.exchange import export_onnx
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 GRAY = data.camera()[::4, ::4]
 TESTED = (
     "colorize_folder",
     "colorize_stack",
+    "exported_nets",
     "other_program",
     "own_model",
     "plot_pixel",
@@ -202,6 +205,37 @@ def test_another_program_gives_nearly_the_same_colors(
     found = srgb_to_lab(np.asarray(Image.open(tmp_path / "color.png")))
     assert np.abs(found[..., 0] - lightness(gray)).mean() < 0.5
     prediction = Colorizer.from_pretrained(model).predict(gray)
+    expected = srgb_to_lab(prediction.colorize(method="bilinear"))
+    chroma = np.abs(expected[..., 1:]).mean()
+    assert np.abs(found - expected)[..., 1:].mean() < 0.15 * chroma
+
+
+@pytest.mark.parametrize("model", ["default", "reference-10"])
+def test_exported_nets_give_nearly_the_same_colors_without_torch(
+    tmp_path: Path, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export_onnx(model, tmp_path / "nets")
+    # The example has these files alone, and three parts of the engine.
+    for path in (tmp_path / "nets").glob("*/*"):
+        if path.suffix != ".onnx":
+            path.unlink()
+    source = (EXAMPLES / "exported_nets.py").read_text("utf-8")
+    assert set(re.findall(r"colorize_engine[\w.]*", source)) == {
+        f"colorize_engine.{part}" for part in ("bins", "color", "decode")
+    }
+    (tmp_path / "site").mkdir()
+    blocked = "import sys; sys.modules['torch'] = None\n"
+    (tmp_path / "site" / "sitecustomize.py").write_text(blocked)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    missing = [sys.executable, "-c", "import torch"]
+    assert subprocess.run(missing, capture_output=True).returncode
+    gray = data.coffee()[..., 1][::2, ::2]
+    Image.fromarray(gray).save(tmp_path / "gray.png")
+    run("exported_nets", "nets", "gray.png", "color.png", folder=tmp_path)
+    found = srgb_to_lab(np.asarray(Image.open(tmp_path / "color.png")))
+    assert np.abs(found[..., 0] - lightness(gray)).mean() < 0.5
+    colorizer = Colorizer.from_pretrained(model, precision="float32")
+    prediction = colorizer.predict(gray)
     expected = srgb_to_lab(prediction.colorize(method="bilinear"))
     chroma = np.abs(expected[..., 1:]).mean()
     assert np.abs(found - expected)[..., 1:].mean() < 0.15 * chroma

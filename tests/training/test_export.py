@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
+from onnxruntime import InferenceSession
 
 from colorize_engine.pretrained import Backend, NetDesign, load
 from colorize_engine.pretrained.torch_nets import UNet, net_input
@@ -236,6 +237,30 @@ def test_the_command_line_writes_a_model(
     assert capsys.readouterr().out == f"tiny 2.0 ({card.model_hash}) in {out}\n"
     assert card.figures["tiny"] == {"auc": 90.0}
     assert card.calibration == {"a": 1.1, "b": 0.9}
+
+
+def test_the_command_line_writes_nets_for_other_programs(
+    data: Path,
+    tiny: Preset,
+    finished: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # The folder has the name of a shipped model, which must not be taken for it.
+    monkeypatch.chdir(tmp_path)
+    preset = tmp_path / "tiny.toml"
+    preset.write_text(tiny.text)
+    arguments = ["--data", str(data), "--preset", str(preset), "--runs", str(finished)]
+    main([*arguments, "--out", "default", "--onnx", "nets"])
+    assert capsys.readouterr().out.endswith("its nets for other programs in nets\n")
+    card = load(tmp_path / "default", Backend("cpu")).card
+    for channel in "ab":
+        net = InferenceSession(tmp_path / "nets" / channel / f"{channel}.onnx")
+        about = net.get_modelmeta().custom_metadata_map
+        assert (about["model"], about["hash"]) == ("tiny", card.model_hash)
+        described = tmp_path / "nets" / channel / "rdf.yaml"
+        assert json.loads(described.read_text())["type"] == "model"
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
+
+from colorize_engine.pretrained.onnx_nets.messages import message_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,25 +114,5 @@ def _text(value: bytes) -> str:
 
 @cache
 def _model_type() -> Any:
-    """Return the class of a model that knows only ``_MESSAGES``.
-
-    All fields are repeated ones, so that no part of a file with several is overlooked.
-    """
-    kind = descriptor_pb2.FieldDescriptorProto
-    file = descriptor_pb2.FileDescriptorProto(name="checked.proto", package="checked")
-    for name, fields in _MESSAGES.items():
-        message = file.message_type.add(name=name)
-        for field, (number, of) in fields.items():
-            added = message.field.add(
-                name=field, number=number, label=kind.LABEL_REPEATED
-            )
-            if of == "text":
-                added.type = kind.TYPE_BYTES
-            elif of == "number":
-                added.type = kind.TYPE_INT32
-            else:
-                added.type, added.type_name = kind.TYPE_MESSAGE, f".checked.{of}"
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    found = pool.FindMessageTypeByName("checked.Model")
-    return message_factory.GetMessageClass(found)
+    """Return the class of a model that knows only ``_MESSAGES``."""
+    return message_class(_MESSAGES, "Model")

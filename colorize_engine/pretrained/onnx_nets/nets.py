@@ -124,30 +124,45 @@ class OnnxNets:
         return session.get_inputs()[0].shape[1], session.get_outputs()[0].shape[1]
 
     def _open(self, channel: str) -> InferenceSession:
-        from onnxruntime import InferenceSession
-
         from colorize_engine.pretrained.onnx_nets.saturation import sums_saturate
 
-        graph = self._graphs[channel]
-        options = _options(max(1, self._threads // 2))
+        options = session_options(max(1, self._threads // 2))
         if self.precision == "int8" and sums_saturate():
             # The same numbers as on other processors, but slower than float32.
             options.add_session_config_entry("session.x64quantprecision", "1")
-        if graph.weights_name is not None:
-            options.add_external_initializers_from_files_in_memory(
-                [graph.weights_name], [graph.weights], [len(graph.weights)]
-            )
         provider = CPU if self.device == "cpu" else self.device
         try:
-            return InferenceSession(graph.content, options, providers=[provider])
-        except Exception as error:  # its errors have no common class but this
-            reason = shorten(str(error), 160, placeholder=" ...")
+            return open_session(self._graphs[channel], options, provider)
+        except ValueError as error:
             raise ValueError(
-                f"ONNX Runtime refuses the graph of net {channel}: {reason}"
+                f"ONNX Runtime refuses the graph of net {channel}: {error}"
             ) from error
 
 
-def _options(threads: int) -> SessionOptions:
+def open_session(
+    graph: Graph, options: SessionOptions, provider: str = CPU
+) -> InferenceSession:
+    """Open a session of ONNX Runtime on a net.
+
+    Raises
+    ------
+    ValueError
+        If ONNX Runtime refuses the graph; the message is its reason.
+    """
+    from onnxruntime import InferenceSession
+
+    if graph.weights_name is not None:
+        options.add_external_initializers_from_files_in_memory(
+            [graph.weights_name], [graph.weights], [len(graph.weights)]
+        )
+    try:
+        return InferenceSession(graph.content, options, providers=[provider])
+    except Exception as error:  # its errors have no common class but this
+        raise ValueError(shorten(str(error), 160, placeholder=" ...")) from error
+
+
+def session_options(threads: int) -> SessionOptions:
+    """Return options of a session that takes no more than so many threads."""
     from onnxruntime import SessionOptions
 
     options = SessionOptions()

@@ -453,11 +453,11 @@ def test_help_tells_every_option_with_examples_and_loads_little() -> None:
         *("--output", "--model", "--temperature", "--rebalance", "--saturation"),
         *("--working-size", "--device", "--probabilities", "--overwrite", "--range"),
         *("--max-pixels", "--quality", "--list-models", "--version", "--help"),
-        *("--skip-color", "--report"),
+        *("--skip-color", "--report", "--export-onnx"),
         *("--smoothing", "--channel", "--series", "--scheduler", "--codec"),
     ):
         assert option in out
-    assert out.count("\n    colorize ") == 6
+    assert out.count("\n    colorize ") == 7
     codes = "0 all done, 1 some file failed, 2 wrong usage, 130 stopped."
     assert f"Exit codes: {codes}" in out
 

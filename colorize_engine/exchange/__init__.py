@@ -1,0 +1,5 @@
+"""Nets for other programs: ONNX files and descriptions of bioimage.io."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

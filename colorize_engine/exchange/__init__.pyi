@@ -1,0 +1,3 @@
+from .export import export_onnx
+
+__all__ = ["export_onnx"]
