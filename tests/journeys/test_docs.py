@@ -27,7 +27,10 @@ DOCS = documents.ROOT / "docs"
 PAGES = {path.stem: path.read_text("utf-8") for path in DOCS.glob("tutorials/*.md")}
 OWN = ("colorize ", "python -m training.")
 # What installs and opens things; the extras that they name are checked below.
-ELSEWHERE = ("pip install", "git clone", "python -m venv", "napari")
+ELSEWHERE = (
+    *("pip install", "git clone", "python -m venv", "napari"),
+    *("bash .ci/torch", "colorize app"),
+)
 # Instead of the loop of events: look at the window, and leave.
 LOOK = """
 import napari
@@ -45,7 +48,7 @@ def commands(page: str) -> list[str]:
     """Give the commands of ours on a page; there is no other that nobody knows."""
     lines = documents.commands(PAGES[page])
     assert all(line.startswith((*OWN, *ELSEWHERE)) for line in lines), lines
-    return [line for line in lines if line.startswith(OWN)]
+    return [line for line in lines if line.startswith(OWN) and line != "colorize app"]
 
 
 def test_every_tutorial_is_run_below() -> None:
@@ -73,7 +76,7 @@ def test_commands_and_then_scripts_of_a_page(page: str, tmp_path: Path) -> None:
 
 def test_the_page_of_the_app_names_what_is_there() -> None:
     # It is used in tests/browser.
-    assert commands("app") == ["colorize app"]
+    assert not commands("app")
     page, source = PAGES["app"], documents.ROOT / "colorize_engine"
     code = "".join(
         path.read_text("utf-8")

@@ -15,6 +15,7 @@ SCRIPTS = documents.blocks(README, "python")
 # Commands of these programs need a whole checkout or hours; they have tests elsewhere.
 ELSEWHERE = (
     *("make", "pip", "napari", "python -m training", "git"),
+    *("uv", "bash .ci/torch", "rattler-build"),
     "colorize app",
 )
 COMMANDS = [
