@@ -27,7 +27,7 @@ DOCS = documents.ROOT / "docs"
 PAGES = {path.stem: path.read_text("utf-8") for path in DOCS.glob("tutorials/*.md")}
 OWN = ("colorize ", "python -m training.")
 # What installs and opens things; the extras that they name are checked below.
-ELSEWHERE = ("pip install", "git clone", "python -m venv", "napari")
+ELSEWHERE = ("pip install", "bash .ci/torch", "git clone", "python -m venv", "napari")
 # Instead of the loop of events: look at the window, and leave.
 LOOK = """
 import napari
