@@ -14,7 +14,7 @@ import napari
 from qtpy.QtWidgets import QApplication
 
 PATIENCE = 300  # seconds
-KINDS = ("colorized", "a", "b", "a probability", "b probability", "uncertainty")
+KINDS = ("colorized", "a probability", "b probability")
 
 
 def color(sample: str, viewer: napari.Viewer) -> None:

@@ -181,6 +181,7 @@ class Page:
             return
 
         def steps() -> Iterator[None]:
+            """Color one photo after the other."""
             for photo in photos:
                 try:
                     photo.color()

@@ -66,6 +66,7 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.post("/photos")
     async def upload(request: Request, name: str = "", photo: str = "") -> Response:
+        """Take a file that the page sends."""
         path = desk.new_file(name)
         try:
             await _receive(request, path, desk.most_bytes)

@@ -58,6 +58,7 @@ class Progress:
         done = 0
 
         def work() -> None:
+            """Take all steps."""
             nonlocal done
             for _ in steps:
                 done += 1

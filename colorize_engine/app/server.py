@@ -164,6 +164,7 @@ def application(desk: Desk, ready: Callable[[], None] = lambda: None) -> FastAPI
 
     @asynccontextmanager
     async def lifespan(_: FastAPI):  # type: ignore[no-untyped-def]
+        """Say that it is about to answer."""
         ready()
         yield
 

@@ -47,7 +47,13 @@ def called(workflow: Path) -> set[str]:
 def dry_run(*targets: str) -> list[str]:
     """Lines that make would run for targets where everything is installed."""
     done = subprocess.run(
-        ["make", "--dry-run", "--assume-old=.venv/.dev", *targets],
+        [
+            "make",
+            "--no-print-directory",
+            "--dry-run",
+            "--assume-old=.venv/.dev",
+            *targets,
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,

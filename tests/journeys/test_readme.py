@@ -14,8 +14,8 @@ README = (documents.ROOT / "README.md").read_text(encoding="utf-8")
 SCRIPTS = documents.blocks(README, "python")
 # Commands of these programs need a whole checkout or hours; they have tests elsewhere.
 ELSEWHERE = (
-    *("make", "pip", "napari", "python -m training", "git"),
-    *("uv", "bash .ci/torch", "rattler-build"),
+    *("make", "pip", "uv ", "conda", "rattler-build", "bash .ci/torch"),
+    *("napari", "python -m training", "git"),
     "colorize app",
 )
 COMMANDS = [
