@@ -111,7 +111,7 @@ def test_pictures_that_cannot_be_colored_say_why(
     layer = Image(picture, name="scan", contrast_limits=(0, 1))
     with pytest.raises(NotColorable) as caught:
         chosen = region and region_of(layer, region, picture_shape(layer))
-        source_of(layer, region=chosen).read(())
+        source_of(layer, region=chosen, not_finite="error").read(())
     check(str(caught.value))
     assert words in str(caught.value)
 
