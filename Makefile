@@ -29,9 +29,8 @@ export PYTHON
 VENV ?= .venv
 BIN = $(VENV)/$(scripts)
 # All tests side by side; those that PYTEST names, one after the other. Those in a
-# browser are a check of their own.
-RUN_TESTS = $(BIN)/python $(if $(PYTEST),-m pytest,tests/side_by_side.py) \
-    --ignore=tests/browser
+# browser are run where there is one.
+RUN_TESTS = $(BIN)/python $(if $(PYTEST),-m pytest,tests/side_by_side.py)
 PIP = $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 
 # Debian's packages, for each use. What Qt needs to open a window:
@@ -48,7 +47,7 @@ COMPILER = g++ ninja-build
 
 .PHONY: demo napari test lint build docs bench clean
 .PHONY: docstrings style types walls
-.PHONY: check-all coverage check-engine check-napari check-app check-bioimage
+.PHONY: check-all coverage check-engine check-napari browser check-app check-bioimage
 .PHONY: check-training lowest
 .PHONY: debian-window debian-display debian-browser debian
 # What failed half way is made again.
@@ -107,8 +106,10 @@ check-napari: debian-display build
 	bash .ci/napari
 
 # A browser, and axe-core, which finds what people with a screen reader would miss.
-check-app: debian-browser $(VENV)/.dev
-	$(PIP) --no-deps "axe-playwright-python>=0.1.8"
+browser: debian-browser $(VENV)/.dev
+	$(PIP) --quiet --no-deps "axe-playwright-python>=0.1.8"
+
+check-app: browser
 	$(BIN)/python -m pytest tests/browser $(PYTEST)
 
 check-bioimage: build

@@ -149,14 +149,14 @@ def test_floats_beyond_their_range_name_the_option() -> None:
 
 @pytest.mark.parametrize("display_range", [False, True])
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_values_that_are_no_numbers_are_refused(
+def test_values_that_are_no_numbers_are_refused_if_one_wants_so(
     display_range: bool, bad: float
 ) -> None:
     picture = np.full((4, 4), 0.5)
     picture[1, 1] = bad
     layer = Image(picture, contrast_limits=(0, 1))
     with pytest.raises(ValueError, match="NaN or infinity"):
-        source_of(layer, display_range=display_range).read(())
+        source_of(layer, display_range=display_range, not_finite="error").read(())
 
 
 def test_a_region_has_a_box_with_its_surroundings() -> None:
