@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from math import log2
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -114,6 +115,8 @@ class Results:
         self.store: Store
         # The settings, basis and kinds that each frame in the store was made with.
         self._made: dict[tuple[int, ...], _Made] = {}
+        # How often other kinds were wanted; a frame that is being made may miss it.
+        self._wants, self._recording = 0, threading.Lock()
 
     @property
     def picture(self) -> LargePicture | None:
@@ -224,10 +227,12 @@ class Results:
         a single picture. A stack keeps its probabilities.
         """
         before, single = set(self.store.arrays), self._single
-        new, self.kinds = set(kinds) - set(self.kinds), tuple(kinds)
-        for index, made in list(self._made.items()):
-            others = tuple(kind for kind in made.kinds if kind not in new)
-            self._made[index] = made._replace(kinds=others)
+        with self._recording:
+            new, self.kinds = set(kinds) - set(self.kinds), tuple(kinds)
+            self._wants += 1
+            for index, made in list(self._made.items()):
+                others = tuple(kind for kind in made.kinds if kind not in new)
+                self._made[index] = made._replace(kinds=others)
         for kind in self._types:
             if kind in self.kinds and kind not in self.store.arrays:
                 self.store.add(kind, *self._types[kind])
@@ -279,7 +284,7 @@ class Results:
         The nets run only if other hints hold in the frame than before. With smoothing
         a frame may not be final yet, see `is_final`.
         """
-        frames = self._smoothed or self.steering
+        frames, wants = self._smoothed or self.steering, self._wants
         basis = frames.basis(index)
         before, now = self._made.get(index), _Made(settings, basis, self.kinds)
         if before == now:
@@ -304,7 +309,10 @@ class Results:
                 shares = {kind[0]: arrays[kind] for kind in PROBABILITIES}
                 prediction = self._of_shares(prediction.image, shares)
         arrays |= self._decoded(index, prediction, settings)
-        self._made[index] = now
+        with self._recording:
+            # Other kinds are wanted meanwhile: what was made may be in none of them.
+            same = wants == self._wants
+            self._made[index] = now if same else now._replace(kinds=())
         return arrays
 
     def is_final(self, index: tuple[int, ...]) -> bool:

@@ -152,6 +152,26 @@ def test_scrolling_runs_neither_nets_nor_decoding(
     assert not all(np.array_equal(seen[0], other) for other in seen[1:])
 
 
+def test_a_layer_that_comes_back_while_a_frame_is_made_gets_the_frame(
+    widget: ColorizeWidget, finish: Finish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widget.viewer.add_image(STACK, name="stack")
+    finish(widget)
+    results, others = widget.run.results, tuple(k for k in KINDS if k != "uncertainty")
+    decoded = results._decoded
+
+    def slow(*args: Any) -> Any:
+        # A person takes the layer away and back in the meantime.
+        results.want(others)
+        results.want(KINDS)
+        return decoded(*args)
+
+    monkeypatch.setattr(results, "_decoded", slow)
+    results.decode((1,), DecodeSettings(0.5, 0.0))
+    monkeypatch.undo()
+    assert "uncertainty" in results.decode((1,), DecodeSettings(0.5, 0.0))
+
+
 def test_cancel_in_a_stack_leaves_nothing(
     widget: ColorizeWidget, slow_nets, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
