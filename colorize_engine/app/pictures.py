@@ -31,12 +31,15 @@ def routes(desk: Desk) -> APIRouter:
 
     # Functions without async run in threads.
     @router.get("/photos/{key}/view")
-    def view(key: str, width: int = 1024, box: str = "", gray: int = 0) -> Response:
+    def view(
+        key: str, width: int = 1024, box: str = "", gray: int = 0, draft: int = 0
+    ) -> Response:
         photo = desk.editor.get(key)
         if photo is None:
             return _missing()
         try:
-            found = photo.view(min(max(width, 1), _WIDEST), _box(box), gray=bool(gray))
+            wide = min(max(width, 1), _WIDEST)
+            found = photo.view(wide, _box(box), gray=bool(gray), draft=bool(draft))
             desk.editor.use(photo)
         except Exception as error:
             return _told(error, photo.path)

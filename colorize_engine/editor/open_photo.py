@@ -204,29 +204,36 @@ class OpenPhoto:
         return self._light
 
     def _now(self) -> _Held:
-        """Return what is held, in step with the edit; the lock must be held."""
-        settings = self.settings
-        state = State(self.state.hints, settings)
-        light = self._pyramid()
+        """Return what is held, with the present hints; the lock must be held."""
+        hints, light = self.state.hints, self._pyramid()
         if self._held is None:
             plain = self._colorizer().predict(light.image)
             gray = WindowCache(Rendering.gray(light))
             self._held = _Held(light, plain, plain, gray, State())
         held = self._held
-        if held.predicted.hints != state.hints:
+        if held.predicted.hints != hints:
             held.variants.clear()
-            held.predicted = (
-                held.plain.with_hints(state.hints) if state.hints else held.plain
-            )
-        if held.state != state:
-            # Of this state: a slider may have gone on meanwhile.
-            held.colors = WindowCache(self._render(held.predicted, settings))
-            held.state = state
+            held.predicted = held.plain.with_hints(hints) if hints else held.plain
         return held
 
-    def _render(self, prediction: Prediction, settings: DecodeSettings) -> Rendering:
+    def _colors(self, draft: bool) -> WindowCache:
+        """Return the colors of the edit as it is now; the lock must be held."""
+        held, settings = self._now(), self.settings
+        # Of this state: a slider may have gone on meanwhile.
+        state = State(held.predicted.hints, settings)
+        if held.state == state:
+            return held.colors
+        colors = WindowCache(self._render(held.predicted, settings, draft))
+        if not draft:
+            held.colors, held.state = colors, state
+        return colors
+
+    def _render(
+        self, prediction: Prediction, settings: DecodeSettings, draft: bool = False
+    ) -> Rendering:
         chroma = prediction.decode(*settings.arguments)
-        return prediction.rendering(chroma, light=self._pyramid())
+        method = "bilinear" if draft else "guided"
+        return prediction.rendering(chroma, method=method, light=self._pyramid())
 
     def view(
         self,
@@ -234,6 +241,7 @@ class OpenPhoto:
         box: tuple[float, float, float, float] = (0, 0, 1, 1),
         *,
         gray: bool = False,
+        draft: bool = False,
     ) -> View:
         """Return a part of the photo.
 
@@ -247,13 +255,17 @@ class OpenPhoto:
             Left, top, right and bottom of the part as shares, 0..1.
         gray
             Whether to leave out the colors; the nets do not run then.
+        draft
+            Whether colors may lie beside the edges of things, which takes less time. It
+            is for what is seen while a slider moves.
         """
         with self._lock:
             light = self._pyramid()
-            colors = WindowCache(Rendering.gray(light)) if gray else self._now().colors
+            gray_colors = WindowCache(Rendering.gray(light)) if gray else None
+            colors = gray_colors or self._colors(draft)
             level = level_for(light, width / max(box[2] - box[0], 1e-6))
             rows, columns = window(light.shapes[level], box)
-            if not gray:
+            if not gray and level < len(light.shapes) - 1:
                 light.hold(rows, columns, level)
             pixels = colors.window(rows, columns, level)
             height, wide = light.shapes[level]

@@ -5,6 +5,7 @@
 
 const MAX_ZOOM = 40;
 const STILL = 4; // pixels that a click may move
+const REST = 150; // milliseconds without a change
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
@@ -141,6 +142,13 @@ export default {
       this.start();
     },
     edits() {
+      // A draft first, and the picture itself when nothing has changed for a moment.
+      this.draft = this.drawn.color !== undefined;
+      clearTimeout(this.rest);
+      this.rest = setTimeout(() => {
+        this.draft = false;
+        this.load();
+      }, REST);
       this.load();
     },
     split() {
@@ -179,6 +187,7 @@ export default {
     window.removeEventListener("keyup", this.onWindowKeyUp);
     window.removeEventListener("blur", this.onWindowKeyUp);
     clearTimeout(this.timer);
+    clearTimeout(this.rest);
   },
   methods: {
     // Places
@@ -514,8 +523,9 @@ export default {
       const found = [];
       const want = (name, gray, part) => {
         const version = gray ? "gray" : this.edits;
+        const draft = !gray && this.draft;
         const { width, box } = part ? fine : { width: screen, box: all };
-        found.push({ name, gray, width: Math.ceil(width), box, version });
+        found.push({ name, gray, draft, width: Math.ceil(width), box, version });
       };
       const gray = this.split || this.allGray;
       if (!this.drawn.gray && !this.drawn.color) want("gray", true, false);
@@ -524,9 +534,11 @@ export default {
       if (zoomed && gray) want("grayPart", true, true);
       want("color", false, false);
       want("gray", true, false);
-      const key = (one) => JSON.stringify([one.version, one.width, one.box]);
-      return found.filter((one) => this.drawn[one.name] !== key(one))
-        .map((one) => ({ ...one, key: key(one) }));
+      const key = (one) =>
+        JSON.stringify([one.version, one.width, one.box, one.draft]);
+      return found
+        .map((one) => ({ ...one, key: key(one) }))
+        .filter((one) => this.drawn[one.name] !== one.key);
     },
     async draw(wanted) {
       const photo = this.photo;
@@ -534,6 +546,7 @@ export default {
         width: wanted.width,
         box: wanted.box.map((share) => share.toFixed(6)).join(","),
         gray: wanted.gray ? 1 : 0,
+        draft: wanted.draft ? 1 : 0,
       });
       if (!wanted.gray && this.drawn.color === undefined) this.busy = "coloring …";
       let bitmap, box;
@@ -567,7 +580,9 @@ export default {
       if (!wanted.gray) {
         this.busy = "";
         this.$refs.stage.dataset.shown = `${photo} ${wanted.version}`;
-        if (wanted.name === "color") this.$emit("drawn", { edits: wanted.version });
+        if (wanted.name === "color" && !wanted.draft) {
+          this.$emit("drawn", { edits: wanted.version });
+        }
       }
     },
   },

@@ -239,6 +239,21 @@ def test_the_view_is_the_picture_that_the_engine_makes(
     np.testing.assert_array_equal(photo.view(128).pixels, expected)
 
 
+def test_a_draft_is_interpolated_until_the_picture_is_there(
+    opened: Callable[..., OpenPhoto], hinted_model: Path
+) -> None:
+    photo = opened(PHOTO)
+    photo.set_settings(SETTINGS)
+    draft = photo.view(PHOTO.shape[1], draft=True).pixels
+    prediction = loaded(hinted_model).predict(PHOTO)
+    plain = prediction.colorize(*SETTINGS.arguments, method="bilinear")
+    np.testing.assert_array_equal(draft, plain)
+    whole = photo.view(PHOTO.shape[1]).pixels
+    assert (whole != draft).any()
+    again = photo.view(PHOTO.shape[1], draft=True).pixels
+    np.testing.assert_array_equal(again, whole)
+
+
 def test_settings_that_change_while_the_nets_run(
     opened: Callable[..., OpenPhoto], monkeypatch: pytest.MonkeyPatch
 ) -> None:
