@@ -462,6 +462,40 @@ def test_help_tells_every_option_with_examples_and_loads_little() -> None:
     assert f"Exit codes: {codes}" in out
 
 
+def test_a_shell_completes_options() -> None:
+    asked = {"COMP_WORDS": "colorize --sat", "COMP_CWORD": "1"}
+    out = subprocess.run(
+        [sys.executable, "-m", "colorize_engine"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, **asked, "_COLORIZE_COMPLETE": "bash_complete"},
+    ).stdout
+    assert out == "plain,--saturation\n"
+
+
+@pytest.mark.parametrize(
+    ("statuses", "seconds", "line"),
+    [
+        (
+            ["done"] * 37 + ["skipped"] * 2 + ["failed"],
+            12.2,
+            "37 colored, 2 skipped, 1 failed, 12 s",
+        ),
+        (["skipped"] * 1200, 0.3, "1,200 skipped, under 1 s"),
+        (["done", "failed"], 3725, "1 colored, 1 failed, 1 h 2 min 5 s"),
+    ],
+)
+def test_the_summary_of_a_run(statuses: list[str], seconds: float, line: str) -> None:
+    from colorize_engine.batch import Record, Tally
+    from colorize_engine.cli.photos import summary
+
+    tally = Tally()
+    for status in statuses:
+        tally.add(Record("a", "b", status))
+    assert summary(tally, seconds) == line
+
+
 def test_version(run: Run) -> None:
     from colorize_engine import __version__
 
