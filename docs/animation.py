@@ -1,4 +1,4 @@
-"""The animation of the README: the page of `colorize app`, used in a real browser.
+"""Pictures of the page of `colorize app`, used in a real browser: GIF and stills.
 
     python docs/animation.py [--out docs/images/app.gif]
 
@@ -35,6 +35,11 @@ class Film:
         self.frames: list[Image.Image] = []
         self.times: list[int] = []
 
+    def still(self, path: Path) -> None:
+        """Write a picture of the page as it is, at its full size."""
+        data = self.driver.get_screenshot_as_png()
+        Image.open(io.BytesIO(data)).convert("RGB").save(path, quality=85)
+
     def take(
         self, milliseconds: int, pointer: tuple[float, float] | None = None
     ) -> None:
@@ -66,7 +71,10 @@ class Page:
 
     def wait(self, script: str) -> None:
         """Wait until a script is true."""
+        until = time.monotonic() + 60
         while not self.driver.execute_script(f"return Boolean({script})"):
+            if time.monotonic() > until:
+                raise TimeoutError(script)
             time.sleep(0.02)
         time.sleep(0.3)
 
@@ -127,8 +135,8 @@ class Page:
         chain.click_and_hold(line).move_by_offset(int(x - now), 0).release().perform()
 
 
-def play(page: Page) -> None:
-    """Show the page from a gray photo to the right colors."""
+def play(page: Page, stills: Path) -> None:
+    """Show the page from a gray photo to the right colors; write stills of it, too."""
     film = page.film
     page.wait("document.querySelector('.welcome')")
     film.take(1200)
@@ -143,11 +151,14 @@ def play(page: Page) -> None:
     page.click("Gray beside")
     time.sleep(0.3)
     film.take(1200)
+    film.still(stills / "app-color.jpg")
     for place in (LEFT, RIGHT):
         film.take(500, page.place(*place))
         page.point(*place)
         page.wait("document.querySelectorAll('.likely .swatch').length > 3")
         film.take(1500)
+        if place == LEFT:
+            film.still(stills / "app.jpg")
         # The red one of the saucer, and then the same again.
         swatches = ".likely .swatch" if place == LEFT else ".card .swatch"
         found = page.driver.find_elements("css selector", swatches)
@@ -156,6 +167,17 @@ def play(page: Page) -> None:
     for value in (1.2, 1.4, 1.6, 1.3, 1.0):
         page.change(lambda value=value: page.slide(value))
         film.take(1500 if value == 1 else 250)
+    page.click("Gray beside")
+    page.line(0.5)
+    page.driver.find_element("css selector", ".q-toggle").click()
+    time.sleep(0.3)
+    stage = page.driver.find_element("css selector", ".stage")
+    # Beside the line, which would take the pointer.
+    move = webdriver.ActionChains(page.driver)
+    move.move_to_element_with_offset(stage, -60, 120).perform()
+    page.wait("document.querySelectorAll('.chart rect').length > 20")
+    page.driver.execute_script("document.querySelector('.side').scrollTop = 9999")
+    film.still(stills / "app-gray.jpg")
 
 
 def main() -> None:
@@ -184,7 +206,7 @@ def main() -> None:
         lines: Any = program.stdout
         driver.get(lines.readline().split()[-1])
         page = Page(driver)
-        play(page)
+        play(page, path.parent)
         page.film.save(path)
     finally:
         driver.quit()

@@ -91,7 +91,6 @@ class HintCard:
         self._offer_others()
         self._card.set_visibility(True)
         self._stage.set_card(self._place)
-        self._card.run_method("querySelector", "button")
         try:
             found, lightness = await asyncio.to_thread(photo.suggestions, row, column)
         except Exception as error:

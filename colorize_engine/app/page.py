@@ -37,7 +37,7 @@ class Page:
     ----------
     desk : Desk
     key : str
-        Of the photo to show first; empty for the last one.
+        Of the photo to show; that of the first one if it is none.
     """
 
     def __init__(self, desk: Desk, key: str = "") -> None:
@@ -84,7 +84,9 @@ class Page:
         self._redo = self._icon("redo", "Redo (Ctrl+Shift+Z)", self.tab.redo)
         self._split = self._icon("compare", "Gray beside color", self._toggle_split)
         self._status = ui.label().classes("status").props("role=status")
-        self._save = ui.button("Save", icon="download", on_click=self._open_saving)
+        self._save = ui.button(
+            "Save", icon="download", on_click=lambda: self.saving.open()
+        )
         self._save.props("no-caps unelevated")
 
     def _icon(self, icon: str, label: str, act: Any) -> ui.button:
@@ -171,13 +173,10 @@ class Page:
         self._split.update()
         self.stage.set_split(on)
 
-    def _open_saving(self) -> None:
-        self.saving.open()
-
     async def color_all(self) -> None:
         """Color all photos that are gray yet, so that the strip shows them in color."""
-        photos = self.tab.desk.editor.photos
-        if self.progress.busy:
+        photos = [p for p in self.tab.desk.editor.photos if not p.is_colored]
+        if self.progress.busy or not photos:
             return
 
         def steps() -> Iterator[None]:

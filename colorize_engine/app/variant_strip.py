@@ -19,8 +19,8 @@ class VariantStrip:
 
     def __init__(self, tab: Tab) -> None:
         self._tab = tab
-        # The photo and its edits that the pictures belong to.
-        self._shown: tuple[OpenPhoto, Any] | None = None
+        # The photo that the pictures belong to.
+        self._shown: OpenPhoto | None = None
         self._seed = -1
         self._hints: list[Any] = []
         self._button = ui.button("Variants", icon="auto_awesome", on_click=self._draw)
@@ -44,7 +44,7 @@ class VariantStrip:
             self._button.props(remove="loading")
         if photo is not self._tab.photo or photo.state.hints != state.hints:
             return
-        self._hints, self._shown = hints, (photo, photo.state.hints)
+        self._hints, self._shown = hints, photo
         self._pictures.clear()
         with self._pictures:
             for number in range(len(hints)):
@@ -60,13 +60,10 @@ class VariantStrip:
         self._tab.set_hints(self._hints[number])
 
     def refresh(self) -> None:
-        """Forget the pictures when they are not of the photo as it is."""
+        """Forget the pictures when another photo is shown."""
         photo = self._tab.photo
         self._button.set_enabled(photo is not None)
-        if self._shown is None:
-            return
-        shown, _ = self._shown
-        if photo is not shown:
+        if self._shown is not None and photo is not self._shown:
             self._shown, self._seed = None, -1
             self._pictures.clear()
             self._button.set_text("Variants")

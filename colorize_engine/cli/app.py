@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from colorize_engine.cli.console import DONE, OneLineCommand, as_count, complain
+from colorize_engine.cli.console import DONE, OneLineCommand, complain, max_pixels
 
 if TYPE_CHECKING:
     from colorize_engine.app import Address
@@ -79,14 +79,7 @@ class WithApp(OneLineCommand):
     help="Address of the page. With 0.0.0.0 other machines can reach it, too; they "
     "need the token, and nothing is encrypted.",
 )
-@click.option(
-    "--max-pixels",
-    callback=as_count,
-    metavar="NUMBER",
-    default="250M",
-    show_default=True,
-    help="Refuse larger pictures; their files may be damaged or malicious.",
-)
+@max_pixels
 def app(
     photos: tuple[Path, ...],
     model: str,

@@ -14,12 +14,12 @@ from colorize_engine import __version__
 from colorize_engine.cli.app import WithApp
 from colorize_engine.cli.console import (
     Finite,
-    as_count,
     as_hints,
     as_range,
     as_report,
     complain,
     hints_in,
+    max_pixels,
 )
 from colorize_engine.cli.export import ExportOption
 from colorize_engine.cli.loading import load, name_or_path
@@ -251,14 +251,7 @@ def print_models(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     help="What becomes of pixels with NaN or infinity: an error, or blank, which is "
     "black without color, with alpha 0 where there is alpha.",
 )
-@click.option(
-    "--max-pixels",
-    callback=as_count,
-    metavar="NUMBER",
-    default="250M",
-    show_default=True,
-    help="Refuse larger pictures; their files may be damaged or malicious.",
-)
+@max_pixels
 @click.option(
     "--quality",
     type=click.IntRange(1, 100),

@@ -79,6 +79,16 @@ def as_count(_: click.Context, param: click.Parameter, value: str) -> int:
     return round(number)
 
 
+max_pixels = click.option(
+    "--max-pixels",
+    callback=as_count,
+    metavar="NUMBER",
+    default="250M",
+    show_default=True,
+    help="Refuse larger pictures; their files may be damaged or malicious.",
+)
+
+
 def as_range(_: click.Context, param: click.Parameter, value: str) -> Any:
     """Return the range that the text of --range means."""
     from colorize_engine.files import parse_range

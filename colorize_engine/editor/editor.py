@@ -112,11 +112,6 @@ class Editor:
         for each in released:
             each.release()
 
-    def close(self) -> None:
-        """Close all photos; what still runs for them ends soon."""
-        for photo in self.photos:
-            self.remove(photo.key)
-
 
 def _as_text(name: str) -> str:
     """Return a name without bytes that are no text, as old disks have them."""

@@ -100,6 +100,8 @@ class OpenPhoto:
         self._lock, self._changing = RLock(), Lock()
         self._held: _Held | None = None
         self._small: Bytes | None = None
+        # The edit that the small picture shows; None while it is gray.
+        self._shown: State | None = None
         found = open_page(path, max_pixels)
         self.notes, self.page_count = found.notes, found.page_count
         self.value_range, self.blank = found.value_range, found.blank
@@ -186,6 +188,11 @@ class OpenPhoto:
     def is_held(self) -> bool:
         """Whether its pixels are in memory."""
         return self._light is not None
+
+    @property
+    def is_colored(self) -> bool:
+        """Whether the thumbnail shows the colors of the edit as it is now."""
+        return self._shown is not None and self._shown == self.state
 
     @property
     def pixels(self) -> int:
@@ -284,6 +291,7 @@ class OpenPhoto:
         """
         with self._lock:
             if self._held is not None:
+                self._shown = State(self.state.hints, self.settings)
                 self._small = self.view(1).pixels
             elif self._small is None:
                 self._small = self.view(1, gray=True).pixels
@@ -322,11 +330,6 @@ class OpenPhoto:
         with self._lock:
             held = self._now()
         return describe(pixel_of(held.predicted, row, column), self.settings)
-
-    def lightness_at(self, row: float, column: float) -> float:
-        """Return the L* of a pixel, at the working size."""
-        with self._lock:
-            return self._now().predicted.lightness_at(row, column)
 
     def variants(self, seed: int = 0, count: int = 6) -> list[tuple[Hint, ...]]:
         """Return the hints of several plausible pictures; all have the photo's own."""

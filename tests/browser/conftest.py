@@ -21,8 +21,10 @@ USABLE = bool(
     shutil.which("chromedriver")
     and importlib.util.find_spec("selenium")
     and importlib.util.find_spec("nicegui")
+    and importlib.util.find_spec("axe_playwright_python")
 )
-# Without a browser there is nothing to test here: `make check-app` installs one.
+# Without browser and axe-core there is nothing to test here. `make check-app` installs
+# both, and fails if nothing is tested.
 collect_ignore_glob = [] if USABLE else ["test_*.py"]
 if USABLE:
     from selenium import webdriver
@@ -201,9 +203,8 @@ class Person:
 
     def violations(self) -> list[str]:
         """Return what axe-core finds against WCAG 2.2 AA."""
-        spec = importlib.util.find_spec("axe_playwright_python")
-        if spec is None or spec.origin is None:
-            pytest.skip("axe-core is not installed")
+        # Only the script is used; to import the package asks for more.
+        spec: Any = importlib.util.find_spec("axe_playwright_python")
         script = Path(spec.origin).with_name("axe.min.js").read_text("utf-8")
         # What fades in or out has no contrast yet.
         time.sleep(0.6)

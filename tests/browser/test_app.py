@@ -15,13 +15,11 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from selenium.webdriver.common.keys import Keys
+from skimage import data
 
 from colorize_engine.color import ciede2000, lightness, lightness_to_gray, srgb_to_lab
 from colorize_engine.hints import Hint, read_hints
-
-pytest.importorskip("selenium")
-data = pytest.importorskip("skimage.data")
-from selenium.webdriver.common.keys import Keys  # noqa: E402
 
 if TYPE_CHECKING:
     from pathlib import Path

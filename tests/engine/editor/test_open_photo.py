@@ -288,6 +288,20 @@ def test_thumbnails_are_gray_until_the_nets_ran(
     assert not photo.is_held
 
 
+def test_it_is_known_whether_a_thumbnail_has_the_present_colors(
+    opened: Callable[..., OpenPhoto],
+) -> None:
+    photo = opened(PHOTO)
+    assert not photo.is_colored
+    photo.color()
+    photo.release()
+    assert photo.is_colored
+    photo.set_hints(HINTS)
+    assert not photo.is_colored
+    photo.color()
+    assert photo.is_colored
+
+
 def test_what_was_released_comes_back_the_same(
     opened: Callable[..., OpenPhoto],
 ) -> None:
@@ -308,7 +322,8 @@ def test_the_numbers_of_a_pixel(opened: Callable[..., OpenPhoto]) -> None:
     assert (numbers.pixel.row, numbers.pixel.column) == (40, 50)
     assert numbers.settings == SETTINGS
     assert numbers.a.probabilities.sum() == pytest.approx(1)
-    assert numbers.pixel.lightness == pytest.approx(photo.lightness_at(40, 50))
+    _, light = photo.suggestions(40, 50)
+    assert numbers.pixel.lightness == pytest.approx(light)
     with pytest.raises(ValueError, match="96 rows"):
         photo.numbers(96, 0)
 
@@ -319,7 +334,7 @@ def test_likely_colors_of_a_pixel(opened: Callable[..., OpenPhoto]) -> None:
     assert 1 <= len(found) <= 5
     shares = [each.probability for each in found]
     assert shares == sorted(shares, reverse=True)
-    assert light == photo.lightness_at(40, 50)
+    assert light == photo.numbers(40, 50).pixel.lightness
 
 
 def test_variants_keep_the_hints(opened: Callable[..., OpenPhoto]) -> None:
