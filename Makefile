@@ -4,8 +4,9 @@
 # make lint   style, types, docstrings and the walls between the packages
 # make build  wheel and sdist into dist/, checked by twine
 # make docs   build the documentation into site/; open site/index.html
-# make bench  run the benchmarks, write docs/benchmarks.md; FULLSIZE=folder of color photos
-#             of 6 megapixels or more for the one of upsampling
+# make bench  run the benchmarks, write docs/benchmarks.md and the figures of README and
+#             docs; FULLSIZE=folder of color photos of 6 megapixels or more for the one of
+#             upsampling, PHOTOS=validation photos for the one of hints
 #
 # make check-all       all of the above but demo and napari, and all that follows
 # make docstrings style types walls   the parts of lint
@@ -126,7 +127,8 @@ docs: $(VENV)/.docs
 	@echo "open site/index.html"
 
 bench: debian $(VENV)/.dev
-	$(BIN)/python benchmarks/run.py $(if $(FULLSIZE),--fullsize $(FULLSIZE))
+	$(BIN)/python benchmarks/run.py $(if $(FULLSIZE),--fullsize $(FULLSIZE)) \
+	    $(if $(PHOTOS),--photos $(PHOTOS))
 
 $(VENV)/pyvenv.cfg:
 	$(PYTHON) -m venv $(VENV)

@@ -172,10 +172,8 @@ def main() -> None:
             cells = [f"{value:.0f} ms" for value in found.values()]
             print(f"| {size} | {' | '.join(cells)} |", flush=True)
         one, many = memory(folder, args.photos)
-        print(
-            f"\nMost memory: {one:.0f} MB with one photo of 12 megapixels open, "
-            f"{many:.0f} MB with {args.photos}."
-        )
+        print("\n| photos of 12 megapixels open | most memory, MB |\n|---|---|")
+        print(f"| 1 | {one:.0f} |\n| {args.photos} | {many:.0f} |")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from skimage.color import lab2rgb, rgb2lab
 from skimage.data import astronaut
 
 from colorize_engine.color import lab_to_rgb, lab_to_srgb, lightness, srgb_to_lab
+from training.scoring import table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,15 +129,14 @@ def report(
     walls, processors = time_all(candidates, repeats)
     first = next(iter(candidates))
     beside = "OpenCV float32" if "OpenCV float32" in candidates else first
-    print(
-        f"\n{title:27} {'ms':>7} {'CPU ms':>7}  {'speed-up':>8}  {'CPU time':>8}  error"
-    )
-    print(f"{'':27} {'':7} {'':7}  {'':8}  {'/ ' + beside.split()[0]:>8}")
+    share = f"of {beside.split()[0]}"
+    lines = [[title, "ms", "speed-up", "processor ms", share, "largest error"]]
     for name in candidates:
+        cells = [f"{1e3 * walls[name]:.0f}", f"{walls[first] / walls[name]:.1f}"]
         ratio = processors[name] / processors[beside]
-        speed_up = walls[first] / walls[name]
-        times = f"{1e3 * walls[name]:7.0f} {1e3 * processors[name]:7.0f}"
-        print(f"{name:27} {times}  {speed_up:7.1f}x  {ratio:8.2f}  {errors[name]}")
+        cells += [f"{1e3 * processors[name]:.0f}", f"{ratio:.2f}"]
+        lines.append([name, *cells, errors[name]])
+    print(f"{table(lines)}\n")
 
 
 def main() -> None:
@@ -146,7 +146,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=7)
     options = parser.parse_args()
     rgb = picture(options.megapixels)
-    print(f"{rgb.shape[1]} x {rgb.shape[0]} pixels, median of {options.repeats}")
+    size = f"{rgb.shape[1]} x {rgb.shape[0]}"
+    print(f"{size} pixels, medians of {options.repeats}.\n")
 
     sample = rgb[:512, :768]
     expected = rgb2lab(sample / 255)

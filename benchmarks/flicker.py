@@ -29,6 +29,7 @@ from colorize_engine.pretrained import Backend
 from colorize_engine.stacks import FrameModel, motion
 from colorize_engine.stacks import smoothing as temporal
 from colorize_engine.stacks.cells import join
+from training.scoring import table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -227,30 +228,32 @@ def shift_alone(
 def report(
     model: FrameModel, scenes: dict[str, Scene], ways: dict[str, Smooth]
 ) -> None:
-    """Print the figures of each scene, and the means of pans and of scenes at rest."""
+    """Print a table of each scene, and of the means of pans and of scenes at rest."""
     for kind in ("pan", "rest"):
         chosen = {name: s for name, s in scenes.items() if name.startswith(kind)}
-        sums: dict[str, list[np.ndarray]] = {}
+        all_found: dict[str, dict[str, np.ndarray]] = {}
         for name, scene in chosen.items():
-            print(f"{name}, nets {1000 * scene.seconds:.0f} ms of processor time")
-            for way, (smooth, smoothing) in ways.items():
-                found = figures(model, scene, smooth, smoothing)
-                sums.setdefault(way, []).append(found)
-                show(way, found, sums["none"][-1])
-        print(f"mean of {len(chosen)} ({kind})")
-        for way, rows in sums.items():
-            show(way, np.mean(rows, axis=0), np.mean(sums["none"], axis=0))
+            all_found[name] = {
+                way: figures(model, scene, smooth, smoothing)
+                for way, (smooth, smoothing) in ways.items()
+            }
+            show(name, all_found[name])
+        found = all_found.values()
+        means = {way: np.mean([each[way] for each in found], axis=0) for way in ways}
+        show(f"{kind}, mean of {len(chosen)}", means)
+    nets = np.mean([scene.seconds for scene in scenes.values()])
+    print(f"Times are those of the processor; the nets take {1000 * nets:.0f} ms.")
 
 
-def show(way: str, found: np.ndarray, plain: np.ndarray) -> None:
-    """Print a row."""
-    flicker, de00, chroma, seconds = found
-    print(
-        f"  {way:22} flicker {flicker:.3f} ({flicker / plain[0]:.2f} of none), "
-        f"dE00 {de00:.3f} ({de00 - plain[1]:+.3f}), chroma {chroma:.2f}, "
-        f"{1000 * seconds:.0f} ms",
-        flush=True,
-    )
+def show(title: str, found: dict[str, np.ndarray]) -> None:
+    """Print the table of a scene, with the ways as rows."""
+    lines = [[title, "flicker", "of none", "dE00", "less none", "chroma", "ms"]]
+    plain = found["none"]
+    for way, (flicker, de00, chroma, seconds) in found.items():
+        cells = [f"{flicker:.3f}", f"{flicker / plain[0]:.2f}"]
+        cells += [f"{de00:.3f}", f"{de00 - plain[1]:+.3f}"]
+        lines.append([way, *cells, f"{chroma:.2f}", f"{1000 * seconds:.0f}"])
+    print(f"{table(lines)}\n", flush=True)
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ from colorize_engine import Colorizer
 from colorize_engine.batch import Pipeline, Settings, plan_jobs
 from colorize_engine.batch.pipeline import THREADS, Nets
 from colorize_engine.resize import fit_lightness, pad
+from training.scoring import table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,18 +111,17 @@ def main() -> None:
                 seconds = timed(call)
                 if round_:  # the first round warms up
                     times[title].append(seconds)
-    print("| | photos a second | ms a photo | processor ms a photo |")
-    print("|---|---|---|---|")
-    rates = []
+    heads = ["of one by one", "ms a photo", "processor ms a photo"]
+    lines, first = [["", "photos a second", *heads]], 0.0
     for title, pairs in times.items():
         wall, work = (median(part) / args.photos for part in zip(*pairs, strict=True))
-        rates.append(1 / wall)
-        print(f"| {title} | {1 / wall:.1f} | {1e3 * wall:.1f} | {1e3 * work:.1f} |")
+        first = first or wall
+        cells = [f"{1 / wall:.1f}", f"{first / wall:.2f}"]
+        lines.append([title, *cells, f"{1e3 * wall:.1f}", f"{1e3 * work:.1f}"])
+    print(table(lines))
     print(
-        f"\nShare of the networks' own rate: {rates[2] / rates[0]:.2f} of one by one, "
-        f"{rates[2] / rates[1]:.2f} of side by side "
-        f"({args.photos} photos of {SIDE} x {SIDE}, {args.threads} working threads, "
-        f"model {args.model} on {args.device}; median of {args.rounds} rounds)."
+        f"\n{args.photos} photos of {SIDE} x {SIDE}, {args.threads} working threads, "
+        f"{args.model} on {args.device}; medians of {args.rounds} rounds."
     )
 
 

@@ -108,11 +108,11 @@ def nearest(colorizer: Colorizer, photos: list[Truth]) -> None:
         ]
         automatic.append(found[0])
         best.append(min(found[1:]))
-    print(
-        f"\nmean CIEDE2000 of {len(photos)} even photos: automatic "
-        f"{np.mean(automatic):.2f}, nearest of six variants {np.mean(best):.2f}; "
-        f"nearer than the automatic one in {np.mean(np.less(best, automatic)):.0%}"
-    )
+    print(f"\n| {len(photos)} even photos | mean dE00 |\n|---|---|")
+    print(f"| automatic | {np.mean(automatic):.2f} |")
+    print(f"| nearest of six variants | {np.mean(best):.2f} |")
+    nearer = np.mean(np.less(best, automatic))
+    print(f"\nThe nearest variant is nearer than the automatic one in {nearer:.0%}.")
 
 
 def draw(means: dict[int, float], path: Path) -> None:

@@ -184,7 +184,7 @@ def main() -> None:
     benches = measure(args.megapixels, args.rounds)
     print(table(args.megapixels, benches, peaks))
     seconds = nets(benches[0], args.rounds)
-    print(f"\nOne prediction of both nets: {1000 * seconds:.0f} ms")
+    print(f"\nOne prediction of both nets takes {1000 * seconds:.0f} ms.")
     for bench in benches:
         bench.viewer.close()
     settle()

@@ -102,10 +102,8 @@ def main() -> None:
             f"{beyond / pixels:.1f} |"
         )
     if not args.skip_file:
-        print(
-            "\nThe command `colorize` on a 16-bit TIFF file of 10,000 x 10,000 pixels:"
-        )
-        print(f"{measure_file() / MB:.0f} MB in all.")
+        print("\n| the command on a 16-bit TIFF file | MB in all |\n|---|---|")
+        print(f"| {LARGE:,} x {LARGE:,} pixels | {measure_file() / MB:.0f} |")
 
 
 if __name__ == "__main__":

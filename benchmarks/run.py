@@ -1,11 +1,15 @@
 """All benchmarks, one after the other, with their figures on one page.
 
-    python benchmarks/run.py [--out docs/benchmarks.md] [--fullsize FOLDER] [--only ...]
+    python benchmarks/run.py [--out docs/benchmarks.md] [--only SCRIPT ...]
+        [--fullsize FOLDER] [--photos val.tar]
 
 Each benchmark runs in its own process; nothing else should run on the machine. The page
 names the machine. ``--fullsize`` is a folder of color photos of 6 megapixels or more
-for the benchmark of upsampling, which is left out without it. Benchmarks that need a
-window are left out if there is neither a display nor ``xvfb-run``.
+for the benchmark of upsampling, ``--photos`` the validation photos for that of hints.
+What is not measured stays on the page as it is if the page is of the same machine, and
+is left out otherwise: so do benchmarks without their photos, and those of windows where
+there is neither a display nor ``xvfb-run``. Then the sentences of README and docs take
+their figures from the page (docs/figures.py).
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -23,26 +28,36 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
+PAGE = ROOT / "docs" / "benchmarks.md"
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A script, with the title of its figures, its arguments and what it needs."""
+    """A script, with the title of its figures, its arguments and what it needs.
+
+    Attributes
+    ----------
+    needs : {"", "window", "fullsize", "photos"}
+        A display, or the option of that name.
+    note : str
+        What the page says of it.
+    """
 
     title: str
     script: str
     arguments: tuple[str, ...] = ()
-    window: bool = False
-    fullsize: bool = False
+    needs: str = ""
+    note: str = ""
 
-    def command(self, photos: list[Path]) -> list[str] | None:
+    def command(self, found: dict[str, list[str]]) -> list[str] | None:
         """Return the command line; None if something that it needs is missing."""
-        words = [sys.executable, str(HERE / self.script), *self.arguments]
-        if self.fullsize:
-            if not photos:
+        words = [sys.executable, str(HERE / self.script)]
+        if self.needs in found:
+            if not found[self.needs]:
                 return None
-            words[2:2] = [str(photo) for photo in photos]
-        if self.window and not os.environ.get("DISPLAY"):
+            words += found[self.needs]
+        words += self.arguments
+        if self.needs == "window" and not os.environ.get("DISPLAY"):
             if not shutil.which("xvfb-run"):
                 return None
             screen = ["-s", "-screen 0 1600x1000x24"]
@@ -51,6 +66,7 @@ class Benchmark:
 
 
 BENCHMARKS = (
+    Benchmark("Installing", "install.py"),
     Benchmark(
         "File to file",
         "speed.py",
@@ -62,18 +78,29 @@ BENCHMARKS = (
     Benchmark("Training steps", "training_step.py"),
     Benchmark("Color conversion", "color.py"),
     Benchmark(
-        "Upsampling of predicted chroma",
-        "upsampling.py",
-        ("--most", "3"),
-        fullsize=True,
+        "Upsampling of predicted chroma", "upsampling.py", ("--most", "3"), "fullsize"
     ),
     Benchmark("Folders", "folders.py", ("--rounds", "3")),
     Benchmark("Stacks: memory", "stack_memory.py", ("--working-size", "64")),
-    Benchmark("Stacks: flicker", "flicker.py", ("--frames", "6")),
+    Benchmark(
+        "Stacks: flicker",
+        "flicker.py",
+        ("--frames", "6", "--compare"),
+        note="`--smoothing` averages the logits along the motion. The rows of hints "
+        "show the nets the colors of the frame before instead. They take less off the "
+        "flicker, and their errors drift from frame to frame.",
+    ),
     Benchmark("Films", "film.py"),
-    Benchmark("A slider and a hint in napari", "live.py", window=True),
+    Benchmark(
+        "Hints and variants",
+        "hints.py",
+        ("--curve", "docs/images/hints-curve.png"),
+        "photos",
+        "The true colors are at random points of odd validation photos.",
+    ),
+    Benchmark("A slider and a hint in napari", "live.py", needs="window"),
     Benchmark("The page of colorize app", "app.py"),
-    Benchmark("Start of napari", "startup.py", window=True),
+    Benchmark("Start of napari", "startup.py", needs="window"),
 )
 
 
@@ -99,45 +126,69 @@ def machine() -> str:
     )
 
 
-def run(benchmark: Benchmark, photos: list[Path]) -> str:
-    """Run one benchmark; return its section of the page."""
-    command = benchmark.command(photos)
-    heading = f"## {benchmark.title}\n\n`benchmarks/{benchmark.script}`"
-    if command is None:
-        return f"{heading} was left out: it needs photos or a display."
+def run(benchmark: Benchmark, command: list[str]) -> str:
+    """Run one benchmark; return its section of the page without the heading.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        If it fails.
+    """
     began = time.monotonic()
     print(f"{benchmark.title} ...", file=sys.stderr, flush=True)
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    if done.returncode:
-        # The others go on: they take long.
-        return f"{heading} failed."
-    seconds = time.monotonic() - began
-    text = done.stdout.strip()
-    if not text.lstrip().startswith("|") and "\n|" not in text:
-        text = f"```\n{text}\n```"
-    return f"{heading}, {seconds:.0f} s.\n\n{text}"
+    done = subprocess.run(
+        command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
+    )
+    took = f"`benchmarks/{benchmark.script}`, {time.monotonic() - began:.0f} s."
+    return "\n\n".join([f"{took} {benchmark.note}".strip(), done.stdout.strip()])
+
+
+def sections(page: Path, intro: str) -> dict[str, str]:
+    """Return the sections of a page by title; none if it is of another machine."""
+    text = page.read_text("utf-8") if page.is_file() else ""
+    first, *parts = re.split(r"^## ", text, flags=re.MULTILINE)
+    if first.strip() != intro:
+        return {}
+    return {part.partition("\n")[0]: part.partition("\n")[2].strip() for part in parts}
 
 
 def main() -> None:
-    """Write the page."""
+    """Write the page, then the figures of README and docs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md")
-    parser.add_argument("--fullsize", type=Path, help="folder of large color photos")
-    parser.add_argument("--only", nargs="*", metavar="SCRIPT", help="such as speed.py")
+    add = parser.add_argument
+    add("--out", type=Path, default=PAGE)
+    add("--fullsize", type=Path, help="folder of large color photos")
+    add("--photos", type=Path, help="validation photos: a folder or tar archive")
+    add("--only", nargs="*", metavar="SCRIPT", help="such as speed.py")
     args = parser.parse_args()
-    if args.only and args.out == parser.get_default("out"):
-        parser.error("--only writes a separate page; give its --out")
-    photos = sorted(args.fullsize.glob("*.jpg")) if args.fullsize else []
-    chosen = [b for b in BENCHMARKS if not args.only or b.script in args.only]
-    sections = [run(benchmark, photos) for benchmark in chosen]
+    large = sorted(args.fullsize.glob("*.jpg")) if args.fullsize else []
+    found = {
+        "fullsize": [str(photo) for photo in large],
+        "photos": ["--photos", str(args.photos)] if args.photos else [],
+    }
     intro = (
         "# Benchmarks\n\nWritten by `make bench`. Compare figures within a table, not "
         f"across machines.\n\nMachine: {machine()}."
     )
-    args.out.write_text("\n\n".join([intro, *sections]) + "\n", "utf-8")
+    page, failed = sections(args.out, intro), []
+    for benchmark in BENCHMARKS:
+        chosen = not args.only or benchmark.script in args.only
+        command = benchmark.command(found) if chosen else None
+        if command is None:
+            continue
+        try:
+            page[benchmark.title] = run(benchmark, command)
+        except subprocess.CalledProcessError as error:
+            # The others go on: they take long.
+            failed.append(str(error))
+    order = [b.title for b in BENCHMARKS if b.title in page]
+    parts = [f"## {title}\n\n{page[title]}" for title in order]
+    args.out.write_text("\n\n".join([intro, *parts]) + "\n", "utf-8")
     print(args.out)
-    if any(section.endswith(" failed.") for section in sections):
-        sys.exit(1)
+    if failed:
+        sys.exit("\n".join(failed))
+    if args.out == PAGE:
+        subprocess.run([sys.executable, ROOT / "docs" / "figures.py"], check=True)
 
 
 if __name__ == "__main__":

@@ -72,6 +72,8 @@ def measure(count: int, smoothing: float, target: str, working_size: int) -> Non
     """Write a stack, color it in a separate process, and print the figures."""
     import tifffile
 
+    from training.scoring import table
+
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "in.ome.tif")
         tifffile.imwrite(
@@ -93,15 +95,15 @@ def measure(count: int, smoothing: float, target: str, working_size: int) -> Non
             text=True,
         )
     found = json.loads(result.stdout)
+    peaks = [[done, f"{peak:.0f}"] for done, peak in found["peaks"].items()]
+    lines = [["after frame", "peak of memory, MiB"], *peaks]
+    print(table([*lines, ["in all", f"{found['end']:.0f}"]]))
     print(
-        f"{count} frames of {SIDE} x {SIDE}, smoothing {smoothing:g}, working size "
-        f"{working_size}, to {target}"
+        f"\n{count} frames of {SIDE} x {SIDE}, smoothing {smoothing:g}, working size "
+        f"{working_size}, to {target}; {1000 * found['seconds']:.0f} ms a frame."
     )
-    for done, peak in found["peaks"].items():
-        print(f"  peak RSS after frame {done}: {peak} MiB")
-    verdict = "below" if found["end"] < LIMIT_MB else "NOT BELOW"
-    print(f"  peak RSS in all: {found['end']:.0f} MiB, {verdict} {LIMIT_MB}")
-    print(f"  {1000 * found['seconds']:.0f} ms a frame")
+    if found["end"] >= LIMIT_MB:
+        sys.exit(f"more than {LIMIT_MB} MiB")
 
 
 def main() -> None:

@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from training.scoring import table
+
 ROUNDS = 10
 CODE = """
 import importlib.metadata, sys
@@ -54,8 +56,13 @@ def main() -> None:
             for hidden, found in times.items():
                 found.append(seconds(hidden, folder))
     without, with_plugin = (statistics.median(found) for found in times.values())
-    print(f"napari without the plugin {without:.2f} s, with it {with_plugin:.2f} s")
-    print(f"ratio {with_plugin / without:.3f}, medians of {ROUNDS} starts each")
+    lines = [
+        ["napari", "seconds", "times as long"],
+        ["without the plugin", f"{without:.2f}", "1.00"],
+        ["with the plugin", f"{with_plugin:.2f}", f"{with_plugin / without:.2f}"],
+    ]
+    print(table(lines))
+    print(f"\nMedians of {ROUNDS} starts each.")
 
 
 if __name__ == "__main__":

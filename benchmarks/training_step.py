@@ -22,6 +22,7 @@ from colorize_engine.pretrained.torch_nets import UNet, net_input
 from training.learning import fastcpu
 from training.learning.losses import WeightedCrossEntropy
 from training.presets import Preset, load_preset, make_bins
+from training.scoring import table
 from training.train import keep_freed_memory
 
 if TYPE_CHECKING:
@@ -92,15 +93,15 @@ def main() -> None:
             if round_:
                 seconds[name].append(time.perf_counter() - began)
     found = {name: median(values) for name, values in seconds.items()}
-    print(
-        f"{preset.name}, both heads, {args.batch} photos of {args.side} px, "
-        f"{torch.get_num_threads()} threads"
-    )
+    lines = [["a step", "photos a second", "times float32"]]
     for name, value in found.items():
-        print(
-            f"  {name}: {args.batch / value:.1f} photos a second, "
-            f"{found['float32'] / value:.1f} times float32"
-        )
+        ratio = found["float32"] / value
+        lines.append([name, f"{args.batch / value:.1f}", f"{ratio:.1f}"])
+    print(table(lines))
+    print(
+        f"\n{preset.name}, both heads, {args.batch} photos of {args.side} px, "
+        f"{torch.get_num_threads()} threads."
+    )
 
 
 if __name__ == "__main__":

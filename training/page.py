@@ -28,7 +28,7 @@ ROWS = {
     "ssim": ("SSIM", ".4f"),
     "de00": ("dE00", ".2f"),
     "cf": ("colorfulness", ".1f"),
-    "delta_cf": ("colorfulness less the truth's", "+.1f"),
+    "true_cf": ("the truth's colorfulness", ".1f"),
     "hue_tv": ("hues: total variation from the truth's", ".3f"),
     "magenta": ("share of magenta in the color, %", ".1f"),
     "true_magenta": ("the truth's share, %", ".1f"),
@@ -114,9 +114,12 @@ def _figures(card: Card) -> str:
     columns = {card.name: own, "gray picture": gray}
     if exact := card.figures.get(f"{card.name}{FLOAT32}"):
         columns = {"in 8 bits": own, "in float32": exact, "gray picture": gray}
+    if "delta_cf" in own:
+        true_cf = own["cf"] - own["delta_cf"]
+        columns = {name: c | {"true_cf": true_cf} for name, c in columns.items()}
     lines = [["", *columns]]
     for key, (title, form) in ROWS.items():
-        if key in own:
+        if any(key in column for column in columns.values()):
             cells = [
                 format(c[key], form) if key in c else "-" for c in columns.values()
             ]

@@ -54,14 +54,14 @@ def commands(page: str) -> list[str]:
 def test_every_tutorial_is_run_below() -> None:
     assert PAGES.keys() == {
         *("app", "widget", "color", "layers", "film", "script", "training"),
-        *("archive", "microscopy"),
+        *("archive", "command", "microscopy"),
     }
     index = (DOCS / "index.md").read_text("utf-8")
     assert not documents.blocks(index, "python")
 
 
 @pytest.mark.parametrize(
-    "page", ["archive", "color", "film", "layers", "microscopy", "script"]
+    "page", ["archive", "color", "command", "film", "layers", "microscopy", "script"]
 )
 def test_commands_and_then_scripts_of_a_page(page: str, tmp_path: Path) -> None:
     folder = documents.write_photos(tmp_path)
