@@ -71,6 +71,7 @@ BENCHMARKS = (
         "File to file",
         "speed.py",
         ("--repeats", "3", "--chart", "docs/images/stages.png"),
+        note="\n\n![Shares of the time, file to file](images/stages.png)",
     ),
     Benchmark("The command from start to end", "start.py"),
     Benchmark("Memory", "memory.py"),
