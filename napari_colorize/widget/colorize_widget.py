@@ -614,7 +614,11 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             self._viewer.layers.selection.active = layer
         self._on_runs()
 
-    def _show_thinking(self) -> None:
+    def _show_thinking(self, _event: Any = None) -> None:
+        run = self.run
+        if run is not None and _THINKING in run.layers:
+            # Its eye in napari's list hides it, too; a second connection does nothing.
+            run.layers[_THINKING].events.visible.connect(self._show_thinking)
         verb = "Show" if self._thinking is None else "Hide"
         self.layer_choice.think.text = f"{verb} what the nets think"
 
