@@ -77,7 +77,9 @@ def test_commands_and_then_scripts_of_a_page(page: str, tmp_path: Path) -> None:
 def test_the_page_of_the_app_names_what_is_there() -> None:
     # It is used in tests/browser.
     assert not commands("app")
-    page, source = PAGES["app"], documents.ROOT / "colorize_engine"
+    # A name may be broken over two lines.
+    page = " ".join(PAGES["app"].split())
+    source = documents.ROOT / "colorize_engine"
     code = "".join(
         path.read_text("utf-8")
         for pattern in ("app/*.py", "app/web/*.js", "cli/app.py")
