@@ -75,11 +75,12 @@ Made with {model} at its own settings.
 
 The pictures come from scikit-image. None was picked for its result: the page shows all
 pictures that scikit-image ships under free terms, except drawings, texts, test patterns
-and crops of other pictures. From left to right: gray, colorized, and, if the photo is in
-color, its own color.
+and crops of other pictures. From left to right: gray, colorized, and, if the photo is
+in color, its own color.
 
 The two figures are the mean CIEDE2000 differences of the colorized and of the gray
-picture from the photo's own color. If the first is larger, gray is closer to the truth.
+picture from the photo's own color. If the first is larger, gray is closer to the
+truth.
 
 `python docs/gallery.py` makes this page.
 """

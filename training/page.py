@@ -62,7 +62,7 @@ _KINDS = {
     "-int8.onnx": "the whole net of {} in 8 bits, in ONNX",
 }
 _OTHER_PROGRAMS = """
-Other programs can run these files. The input `x` of a net is (n, C, h, w) float32: L\\* as
+Other programs can run these files. The input `x` of a net is (n, C, h, w) float32:
 0.02 L\\* - 1, then, for nets that take hints, four planes of zeros. Heights and widths
 are multiples of 32. The output `logits` has one channel for each bin of the card.
 `examples/other_program.py` colors a photo with ONNX Runtime and NumPy alone.
