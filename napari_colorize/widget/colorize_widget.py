@@ -76,8 +76,8 @@ if TYPE_CHECKING:
     from napari_colorize.runs import Backdrop, Results, Source
 
 _THINKING = "a probability"
-_STOPPED = "Stopped. All layers are as they were."
-_PURPOSES = {"default": "for photos", "reference-10": "to compare"}
+_STOPPED = "Stopped. No layer has changed."
+_PURPOSES = {"default": "for photos", "reference-10": "for comparison"}
 # Layers that any widget is coloring now.
 _in_work: WeakSet[Layer] = WeakSet()
 
