@@ -82,15 +82,16 @@ def page(pictures: list[Path], folder: Path) -> str:
     lines = [
         "# Edges",
         "",
-        "These crops at 100 % are made by `python benchmarks/crops.py`. From left to",
-        "right: gray; chroma enlarged bilinearly; chroma enlarged along the edges of",
-        "L\\* (as the engine does it); truth. Below each crop is its chroma alone, at",
-        "one lightness. Look at where each color ends, such as at the rim of the cup.",
+        "`python benchmarks/crops.py` makes these crops at 100 %. From left to right:",
+        "gray; chroma enlarged bilinearly; chroma enlarged along the edges of L\\*,",
+        "as the engine does it; the photo's own color. Below each crop is its chroma",
+        "alone, at a constant lightness. Look at where each color ends, for example",
+        "at the rim of the cup.",
         "",
         "The nets see these photos at a small working size, where their colors are",
         "weaker than in the [gallery](gallery.md), and give one color for each square",
-        "of 4 x 4 pixels. Aligning to the edges mends neither wrong colors nor what",
-        "those squares leave out, such as the eye of the cat.",
+        "of 4 x 4 pixels. Alignment to the edges corrects no wrong colors, and cannot",
+        "restore what is smaller than those squares, such as the eye of the cat.",
         "",
     ]
     for crop, picture in zip(CROPS, pictures, strict=True):

@@ -1,7 +1,7 @@
 """Write the page of files from the tables of formats that the engine itself uses.
 
 ``python docs/formats.py`` writes ``docs/files.md``. Run it again when a format, or what
-is kept of it, has changed; a test tells.
+is kept of it, has changed; a test fails until then.
 """
 
 from __future__ import annotations
@@ -34,60 +34,62 @@ BESIDE = (EXIF, XMP, IPTC, COMMENT, TEXT, MAP, PROFILE, RESOLUTION, ALPHA)
 BITS = {"uint8": "8", "uint16": "16", "float32": "float"}
 INTRODUCTION = """# Files
 
-The command, the engine (`colorize_engine.files`) and *Save picture* of the plugin
-read and write the same files. These tables are made from those that the code uses, by
-`docs/formats.py`.
+The command, the engine (`colorize_engine.files`), the page in the browser and *Save
+picture* of the plugin use the same readers and writers. `docs/formats.py` makes these
+tables from the ones in the code.
 
 ## What is read
 
-Depth is kept: what has more than 8 bits is colored in 16, floats stay floats. In a
-folder, files with these suffixes are photos.
+Bit depth is kept: pictures of more than 8 bits are colored in 16 bits, floats stay
+floats. In a folder, the files with these suffixes are the photos to color.
 """
 AFTER_READ = """
-- Of a TIFF file all pages are read, of other files of several pictures only the
-  first, with a note. Previews, masks and smaller copies are no pages: the full
-  picture is read, also from a subdirectory, as NEF-like files have it.
+- All pages of a TIFF file are read. Of any other file with several pictures only the
+  first is read, with a note. Previews, masks and smaller copies do not count as
+  pages: the full picture is read, even if it is in a subdirectory, as in NEF-like
+  files.
 - Raw files are developed by LibRaw, with the camera's white balance and the
   brightness of the exposure. `--range auto` stretches dark ones.
-- A color profile other than sRGB leads to the right lightness. That of a JPEG XL file
-  without loss cannot be read; a note says so. Primaries and curves in its header
-  count.
-- JPEG has 12 and 16 bits, is without loss, or is JPEG-LS, too. A JPEG in a JPEG XL
-  file is read as the JPEG that it was.
-- Pixels of floats with NaN or infinity are an error. `--nan blank` makes them black,
-  with alpha 0 where there is alpha, and a note says how many; the plugin does so by
-  itself. `--range auto` takes the range of the others.
-- `comment` is the comment of a JPEG or GIF file and the keyword Comment of a PNG,
-  `text` all other text of a PNG, `map` the place on a map (GeoTIFF).
+- Color profiles other than sRGB are converted, so that the lightness is right. The
+  profile of a lossless JPEG XL file cannot be read; a note says so. Primaries and
+  curves in its header are used.
+- JPEG includes 12 and 16 bits, lossless JPEG and JPEG-LS. If a JPEG XL file holds a
+  recompressed JPEG, it is read as the original JPEG.
+- NaN and infinity in floats are an error. `--nan blank` makes these pixels black, with
+  alpha 0 if there is alpha, and a note says how many there are. The plugin does this
+  by default. `--range auto` takes the range of the other pixels.
+- `comment` is the comment of a JPEG or GIF file, or the keyword Comment of a PNG;
+  `text` is all other text of a PNG; `map` is the place on a map (GeoTIFF).
 
 ## What is written
 
-The suffix of the output decides. Colors are sRGB, and the file says so. Its EXIF
-data, XMP, and in a PNG its text, name the program, the model and the settings. What a
-format has no place for is translated to XMP or EXIF, as the table says; the rest is
-left out, with a line that names it.
+The suffix of the output chooses the format. Colors are sRGB, and the file says so. Its
+EXIF data, its XMP, and the text of a PNG name the program, the model and the settings.
+Metadata for which a format has no place of its own go into XMP or EXIF, as the table
+says. The rest is left out, and a line names it.
 """
 AFTER_WRITTEN = """
-- `float` is 32 bits. Floats become 16 bits where the format has no floats, and 16
-  bits become 8, with a note.
-- Thumbnails, the orientation and other tags of the old pixels are not kept, nor are
-  settings with which another program developed a raw file.
-- JPEG holds 64 kB of each: larger EXIF data lose their largest tags, larger XMP,
-  captions and comments are left out, with a note. A TIFF file of more than 4 GB has
-  no EXIF data.
-- `--quality` is of 1 to 100.
+- `float` is 32 bits. If a format has no floats, they become 16 bits; if it has no 16
+  bits, 8. A note says so.
+- Not kept are thumbnails, the orientation and other tags that describe the old pixels,
+  and the settings with which another program developed a raw file.
+- JPEG holds at most 64 kB of each kind of metadata. Larger EXIF data lose their largest
+  tags; larger XMP, captions and comments are left out. A note says so. A TIFF file of
+  more than 4 GB has no EXIF data.
+- `--quality` is a number from 1 to 100.
 
-## What is known, but not read
+## What is recognized, but not read
 
-A line names the format and what helps.
+The error names the format and says what to do.
 """
 END = """
 ## Stacks and films
 
-OME-TIFF, ImageJ hyperstacks, TIFF files of several pages and OME-Zarr (folders, or
-ZIP files that end in .zarr.zip or .ozx) are stacks; see [Files, stacks and
-models](reference/files.md) and `colorize --help`. A file that was cut off is damaged,
-and not a smaller stack.
+Stacks are OME-TIFF, ImageJ hyperstacks, TIFF files of several pages, and OME-Zarr
+(folders, or ZIP files that end in .zarr.zip or .ozx); see [Stacks from a
+microscope](tutorials/microscopy.md) and `colorize --help`. A truncated file is an
+error; it is not read as a smaller stack. [Color a film](tutorials/film.md) is about
+films.
 """
 
 
@@ -113,7 +115,7 @@ def written_row(kind: Format) -> list[str]:
     """Return what is written of a format."""
     places = (kind.holds.get(name, "-") for name in (EXIF, XMP, IPTC, COMMENT, TEXT))
     bits = ", ".join(BITS[name] for name in kind.types)
-    quality = {None: "-", 0: "without loss"}.get(kind.lossy, str(kind.lossy))
+    quality = {None: "-", 0: "lossless"}.get(kind.lossy, str(kind.lossy))
     side = f"{kind.largest_side:,}" if kind.largest_side else "any"
     return [
         *(kind.name, " ".join(kind.suffixes), bits, *places),

@@ -33,7 +33,7 @@ WIDTH, GAP, QUALITY = 300, 6, 85
 
 @dataclass(frozen=True)
 class Entry:
-    """A picture of scikit-image: its function there, what it shows, on which terms."""
+    """A picture of scikit-image: its function there, its title and its terms."""
 
     name: str
     title: str
@@ -73,16 +73,16 @@ INTRODUCTION = """\
 
 Made with {model} at its own settings.
 
-The pictures come from scikit-image. None was picked for its result. The page shows all
+The pictures come from scikit-image. None was picked for its result: the page shows all
 pictures that scikit-image ships under free terms, except drawings, texts, test patterns
-and crops of other pictures. From left to right: gray, colorized, and the photo's own
-color if it has one.
+and crops of other pictures. From left to right: gray, colorized, and, if the photo is
+in color, its own color.
 
-The figures are mean CIEDE2000 differences from the photo's own color: one for the
-colorized picture, one for the gray picture. If the first is larger, gray is closer to
-the truth.
+The two figures are the mean CIEDE2000 differences of the colorized and of the gray
+picture from the photo's own color. If the first is larger, gray is closer to the
+truth.
 
-`python docs/gallery.py` makes this page again.
+`python docs/gallery.py` makes this page.
 """
 
 

@@ -29,9 +29,9 @@ ROWS = {
     "de00": ("dE00", ".2f"),
     "cf": ("colorfulness", ".1f"),
     "true_cf": ("the truth's colorfulness", ".1f"),
-    "hue_tv": ("hues: total variation from the truth's", ".3f"),
+    "hue_tv": ("total variation of the hues from the truth's", ".3f"),
     "magenta": ("share of magenta in the color, %", ".1f"),
-    "true_magenta": ("the truth's share, %", ".1f"),
+    "true_magenta": ("the truth's share of magenta, %", ".1f"),
     "cast_a": ("mean signed error of a*", "+.2f"),
     "cast_b": ("mean signed error of b*", "+.2f"),
     "blue_sky": ("blue skies with the right sign, %", ".1f"),
@@ -45,13 +45,13 @@ ROWS = {
     "prior_nll_b": ("NLL of the constant prior, b", ".3f"),
 }
 USES = """\
-## What it is for, and what not
+## What it is for, and what it is not for
 
-For plausible colors of gray photos, and for looking at what a network thinks of them.
-The colors are guesses: the color of made things (clothes, cars, paint) cannot be known
-from their lightness. It must not be used as evidence or in forensics, nor its colors be
-shown as those that were there. Files that the plugin and the command write say that
-their color is computed.
+The model gives gray photos plausible colors, and shows what a network thinks of them.
+The colors are guesses: the color of manufactured things (clothes, cars, paint) cannot
+be known from their lightness. Do not use the model as evidence or in forensics, and do
+not present its colors as the real ones. Files that the plugin and the command write say
+that their color is computed.
 """
 
 
@@ -62,14 +62,15 @@ _KINDS = {
     "-int8.onnx": "the whole net of {} in 8 bits, in ONNX",
 }
 _OTHER_PROGRAMS = """
-Other programs can run them. The input `x` of a net is (n, C, h, w) float32: L\\* as
+Other programs can run these files. The input `x` of a net is (n, C, h, w) float32:
 0.02 L\\* - 1, then, for nets that take hints, four planes of zeros. Heights and widths
 are multiples of 32. The output `logits` has one channel for each bin of the card.
 `examples/other_program.py` colors a photo with ONNX Runtime and NumPy alone.
 
 `colorize --export-onnx DIR` writes each net as one file in float32 that needs no card:
 its metadata hold the bins, the divisor of the logits and the settings to decode with.
-`rdf.yaml` beside it describes it for the tools of [bioimage.io](https://bioimage.io).
+`rdf.yaml` in the same folder describes it for the tools of
+[bioimage.io](https://bioimage.io).
 `examples/exported_nets.py` colors a photo with these files.
 """
 

@@ -35,7 +35,9 @@ class TooMuch(ValueError):
     """A file is larger than allowed."""
 
     def __init__(self, most: int) -> None:
-        super().__init__(f"it has more than {most:,} bytes, which is the limit here")
+        super().__init__(
+            f"it has more than {most:,} bytes, which is the limit of the page"
+        )
 
 
 class Desk:
@@ -125,7 +127,7 @@ class Desk:
     def _steered(self, path: Path, key: str, kind: str) -> OpenPhoto:
         photo = self.editor.get(key)
         if photo is None:
-            raise ValueError(f"open the photo that these {kind} are for first")
+            raise ValueError(f"first open the photo that these {kind} are for")
         if path.stat().st_size > _LONGEST_TEXT:
             raise TooMuch(_LONGEST_TEXT)
         if kind == "hints":

@@ -134,7 +134,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         if not self._is_own(scope):
-            await _refuse(scope, send, "This page is not for other sites.")
+            await _refuse(scope, send, "Other sites cannot use this page.")
             return
         query = parse_qsl(scope.get("query_string", b"").decode("latin-1"))
         given = dict(query).get("token", "")

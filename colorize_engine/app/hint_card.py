@@ -87,7 +87,7 @@ class HintCard:
         self._remove.set_visibility(number is not None)
         self._colors.clear()
         with self._colors:
-            ui.label("looking …").props("role=status")
+            ui.label("finding likely colors …").props("role=status")
         self._offer_others()
         self._card.set_visibility(True)
         self._stage.set_card(self._place)
@@ -133,7 +133,7 @@ class HintCard:
         self._others.set_visibility(bool(colors))
         with self._others:
             for hint in [*colors.values()][-6:]:
-                swatch = self._swatch(hint.color(), "", f"As before: {hint.color()}")
+                swatch = self._swatch(hint.color(), "", f"Used before: {hint.color()}")
                 swatch.on("click", lambda _, h=hint: self._take(h.a, h.b))
 
     def _swatch(self, color: str, text: str, label: str) -> ui.element:

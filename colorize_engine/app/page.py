@@ -98,7 +98,8 @@ class Page:
         with ui.element("div").classes("welcome") as self._welcome:
             ui.label("Drop photos here").classes("welcome-title")
             ui.label(
-                "They are colored on this machine and never leave it. Paste works, too."
+                "They are colored on this machine and never leave it. "
+                "You can also paste."
             )
             ui.button("Choose photos", on_click=self.files.choose).props("no-caps")
             with ui.element("div").classes("samples"):
@@ -163,7 +164,9 @@ class Page:
         try:
             photo = await asyncio.to_thread(self.tab.desk.sample, name)
         except ImportError:
-            self.tell("Samples come with scikit-image, which is not installed.")
+            self.tell(
+                "The samples come from scikit-image. Install it, or open a photo."
+            )
             return
         self.tab.choose(photo)
 
@@ -238,5 +241,7 @@ class Page:
 def _told(photo: Any) -> list[str]:
     notes = [note[:1].upper() + note[1:] for note in photo.notes]
     if photo.page_count > 1:
-        notes.append(f"{photo.page_count} pages: the first is shown, all are saved")
+        notes.append(
+            f"{photo.page_count} pages: only the first is shown, all are saved"
+        )
     return notes

@@ -140,7 +140,7 @@ def _picture(pixels: NDArray[np.uint8]) -> Response:
 
 
 def _missing() -> Response:
-    return Response("This photo is not open any more.", 404, media_type="text/plain")
+    return Response("This photo is no longer open.", 404, media_type="text/plain")
 
 
 def _told(error: Exception, path: Path) -> Response:

@@ -30,15 +30,15 @@ _KINDS = {
         0,
         1,
         0.01,
-        "Left: the most probable color everywhere. Right: the mean of all that is "
-        "possible, which is smoother and paler. (temperature)",
+        "Left: the most probable color of each pixel. Right: the mean of all colors, "
+        "which is smoother and paler. (temperature)",
     ),
     "rebalance": _Kind(
         "rare colors",
         -1,
         0.5,
         0.01,
-        "How much rare colors are favored over grayish ones. (rebalance)",
+        "How strongly rare colors are favored over grayish ones. (rebalance)",
     ),
     "saturation": _Kind("saturation", 0, 2, 0.01, "Strength of the colors."),
     "caution": _Kind(
@@ -46,7 +46,7 @@ _KINDS = {
         0,
         1,
         0.01,
-        "Takes color from where the networks are unsure.",
+        "Removes color where the networks are unsure.",
     ),
 }
 
@@ -63,7 +63,7 @@ class Sliders:
             for name, kind in _KINDS.items():
                 self._add(name, kind)
             self._reset = ui.button("Reset", on_click=self._set_back)
-            self._reset.props('flat dense no-caps title="Sliders as at first"')
+            self._reset.props('flat dense no-caps title="Set all sliders back"')
         tab.follow(self.refresh)
 
     def _add(self, name: str, kind: _Kind) -> None:

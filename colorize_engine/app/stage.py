@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from colorize_engine.editor import OpenPhoto
 
 _KEYS = (
-    "Arrow keys move a cross, Enter asks for colors at it. Plus, minus and 0 zoom. "
-    "G held down shows gray. Tab goes to the dots: arrow keys move one, Enter changes "
-    "its color, Delete removes it."
+    "Arrow keys move a cross, Enter shows the likely colors there. Plus, minus and 0 "
+    "zoom. Hold G to see gray. Tab goes to the dots: arrow keys move one, Enter "
+    "changes its color, Delete removes it."
 )
 _EVENTS = (
     "point",

@@ -24,7 +24,7 @@ class VariantStrip:
         self._seed = -1
         self._hints: list[Any] = []
         self._button = ui.button("Variants", icon="auto_awesome", on_click=self._draw)
-        self._button.props('outline no-caps title="Six plausible pictures"')
+        self._button.props('outline no-caps title="Show six plausible colorings"')
         self._pictures = ui.element("div").classes("variants")
         tab.follow(self.refresh)
 
@@ -49,7 +49,7 @@ class VariantStrip:
         with self._pictures:
             for number in range(len(hints)):
                 with ui.element("button").classes("variant") as button:
-                    button.props(f'type=button aria-label="Take variant {number + 1}"')
+                    button.props(f'type=button aria-label="Use variant {number + 1}"')
                     source = f"/photos/{photo.key}/variants/{seed}/{number}"
                     ui.element("img").props(f'src="{source}" alt=""')
                 button.on("click", lambda _, n=number: self._take(n))

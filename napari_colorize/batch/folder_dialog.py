@@ -79,18 +79,18 @@ class FolderDialog(QDialog):
 
     def _make_controls(self) -> None:
         self.folder = FolderEdit(
-            "The folder whose photos are colored, with those in folders below it."
+            "The folder with the photos to color. Its subfolders are included."
         )
         self.output = FolderEdit(
-            "The folder that gets the colored photos, in the same tree. It is made if "
-            "it is missing."
+            "The folder for the colored photos. It gets the same subfolders, and is "
+            "created if it is missing."
         )
         self.about = _wrapped(QLabel())
         self.skip_color = QCheckBox("&skip photos that are in color")
         self.skip_color.setToolTip("Sepia, other tones and faded prints count as gray.")
         self.overwrite = QCheckBox("&replace existing files")
         self.overwrite.setToolTip(
-            "Replace outputs that are there already. Those that would not change are "
+            "Replace outputs that exist already. Outputs that would not change are "
             "skipped in any case."
         )
         self.text = _wrapped(QLabel())
@@ -100,12 +100,14 @@ class FolderDialog(QDialog):
         self.table = RecordTable()
         # The Tab key follows the order in which the buttons are made.
         self.report_button = _button(
-            "Save re&port...", "Write the table of all photos as CSV or JSON."
+            "Save re&port...", "Save the table of all photos as CSV or JSON."
         )
-        self.open_button = _button("Open output fo&lder", "Show it on the desktop.")
-        self.start_button = _button("&Color", "Color the photos of the folder.")
+        self.open_button = _button(
+            "Open output fo&lder", "Open it in the file manager."
+        )
+        self.start_button = _button("&Color", "Color the photos in the folder.")
         self.cancel_button = _button(
-            "C&ancel", "Stop. Photos that are being written are finished."
+            "C&ancel", "Stop the run. Photos that are being written are finished."
         )
         self.close_button = _button("Clos&e", "Close this window and stop the run.")
         self.start_button.setDefault(True)

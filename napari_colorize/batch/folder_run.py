@@ -133,7 +133,7 @@ class FolderRun:
         if reasons:
             text += f" Skipped: {', '.join(reasons)}."
         if self.stopped:
-            text = f"Stopped. {text} Color the folder again to go on."
+            text = f"Stopped. {text} Color the folder again to continue."
         return text
 
     def stop(self) -> None:

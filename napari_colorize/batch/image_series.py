@@ -114,7 +114,7 @@ class ImageSeries:
         """Return what was done and which images were not colored, as text."""
         done = f"Colored {self.colored} of {self._count} images."
         if stopped:
-            return f"Stopped. {done} The others are as they were."
+            return f"Stopped. {done} The others did not change."
         if not self.refused:
             return done
         names = [*self.refused][:_NAMES]

@@ -46,7 +46,8 @@ class ManyButton(QPushButton):
         )
         self.folder = QAction("Color a &folder...", menu)
         self.folder.setToolTip(
-            "Color all photos in a folder and below it, and write them to another one."
+            "Color all photos in a folder and its subfolders, and write them to "
+            "another folder."
         )
         self.folder.triggered.connect(self.open_dialog)
         menu.addActions([self.open_images, self.folder])

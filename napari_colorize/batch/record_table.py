@@ -77,7 +77,7 @@ class RecordTable(QTableView):
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Report")
-        self.setToolTip("What became of each photo.")
+        self.setToolTip("The result of each photo.")
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setTabKeyNavigation(False)
         self.setWordWrap(False)

@@ -47,15 +47,15 @@ class CompareButtons(QWidget):
         self.line: SplitLine | None = None
         self.gray_button = QPushButton("Show gray")
         self.gray_button.setToolTip(
-            "Hold down to see the gray picture in place of the colors. The key G does "
-            "the same."
+            "Hold the button down to see the gray picture instead of the colors. The "
+            "key G does the same."
         )
         self.split_button = QPushButton("Split")
         self.split_button.setCheckable(True)
         self.split_button.setToolTip(
-            "Show gray on the left of a line, and on its right the colors, or the "
-            "selected layer if it lies on the same place. Drag the line, or press "
-            "Left and Right here."
+            "Show gray on the left of a line, and on its right the picture in color or "
+            "the selected layer at the same place. Drag the line, or press Left and "
+            "Right here."
         )
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

@@ -58,7 +58,7 @@ class Palette(QGroupBox):
         super().__init__("Hints")
         self.add_button = _button(
             "Add hints",
-            "Give colors at points: click a point in the picture, then a color here.",
+            "Set colors at points: click a point in the picture, then a color here.",
         )
         self.load_button = _button(
             "Load...",
@@ -75,8 +75,8 @@ class Palette(QGroupBox):
         self.channels.addItems(list(_CHANNELS))
         self.channels.setAccessibleName("channels of the point")
         self.channels.setToolTip(
-            "Tell the nets a* and b* of the selected points, or one of them and leave "
-            "the other to the nets."
+            "Give the nets both a* and b* of the selected points, or only one of them "
+            "and leave the other to the nets."
         )
         self._lay_out()
         self.add_button.clicked.connect(lambda: self.asked.emit())
@@ -123,7 +123,9 @@ class Palette(QGroupBox):
         self._row.offer(suggestions, lightness)
         self.other_button.setEnabled(bool(suggestions))
         self.text.setText(
-            "Take a color for the point." if suggestions else "Click a point to color."
+            "Choose a color for the point."
+            if suggestions
+            else "Click a point to color."
         )
 
     def show_color(self, color: PointColor | None) -> None:

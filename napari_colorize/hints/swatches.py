@@ -74,8 +74,8 @@ class Swatches(QWidget):
             if on:
                 each = suggestions[number]
                 text = (
-                    f"Take a* {each.a:+.0f}, b* {each.b:+.0f}, of the probability "
-                    f"{each.probability:.0%}."
+                    f"a* {each.a:+.0f}, b* {each.b:+.0f}, probability "
+                    f"{each.probability:.0%}. Click to use this color."
                 )
             button.setToolTip(text)
             button.setAccessibleName(f"color {number + 1}")

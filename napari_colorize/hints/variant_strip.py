@@ -38,7 +38,7 @@ class VariantStrip(QGroupBox):
     def __init__(self) -> None:
         super().__init__("Variants")
         self.button = QPushButton("Variants")
-        self.button.setToolTip("Draw six plausible pictures; take the one you like.")
+        self.button.setToolTip("Show six plausible colorings. Click the one you like.")
         self.pictures = [QToolButton() for _ in range(COUNT)]
         grid = QGridLayout(self)
         grid.setContentsMargins(6, 6, 6, 6)
@@ -46,7 +46,7 @@ class VariantStrip(QGroupBox):
         for number, picture in enumerate(self.pictures):
             picture.setIconSize(QSize(_WIDTH, _HEIGHT))
             picture.setAccessibleName(f"variant {number + 1}")
-            picture.setToolTip("Take this picture; its points become hints.")
+            picture.setToolTip("Use this coloring. Its points become hints.")
             picture.clicked.connect(lambda _=False, n=number: self.chosen.emit(n))
             grid.addWidget(picture, 1 + number // _COLUMNS, number % _COLUMNS)
         self.button.clicked.connect(lambda: self.asked.emit())

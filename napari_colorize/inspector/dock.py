@@ -47,7 +47,7 @@ _OUTSIDE = (
     "and column and press Pin."
 )
 _LEAST = 190  # pixels
-_IN_3D = "The inspector works in 2-D display only: switch 3-D off."
+_IN_3D = "The inspector needs the 2-D display: switch 3-D off."
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +115,7 @@ class Inspector(QWidget):
         self.unpin_button = _button("Unpin", "Remove the pin.")
         self.unpin_button.clicked.connect(self.unpin)
         self.export_button = _button(
-            "E&xport CSV...", "Save the numbers of the pixels shown as a table."
+            "E&xport CSV...", "Save the numbers of the shown pixels as a table."
         )
         self.export_button.clicked.connect(self._ask_and_export)
         buttons = QHBoxLayout()
@@ -290,7 +290,7 @@ class Inspector(QWidget):
 
     def _ask_and_export(self) -> None:
         name, _ = QFileDialog.getSaveFileName(
-            self, "Export the numbers shown", "pixels.csv", "CSV table (*.csv)"
+            self, "Export the shown numbers", "pixels.csv", "CSV table (*.csv)"
         )
         if name:
             self.export(Path(name) if Path(name).suffix else f"{name}.csv")

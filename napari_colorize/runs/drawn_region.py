@@ -61,7 +61,7 @@ def region_of(layer: Image, drawn: Shapes, shape: tuple[int, int]) -> Region:
     region = Region(tuple(shapes))
     if not region.covers(shape):
         raise NotColorable(
-            f"The shapes in {drawn.name} lie outside of {layer.name}: none has a pixel "
-            "of it. Move them onto the picture, or choose no region under Advanced."
+            f"The shapes in {drawn.name} lie outside {layer.name}. Move them onto the "
+            "picture, or choose no region under Advanced."
         )
     return region

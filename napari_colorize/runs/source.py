@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from colorize_engine.region import Region
 
 _NOT_FINITE = (
-    "Some pixels are not numbers (NaN or infinity). Replace them, or choose blank for "
-    "them in Preferences, under Colorize. Then press Colorize again."
+    "Some pixels are NaN or infinity. Replace them, or choose blank for them in "
+    "Preferences, under Colorize. Then press Colorize again."
 )
 _SET_RANGE = (
     "so it is not clear which value is white. Open Advanced, tick "

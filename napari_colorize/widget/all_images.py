@@ -76,7 +76,7 @@ class AllImages:
         with self._lists().still():
             run = self._add(outcome.job, outcome.results, outcome.devices)
         if run is None:
-            series.refused[outcome.name] = "It is not in the viewer any more."
+            series.refused[outcome.name] = "It is no longer in the viewer."
             return
         series.colored += 1
         hints = hints_for(run)

@@ -76,8 +76,8 @@ if TYPE_CHECKING:
     from napari_colorize.runs import Backdrop, Results, Source
 
 _THINKING = "a probability"
-_STOPPED = "Stopped. All layers are as they were."
-_PURPOSES = {"default": "for photos", "reference-10": "to compare"}
+_STOPPED = "Stopped. No layer has changed."
+_PURPOSES = {"default": "for photos", "reference-10": "for comparison"}
 # Layers that any widget is coloring now.
 _in_work: WeakSet[Layer] = WeakSet()
 
@@ -614,7 +614,11 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             self._viewer.layers.selection.active = layer
         self._on_runs()
 
-    def _show_thinking(self) -> None:
+    def _show_thinking(self, _event: Any = None) -> None:
+        run = self.run
+        if run is not None and _THINKING in run.layers:
+            # Its eye in napari's list hides it, too; a second connection does nothing.
+            run.layers[_THINKING].events.visible.connect(self._show_thinking)
         verb = "Show" if self._thinking is None else "Hide"
         self.layer_choice.think.text = f"{verb} what the nets think"
 

@@ -72,18 +72,18 @@ class Sliders(Container):  # type: ignore[type-arg]
             (0, 1, 0.01),
             0.7,
             "vivid - car&eful",
-            "Temperature: how a pixel's color is chosen among those that the nets find "
-            "possible. 0 takes the most probable color (vivid, may be patchy), 1 the "
-            "mean of all (smooth, may be pale). No unit, 0 to 1.",
+            "Temperature: how a pixel gets its color from the probabilities. 0 takes "
+            "the most probable color (vivid, may be patchy), 1 the mean of all colors "
+            "(smooth, may be pale). No unit, 0 to 1.",
         )
         self.rebalance = _slider(
             "rebalance",
             (-1, 0.5, 0.05),
             0,
             "rare colors",
-            "Rebalance: how much rare colors are favored. At -1 they are as probable "
-            "as in photos (grayish), at 0 as the nets were trained, above 0 more "
-            "(colorful). No unit, -1 to 0.5.",
+            "Rebalance: how strongly rare colors are favored. At -1 they are as "
+            "probable as in photos (grayish), at 0 as the nets were trained, above 0 "
+            "more probable (colorful). No unit, -1 to 0.5.",
         )
         self.saturation = _slider(
             "saturation",
@@ -98,18 +98,18 @@ class Sliders(Container):  # type: ignore[type-arg]
             (0, 1, 0.05),
             0,
             "caution",
-            "How much color is taken from where the nets are unsure: 0 nothing, 1 all "
-            "that they know nothing about. No unit, 0 to 1.",
+            "How much color is removed where the nets are unsure: 0 none, 1 all color "
+            "about which they know nothing. No unit, 0 to 1.",
         )
         self.undo = PushButton(
             text="Undo",
             enabled=False,
-            tooltip="Take back the last change of a slider or a hint (Ctrl+Z).",
+            tooltip="Undo the last change of a slider or a hint (Ctrl+Z).",
         )
         self.redo = PushButton(
             text="Redo",
             enabled=False,
-            tooltip="Do again what was undone last (Ctrl+Shift+Z).",
+            tooltip="Redo the last change that was undone (Ctrl+Shift+Z).",
         )
         self.reset = PushButton(
             text="&Reset",
@@ -249,8 +249,8 @@ class Advanced(Container):  # type: ignore[type-arg]
             value=preferences.device,
             label="device",
             tooltip=(
-                "Where the nets run: auto takes the best device. The first run fills "
-                "the list."
+                "Where the nets run: auto chooses the best device. The list is "
+                "complete after the first run."
             ),
         )
         self.working_size = SpinBox(
@@ -260,9 +260,9 @@ class Advanced(Container):  # type: ignore[type-arg]
             value=working_size,
             label="working size",
             tooltip=(
-                "Short side, in pixels, of the picture that the nets see. Smaller is "
-                "faster, larger may find small things. Each model "
-                "begins with its own."
+                "Short side, in pixels, of the picture that the nets see. A smaller "
+                "size is faster; with a larger one the nets may find smaller things. "
+                "Each model has its own default."
             ),
         )
         self.frames = ComboBox(
@@ -276,9 +276,9 @@ class Advanced(Container):  # type: ignore[type-arg]
             nullable=True,
             label="region",
             tooltip=(
-                "A Shapes layer. Only what lies in its rectangles, ellipses and "
-                "polygons is colored, or in the selected ones. The rest of the picture "
-                "keeps its colors."
+                "A Shapes layer. Only the inside of its rectangles, ellipses and "
+                "polygons is colored; if some are selected, only the inside of those. "
+                "The rest of the picture keeps its colors."
             ),
         )
         self.display_range = CheckBox(
@@ -328,21 +328,21 @@ class Status(Container):  # type: ignore[type-arg]
         self.cancel = PushButton(
             text="Cancel",
             visible=False,
-            tooltip="Stop, and leave all layers as they are (Esc).",
+            tooltip="Stop the run and change no layer (Esc).",
         )
         self.stretch = PushButton(
             text="Use the display range",
             visible=False,
             tooltip=(
-                "Color the image again, with the limits that napari shows it with as "
-                "black and white."
+                "Color the image again, with the layer's contrast limits as black and "
+                "white."
             ),
         )
         self.go_on = PushButton(
-            text="Go on from its settings",
+            text="Restore its settings",
             visible=False,
             tooltip=(
-                "Open what was colored, with the settings and hints that are saved in "
+                "Open the gray image with the settings and hints that are saved in "
                 "the file."
             ),
         )

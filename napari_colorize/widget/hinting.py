@@ -73,7 +73,7 @@ class Hinting:
         with points.block_update_properties():
             points.current_face_color = "transparent"
         self._show()
-        self._say("Click a thing that has the wrong color.")
+        self._say("Click something that has the wrong color.")
 
     def load(self, path: str) -> None:
         """Add the hints of a file, and show the picture with them."""
@@ -161,6 +161,6 @@ class Hinting:
             return
         at = place_in(points, index, run.results.source)
         if at is None:
-            self._say("This point lies outside of the colored part.")
+            self._say("This point lies outside the colored part.")
             return
         self._suggesting.ask(run, *at)

@@ -104,8 +104,8 @@ def summary(results: Results) -> str:
     if results.fills_little:
         low, high = results.span
         text += (
-            f" Its values go from {low:g} to {high:g} of 0 to {results.white:g}, so it "
-            "is dark and pale."
+            f" Its values use only {low:g} to {high:g} of 0 to {results.white:g}, so "
+            "the result is dark and pale."
         )
     for note in blank_note(results.source.blank):
         text += f" {sentence(note)}"

@@ -31,13 +31,13 @@ def what_to_do(image: Image | None) -> str:
         return "Choose an image and press Colorize."
     if saved is not None and saved.edit.region:
         return (
-            "Parts of it were colored by themselves. Press Colorize to color all of it "
-            "anew, with the settings of the last part."
+            "Regions of this picture were colored separately. Press Colorize to color "
+            "all of it again, with the settings of the last region."
         )
     if saved is not None:
         return (
-            f"It was made with the model {saved.edit.model}. Press Colorize to go on "
-            "from its settings."
+            f"It was made with the model {saved.edit.model}. Press Colorize to "
+            "continue with its settings."
         )
     if saved_path(image) is not None:
         return "Colorize saved this picture, with its settings."

@@ -45,12 +45,12 @@ class Saving(Row):
         self._run, self._job, self._say = run, job, say
         self.save_button = PushButton(
             text="S&ave picture...",
-            tooltip="Write the colored picture, with its settings in the file.",
+            tooltip="Save the colored picture, with its settings in the file.",
             enabled=False,
         )
         self.copy_button = PushButton(
             text="Copy as command",
-            tooltip="Copy the line of the command that does the same to a file.",
+            tooltip="Copy a command that does the same with the file of the image.",
             enabled=False,
         )
         super().__init__(self.save_button.native, self.copy_button.native)
@@ -70,10 +70,10 @@ class Saving(Row):
         try:
             line = command_line(run, self._job(run))
         except ValueError as error:
-            self._say(f"There is no such command: {error}.")
+            self._say(f"No command can do this: {error}.")
             return
         clipboard.setText(line)
-        self._say("The command is on the clipboard.")
+        self._say("Copied the command to the clipboard.")
 
     def _on_save(self) -> None:
         from colorize_engine.files import FORMATS

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 _TIP = (
     "Smoothing: how much of each frame's colors comes from the frames before it, along "
-    "the motion, against flicker. The past counts as up to s / (1 - s) frames; 0.6 is "
-    "a good start. No unit, 0 to 0.99."
+    "the motion. It reduces flicker. The past counts as up to s / (1 - s) frames; 0.6 "
+    "is a good start. No unit, 0 to 0.99."
 )
 _NO_STACK = f"For stacks only. {_TIP}"
-_ONE_SLICE = f"Without effect on the current slice alone. {_TIP}"
+_ONE_SLICE = f"No effect on the current slice alone. {_TIP}"
 
 
 class SmoothingChoice(FloatSpinBox):

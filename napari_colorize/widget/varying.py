@@ -109,7 +109,7 @@ class Varying:
     def _on_drawn(self, drawn: Sequence[Variant]) -> None:
         self._drawn = list(drawn)
         self._strip.show_pictures([each.picture for each in drawn])
-        self._state.text.value = "Take the picture that you like best."
+        self._state.text.value = "Click the coloring that you like best."
 
     def _on_finished(self) -> None:
         self._worker = None

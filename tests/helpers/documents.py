@@ -12,10 +12,16 @@ import films
 import numpy as np
 import tifffile
 import zarr
+from not_run import NOT_RUN
 from PIL import Image
 from skimage import data
 
 ROOT = Path(__file__).parents[2]
+# The pages whose commands and scripts tests/journeys/test_docs.py runs.
+TUTORIALS = (
+    *("app", "archive", "color", "command", "film", "layers", "microscopy"),
+    *("script", "training", "widget"),
+)
 AXES = (("t", "time"), ("c", "channel"), ("y", "space"), ("x", "space"))
 
 
@@ -24,14 +30,35 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
+def pages() -> dict[str, str]:
+    """Texts of all pages for users, by their path in the repository."""
+    patterns = ("*.md", ".napari-hub/*.md", "docs/**/*.md", "training/*.md")
+    found = {path for pattern in patterns for path in ROOT.glob(pattern)}
+    return {
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted(found)
+    }
+
+
 def commands(text: str) -> list[str]:
-    """Lines of the shell blocks of a page, without comments."""
+    """Lines of the shell blocks of a page, without comments.
+
+    They are the fenced blocks for a console, and all that are indented.
+    """
+    unfenced = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    indented = re.findall(r"(?<=\n\n)(?: {4}\S.*\n)+", unfenced)
     lines = [
-        line.split("  #")[0].strip()
-        for block in blocks(text, "console")
-        for line in block.replace("\\\n", " ").splitlines()
+        re.split(r"\s{2,}#", line)[0].strip()
+        for block in (*blocks(text, "console"), *indented)
+        for line in re.sub(r"\\\n\s*", "", block).splitlines()
     ]
     return [line for line in lines if line]
+
+
+def commands_to_run(text: str) -> list[str]:
+    """Commands of a page but those that are listed, with a reason, as not run."""
+    listed = {command for each in NOT_RUN.values() for command in each}
+    return [line for line in commands(text) if line not in listed]
 
 
 def run_command(command: str, folder: Path) -> None:

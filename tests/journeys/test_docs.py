@@ -6,10 +6,8 @@ import importlib
 import importlib.util
 import os
 import re
-import shlex
 import subprocess
 import sys
-import tomllib
 from typing import TYPE_CHECKING
 
 import documents
@@ -25,12 +23,9 @@ if TYPE_CHECKING:
 
 DOCS = documents.ROOT / "docs"
 PAGES = {path.stem: path.read_text("utf-8") for path in DOCS.glob("tutorials/*.md")}
-OWN = ("colorize ", "python -m training.")
-# What installs and opens things; the extras that they name are checked below.
-ELSEWHERE = (
-    *("pip install", "git clone", "python -m venv", "napari"),
-    *("bash .ci/torch", "colorize app"),
-)
+# Each has a test of its own; all blocks of the others are run in their order.
+BY_THEMSELVES = ("app", "training", "widget")
+IN_ORDER = [name for name in documents.TUTORIALS if name not in BY_THEMSELVES]
 # Instead of the loop of events: look at the window, and leave.
 LOOK = """
 import napari
@@ -45,24 +40,15 @@ napari.run = look
 
 
 def commands(page: str) -> list[str]:
-    """Give the commands of ours on a page; there is no other that nobody knows."""
-    lines = documents.commands(PAGES[page])
-    assert all(line.startswith((*OWN, *ELSEWHERE)) for line in lines), lines
-    return [line for line in lines if line.startswith(OWN) and line != "colorize app"]
+    """Return the commands of a page that can be run here."""
+    return documents.commands_to_run(PAGES[page])
 
 
 def test_every_tutorial_is_run_below() -> None:
-    assert PAGES.keys() == {
-        *("app", "widget", "color", "layers", "film", "script", "training"),
-        *("archive", "command", "microscopy"),
-    }
-    index = (DOCS / "index.md").read_text("utf-8")
-    assert not documents.blocks(index, "python")
+    assert PAGES.keys() == {*BY_THEMSELVES, *IN_ORDER} == {*documents.TUTORIALS}
 
 
-@pytest.mark.parametrize(
-    "page", ["archive", "color", "command", "film", "layers", "microscopy", "script"]
-)
+@pytest.mark.parametrize("page", IN_ORDER)
 def test_commands_and_then_scripts_of_a_page(page: str, tmp_path: Path) -> None:
     folder = documents.write_photos(tmp_path)
     assert commands(page)
@@ -77,7 +63,10 @@ def test_commands_and_then_scripts_of_a_page(page: str, tmp_path: Path) -> None:
 def test_the_page_of_the_app_names_what_is_there() -> None:
     # It is used in tests/browser.
     assert not commands("app")
-    page, source = PAGES["app"], documents.ROOT / "colorize_engine"
+    assert not documents.blocks(PAGES["app"], "python")
+    # A name may be broken over two lines.
+    page = " ".join(PAGES["app"].split())
+    source = documents.ROOT / "colorize_engine"
     code = "".join(
         path.read_text("utf-8")
         for pattern in ("app/*.py", "app/web/*.js", "cli/app.py")
@@ -104,7 +93,7 @@ def test_the_rehearsal_makes_a_model_that_colors(tmp_path: Path) -> None:
     (preset,) = documents.blocks(page, "toml")
     documents.run_script(script, tmp_path)
     (tmp_path / "rehearsal.toml").write_text(preset)
-    train, color = (line for line in commands("training") if "rehears" in line)
+    train, color = commands("training")
     documents.run_command(train, tmp_path)
     documents.run_command(color, tmp_path)
     for name in ("runs/statistics.png", "runs/both/log", "evaluation/table.md"):
@@ -112,44 +101,6 @@ def test_the_rehearsal_makes_a_model_that_colors(tmp_path: Path) -> None:
         assert (tmp_path / "rehearsal" / "work" / name).exists(), name
     with Image.open(tmp_path / "rehearsed.png") as picture:
         assert np.ptp(np.asarray(picture).astype(int), axis=-1).max() > 5
-
-
-FULL = [line for line in commands("training") if "rehears" not in line]
-
-
-@pytest.mark.parametrize("command", [c for c in FULL if c.startswith("python")])
-def test_commands_of_hours_lack_nothing_but_their_photos(
-    command: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    _, _, module, *words = shlex.split(command)
-    lacking = "--about" if "--about" in words else "--photos"
-    photos = words[words.index(lacking) + 1]
-    with pytest.raises(SystemExit) as end:
-        importlib.import_module(module).main(words)
-    said = capsys.readouterr().err.splitlines()[-1]
-    assert end.value.code == 2
-    # It is about the photos (or the nets), not about an option that there is not.
-    assert photos in said, said
-    assert "argument" not in said, said
-
-
-def test_the_model_of_hours_is_used_by_the_command_that_follows() -> None:
-    made = [line for line in FULL if "training.regenerate" in line]
-    (color,) = (line for line in FULL if line.startswith("colorize "))
-    model = shlex.split(color)[-1]
-    assert f"--out {model} " in made[0]
-
-
-def test_extras_that_pages_name_exist() -> None:
-    project = tomllib.loads((documents.ROOT / "pyproject.toml").read_text("utf-8"))
-    extras = project["project"]["optional-dependencies"].keys()
-    text = "".join(path.read_text("utf-8") for path in DOCS.rglob("*.md"))
-    named = set(re.findall(r'"(?:napari-colorize|\.)\[(\w+)\]"', text))
-    assert {"napari", "stacks", "video", "training"} <= named <= extras
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
     from qtpy.QtGui import QAction
 
+    from colorize_engine.pixel import PixelNumbers
+
 
 class Person:
     """Someone at the window who looks and clicks, and keeps a picture of each step."""
@@ -87,6 +89,20 @@ def entry(menu: QMenu, name: str) -> QAction:
     found = [action for text, action in texts.items() if text.startswith(name)]
     assert found, f"{name} is not among {list(texts)}"
     return found[0]
+
+
+def at(numbers: PixelNumbers | None) -> tuple[int, int] | None:
+    """Row and column of the pixel that a panel of the inspector shows."""
+    return numbers and (numbers.pixel.row, numbers.pixel.column)
+
+
+def modes(numbers: PixelNumbers) -> tuple[float, float]:
+    """Most likely a* and b* of a pixel."""
+    found = (
+        float(channel.centers[channel.probabilities.argmax()])
+        for channel in (numbers.a, numbers.b)
+    )
+    return next(found), next(found)
 
 
 @pytest.fixture
@@ -155,9 +171,21 @@ def test_from_open_sample_to_a_saved_picture(
     inspector: Inspector = widget_of(viewer, Inspector)
     qtbot.wait(300)
     person.point_at((200, 300), click=True)
-    person.point_at((60, 520))
-    qtbot.waitUntil(lambda: inspector.current is not None, timeout=5_000)
-    assert inspector.pinned is not None
+    # The table, in a part of the picture that the high window shows.
+    person.point_at((30, 130))
+    qtbot.waitUntil(lambda: at(inspector.current) == (30, 130), timeout=5_000)
+    assert at(inspector.pinned) == (200, 300)
+    # What the tutorial of the layers says of this picture.
+    rim, table = inspector.pinned, inspector.current
+    assert rim is not None and table is not None
+    assert rim.b.entropy < table.b.entropy
+    assert rim.a.entropy < table.a.entropy
+    assert modes(rim) == (0, 0)
+    yellow = table.b.centers > 0
+    assert table.b.probabilities[yellow].sum() > 0.8
+    assert table.b.probabilities.max() < 0.5
+    colors = inspector.hint_row.swatches
+    qtbot.waitUntil(lambda: bool(colors.buttons[0].text()), timeout=20_000)
     dark = person.look("inspector")
     viewer.theme = "light"
     assert person.look("inspector-light").mean() > dark.mean() + 30
@@ -224,7 +252,7 @@ def test_from_an_edited_picture_to_its_file_and_back(
     viewer.layers.clear()
     viewer.open(path, plugin="napari-colorize")
     assert colorize.sliders.saturation.value == pytest.approx(1.3)
-    assert "go on from its settings" in colorize.status.value
+    assert "continue with its settings" in colorize.status.value
     person.look("recalled")
     person.click(colorize.run_button)
     qtbot.waitUntil(lambda: not colorize.busy, timeout=120_000)
@@ -250,3 +278,63 @@ def test_a_stack_from_the_samples_is_colored_and_scrolled(person: Person) -> Non
         viewer.dims.set_current_step(1, frame)
         assert np.ptp(np.asarray(colored.data[frame]).astype(int), axis=-1).max() > 5
         person.look(f"stack-frame-{frame}")
+
+
+def test_what_a_network_thinks(person: Person) -> None:
+    # The steps at the head of docs/tutorials/layers.md.
+    viewer, qtbot, window = person.viewer, person.qtbot, person.viewer.window
+    window.resize(1366, 768)
+    person.choose(window.file_menu, "Open Sample", "Colorize", "Coffee")
+    person.choose(window.plugins_menu, "Colorize", "Colorize")
+    colorize: ColorizeWidget = widget_of(viewer, ColorizeWidget)
+    person.click(colorize.run_button)
+    qtbot.waitUntil(lambda: not colorize.busy, timeout=120_000)
+
+    person.click(colorize.layer_choice.think)
+    probability = viewer.layers["coffee gray a probability"]
+    assert probability.visible
+    assert viewer.dims.axis_labels[0] == "bins"
+    label = viewer.canvas.overlays["colorize a probability"]
+    assert label.text.startswith("a = +20   bin 12 of 20")
+    rim, coffee = (200, 300), (120, 320)
+
+    def shown(place: tuple[int, int]) -> float:
+        data = probability.data[viewer.dims.current_step[0]]
+        row, column = (
+            round(float(i)) for i in probability.world_to_data((0, *place))[1:]
+        )
+        return float(data[row, column])
+
+    assert shown(coffee) > 5 * shown(rim)
+    person.look("thinking")
+    viewer.dims.set_current_step(0, 9)
+    assert label.text.startswith("a = +0   bin 10 of 20")
+    assert shown(rim) > 3 * shown(coffee)
+    person.look("thinking-of-gray")
+
+    person.click(colorize.layer_choice.think)
+    assert not probability.visible
+    colorize.layer_choice.boxes["uncertainty"].value = True
+    uncertainty = viewer.layers["coffee gray uncertainty"]
+    assert uncertainty.visible
+    assert viewer.layers[-1] is uncertainty
+    person.look("uncertainty")
+    colorize.layer_choice.boxes["uncertainty"].value = False
+    assert uncertainty not in viewer.layers
+
+    person.choose(window.plugins_menu, "Colorize", "Colorize inspector")
+    inspector: Inspector = widget_of(viewer, Inspector)
+    inspector.place.row.setValue(120)
+    inspector.place.column.setValue(320)
+    qtbot.mouseClick(inspector.pin_button, Qt.MouseButton.LeftButton)
+    found: dict[float, PixelNumbers] = {}
+    for temperature in (0, 0.7, 1):
+        colorize.sliders.temperature.value = temperature
+        colorize.sliders.rebalance.value = -1
+        qtbot.waitUntil(lambda: not colorize.run.live.busy, timeout=60_000)
+        person.look(f"temperature-{temperature}")
+        assert inspector.pinned is not None
+        found[temperature] = inspector.pinned
+    used = {t: int((n.a.decoded > 0.01).sum()) for t, n in found.items()}
+    assert used[0] == 1 < used[0.7] < used[1]
+    np.testing.assert_allclose(found[1].a.decoded, found[1].a.probabilities, atol=1e-3)

@@ -12,15 +12,7 @@ if TYPE_CHECKING:
 
 README = (documents.ROOT / "README.md").read_text(encoding="utf-8")
 SCRIPTS = documents.blocks(README, "python")
-# Commands of these programs need a whole checkout or hours; they have tests elsewhere.
-ELSEWHERE = (
-    *("make", "pip", "uv ", "conda", "rattler-build", "bash .ci/torch"),
-    *("napari", "python -m training", "git"),
-    "colorize app",
-)
-COMMANDS = [
-    line for line in documents.commands(README) if not line.startswith(ELSEWHERE)
-]
+COMMANDS = documents.commands_to_run(README)
 
 
 @pytest.fixture

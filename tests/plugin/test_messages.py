@@ -101,7 +101,7 @@ def lines() -> Shapes:
         (np.zeros((4, 4), np.int64), None, "display range"),
         (np.zeros((4, 4), np.uint8), Shapes(name="roi"), "no shape in roi"),
         (np.zeros((4, 4), np.uint8), lines(), "have no area in roi"),
-        (np.zeros((4, 4), np.uint8), outside(), "lie outside of scan"),
+        (np.zeros((4, 4), np.uint8), outside(), "lie outside scan"),
     ],
     ids=["NaN", "range", "type", "no shape", "lines", "outside"],
 )

@@ -101,7 +101,7 @@ def test_a_saved_picture_opens_with_its_settings(
     assert widget.sliders.settings().arguments[:1] == (0.31,)
     assert widget.sliders.saturation.value == 2.5
     assert widget.advanced.working_size.value == 48
-    assert "go on from its settings" in widget.status.value
+    assert "continue with its settings" in widget.status.value
     finish(widget)
     again = settle(widget, qtbot, 1)
     assert widget.run.layers["colorized"] is colors, "the colors are taken over"
@@ -205,7 +205,7 @@ def test_the_copied_command_makes_the_same_picture(
     picture = settle(widget, qtbot, 1)
     widget.saving.copy_button.native.click()
     line = QApplication.clipboard().text()
-    assert widget.status.value == "The command is on the clipboard."
+    assert widget.status.value == "Copied the command to the clipboard."
     program, *words = shlex.split(line)
     assert program == "colorize"
     command(words)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from colorize_engine.pretrained import WEIGHTS, list_models, read_card
 from training.page import main, page, parameters
+
+if TYPE_CHECKING:
+    from colorize_engine.pretrained import Card
 
 DOCS = Path(__file__).parents[2] / "docs" / "models"
 
@@ -47,3 +52,16 @@ def test_the_command_writes_a_page_for_a_model_folder(
     assert text.startswith("# tiny 0")
     assert "It has not been measured." in text
     assert text.index("Everything.") < text.index("What it is for")
+
+
+@pytest.mark.parametrize("card", list_models(), ids=lambda card: card.name)
+def test_the_notes_quote_only_figures_of_the_card(card: Card) -> None:
+    notes = (DOCS / f"{card.name}-notes.md").read_text()
+    figures = (card.figures[key] for key in ("gray", card.name))
+    known = [value for own in figures for value in own.values()]
+    for bins in card.bins.values():
+        known += [*bins.centers, bins.weights.max()]
+    texts = {format(abs(value), form) for value in known for form in (".1f", ".2f")}
+    quoted = set(re.findall(r"\d+\.\d+", notes))
+    assert quoted
+    assert quoted <= texts, quoted - texts

@@ -164,7 +164,7 @@ def test_the_card_of_a_place(desk: Desk) -> None:
         assert photo.state.hints[2] == Hint.from_color(10, 10, "#c05030")
         # The color of another hint
         await visit.on_stage("point", {"row": 80, "column": 20})
-        await visit.press(marker=f"As before: {photo.state.hints[2].color()}")
+        await visit.press(marker=f"Used before: {photo.state.hints[2].color()}")
         assert photo.state.hints[3].a == photo.state.hints[2].a
         # A click beside closes the card.
         await visit.on_stage("point", place)
@@ -357,7 +357,7 @@ def test_a_file_that_cannot_be_read(desk: Desk) -> None:
         assert list(desk.folder.iterdir()) == []
         for name in ("hints.csv", "settings.json"):
             told = await visit.upload(name, b"{}")
-            assert told["error"].startswith("open the photo that these")
+            assert told["error"].startswith("first open the photo")
         # The page goes on.
         await visit.upload("photo.png", as_png())
         await until(lambda: visit.stage["photo"])

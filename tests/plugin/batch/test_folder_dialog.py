@@ -280,8 +280,8 @@ def test_cancel_leaves_whole_files_and_the_next_run_goes_on(
     count = check_whole(started)
     assert 3 <= count <= 8
     assert started.text.text() == (
-        f"Stopped. {count} colored, 0 skipped, 0 failed. Color the folder again to go "
-        "on."
+        f"Stopped. {count} colored, 0 skipped, 0 failed. Color the folder again to "
+        "continue."
     )
     assert len(table(started)) == count
     run(started)

@@ -149,7 +149,7 @@ def test_an_image_that_is_refused_at_once_does_not_stop_the_rest(
     assert not chroma[:25].any()
     assert run_of(viewer, small) is None
     assert widget.status.value == "Colored 1 of 2 images. Not colored: small."
-    assert "lie outside of small" in said[0]
+    assert "lie outside small" in said[0]
     # If all are refused, nothing runs.
     viewer.layers.remove(large)
     color_all(widget)
@@ -189,7 +189,7 @@ def test_cancel_stops_all(
     assert slow_nets.calls == frames + 1
     assert [run.layer for run in registry.of(viewer)] == images[:1]
     assert widget.status.value == (
-        "Stopped. Colored 1 of 4 images. The others are as they were."
+        "Stopped. Colored 1 of 4 images. The others did not change."
     )
     assert widget.run_button.enabled
     # Each of them can be colored now.
@@ -212,7 +212,7 @@ def test_an_image_that_is_removed_meanwhile_is_left_out(
     slow_nets.go.set()
     qtbot.waitUntil(lambda: not widget.busy, timeout=20_000)
     assert widget.status.value == "Colored 1 of 2 images. Not colored: first."
-    assert said == ["first was not colored. It is not in the viewer any more."]
+    assert said == ["first was not colored. It is no longer in the viewer."]
     assert "first colorized" not in viewer.layers
     assert "second colorized" in viewer.layers
 

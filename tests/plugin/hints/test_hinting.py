@@ -215,7 +215,7 @@ def test_the_palette_shows_what_it_offers(qtbot: QtBot) -> None:
     palette.offer(some, 50)
     assert [s.isEnabled() for s in palette.swatches] == [True, True, *[False] * 3]
     assert palette.swatches[0].toolTip() == (
-        "Take a* +40, b* +30, of the probability 60%."
+        "a* +40, b* +30, probability 60%. Click to use this color."
     )
     assert palette.swatches[1].text() == "10%"
     palette.swatches[1].click()

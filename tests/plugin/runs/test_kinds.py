@@ -162,7 +162,7 @@ def test_values_that_are_no_numbers_are_refused_if_one_wants_so(
 def test_a_region_has_a_box_with_its_surroundings() -> None:
     layer, shapes = Image(GRAY, name="scan"), Shapes(ndim=2, name="roi")
     shapes.add_rectangles(np.array([[500, 500], [600, 600]]))
-    with pytest.raises(ValueError, match="lie outside of scan"):
+    with pytest.raises(ValueError, match="lie outside scan"):
         region_of(layer, shapes, (64, 96))
     shapes.add_rectangles(np.array([[-10, 50], [9.5, 500]]))
     shapes.selected_data = {1}

@@ -627,8 +627,8 @@ def test_shapes_elsewhere_are_refused(widget: ColorizeWidget) -> None:
     widget.run_button.native.click()
     assert not widget.busy
     assert widget.status.value == (
-        "The shapes in roi lie outside of scan: none has a pixel of it. Move them onto "
-        "the picture, or choose no region under Advanced."
+        "The shapes in roi lie outside scan. Move them onto the picture, or choose no "
+        "region under Advanced."
     )
 
 

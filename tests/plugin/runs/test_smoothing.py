@@ -256,7 +256,7 @@ def test_the_current_slice_is_not_smoothed_and_that_is_said(
     control.value = SMOOTHING
     widget.advanced.frames.value = CURRENT_SLICE
     assert not control.enabled
-    assert control.native.toolTip().startswith("Without effect on the current slice")
+    assert control.native.toolTip().startswith("No effect on the current slice")
     finish(widget)
     assert "by itself, without smoothing" in widget.status.value
     alone = Colorizer.from_folder(tiny_model).predict(pan[3], 32)

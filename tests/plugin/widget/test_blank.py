@@ -196,5 +196,5 @@ def test_a_folder_is_colored_as_one_prefers(
 def test_a_source_is_read_as_it_is_asked(widget: ColorizeWidget) -> None:
     layer = widget.viewer.add_image(HOLED, name="masked")
     np.testing.assert_array_equal(source_of(layer).read(()), BLACK)
-    with pytest.raises(NotColorable, match="not numbers"):
+    with pytest.raises(NotColorable, match="NaN or infinity"):
         source_of(layer, not_finite="error").read(())

@@ -125,6 +125,10 @@ def test_one_press_shows_what_the_nets_think_and_one_hides_it(
     colored = widget.viewer.layers["scan colorized"]
     assert widget.viewer.layers.selection.active is colored
     assert button.text == "Show what the nets think"
+    layer.visible = True
+    assert button.text == "Hide what the nets think"
+    layer.visible = False
+    assert button.text == "Show what the nets think"
 
 
 def test_the_boxes_come_back_when_all_layers_were_removed(

@@ -92,7 +92,7 @@ def test_plain_labels_with_the_term_of_the_field_in_the_tooltip(
     assert boxes["a"].text == "a* (green - red)"
     assert boxes["b"].text == "b* (blue - yellow)"
     shown = [widget.model.native.itemText(k) for k in range(2)]
-    assert shown == ["default (for photos)", "reference-10 (to compare)"]
+    assert shown == ["default (for photos)", "reference-10 (for comparison)"]
     assert widget.model.value == "default"
 
 
