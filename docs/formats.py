@@ -86,8 +86,8 @@ END = """
 
 OME-TIFF, ImageJ hyperstacks, TIFF files of several pages and OME-Zarr (folders, or
 ZIP files that end in .zarr.zip or .ozx) are stacks; see [Files, stacks and
-models](reference/files.md) and `colorize --help`. A file that was cut off is damaged,
-and not a smaller stack.
+models](reference/files.md) and [The command](reference/command.md). A file that was
+cut off is damaged, and not a smaller stack.
 """
 
 

@@ -439,41 +439,6 @@ def test_a_model_is_found_by_name_and_by_folder(
     np.testing.assert_array_equal(*same)
 
 
-def test_help_tells_every_option_with_examples_and_loads_little() -> None:
-    check = "import sys; assert not {'torch', 'numpy', 'PIL'} & set(sys.modules)"
-    script = f"{SCRIPT.replace('main()', '')}\ntry:\n main()\nfinally:\n {check}"
-    out = subprocess.run(
-        [sys.executable, "-c", script, "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-    ).stdout
-    for option in (
-        *("--output", "--model", "--temperature", "--rebalance", "--saturation"),
-        *("--working-size", "--device", "--probabilities", "--overwrite", "--range"),
-        *("--max-pixels", "--quality", "--list-models", "--version", "--help"),
-        *("--skip-color", "--report", "--export-onnx"),
-        *("--smoothing", "--channel", "--series", "--scheduler", "--codec"),
-    ):
-        assert option in out
-    assert out.count("\n    colorize ") == 7
-    codes = "0 all done, 1 some file failed, 2 wrong usage, 130 stopped."
-    assert f"Exit codes: {codes}" in out
-
-
-def test_a_shell_completes_options() -> None:
-    asked = {"COMP_WORDS": "colorize --sat", "COMP_CWORD": "1"}
-    out = subprocess.run(
-        [sys.executable, "-m", "colorize_engine"],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, **asked, "_COLORIZE_COMPLETE": "bash_complete"},
-    ).stdout
-    assert out == "plain,--saturation\n"
-
-
 @pytest.mark.parametrize(
     ("statuses", "seconds", "line"),
     [
