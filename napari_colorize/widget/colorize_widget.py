@@ -77,7 +77,6 @@ if TYPE_CHECKING:
 
 _THINKING = "a probability"
 _STOPPED = "Stopped. All layers are as they were."
-_PURPOSES = {"default": "for photos", "reference-10": "to compare"}
 # Layers that any widget is coloring now.
 _in_work: WeakSet[Layer] = WeakSet()
 
@@ -112,11 +111,14 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
             tooltip="The image layer to color.",
         )
         self.model = ComboBox(
-            choices=[(_with_purpose(name), name) for name in self._cards],
+            choices=[(_with_purpose(card), name) for name, card in self._cards.items()],
             value=chosen.model if chosen.model in self._cards else None,
             label="&model",
             tooltip="The nets that predict the colors.\n"
-            + "\n".join(f"{c.name}: {c.description}" for c in self._cards.values()),
+            + "\n".join(
+                f"{c.name}: {c.purpose}\n    {c.description}"
+                for c in self._cards.values()
+            ),
         )
         self.run_button = PushButton(
             text="Colori&ze", tooltip="Run the nets and add the chosen layers."
@@ -651,6 +653,7 @@ class ColorizeWidget(Container):  # type: ignore[type-arg]
         self._lists.release()
 
 
-def _with_purpose(model: str) -> str:
-    """Return the name of a model, with what it is for."""
-    return f"{model} ({_PURPOSES[model]})" if model in _PURPOSES else model
+def _with_purpose(card: Card) -> str:
+    """Return the name of a model, with what it is for in a few words."""
+    words = card.purpose.partition(":")[0]
+    return f"{card.name} ({words[0].lower()}{words[1:]})" if words else card.name

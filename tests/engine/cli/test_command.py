@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -404,7 +405,7 @@ def test_names_with_line_ends_and_other_bytes_make_one_line(
 
 
 def test_models_are_listed_from_their_cards(
-    run: Run, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, run: Run, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (pretrained, model_table):
         monkeypatch.setattr(module, "WEIGHTS", tiny_model.parent)
@@ -414,6 +415,13 @@ def test_models_are_listed_from_their_cards(
     size = sum(file.stat().st_size for file in tiny_model.iterdir()) / 1e6
     assert lines[1].split()[:5] == ["tiny", "0", f"{size:.1f}", "11,", "9"]
     assert len(lines) == 2
+    card = replace(read_card(tiny_model), purpose="For tests: eleven bins.")
+    folder = tmp_path / "weights" / "tiny"
+    shutil.copytree(tiny_model, folder)
+    (folder / "card.json").write_text(card.to_json())
+    for module in (pretrained, model_table):
+        monkeypatch.setattr(module, "WEIGHTS", folder.parent)
+    assert run("--list-models", model=None)[1][2:] == ["  For tests: eleven bins."]
 
 
 def test_figures_stand_beside_those_of_gray(tiny_model: Path) -> None:
