@@ -87,9 +87,9 @@ END = """
 
 Stacks are OME-TIFF, ImageJ hyperstacks, TIFF files of several pages, and OME-Zarr
 (folders, or ZIP files that end in .zarr.zip or .ozx); see [Stacks from a
-microscope](tutorials/microscopy.md) and `colorize --help`. A truncated file is an
-error; it is not read as a smaller stack. [Color a film](tutorials/film.md) is about
-films.
+microscope](tutorials/microscopy.md) and [the options](reference/command.md). A
+truncated file is an error; it is not read as a smaller stack. [Color a
+film](tutorials/film.md) is about films.
 """
 
 

@@ -206,6 +206,7 @@ def export(
         f"{preset.bins['scheme']}.",
         nets={},
         bins=bins,
+        purpose=preset.purpose,
         training=about,
         figures=dict(figures or {}),
         **decode,

@@ -185,7 +185,7 @@ def page(folder: Path, notes: str = "") -> str:
     card = read_card(folder)
     parts = [
         f"# {card.name} {card.version}",
-        f"{card.description} Hash `{card.model_hash}`.",
+        f"{card.purpose} {card.description} Hash `{card.model_hash}`.".lstrip(),
         "## Design",
         _design(card, folder),
         f"Decoded at temperature {card.temperature:g} and rebalance "

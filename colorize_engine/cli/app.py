@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from colorize_engine.cli.console import DONE, OneLineCommand, complain, max_pixels
+from colorize_engine.cli.console import DONE, OneLineCommand, complain
+from colorize_engine.cli.help import ByTopic
+from colorize_engine.cli.options import MAX_PIXELS
 
 if TYPE_CHECKING:
     from colorize_engine.app import Address
@@ -31,7 +33,7 @@ Examples:
 """
 
 
-class WithApp(OneLineCommand):
+class WithApp(ByTopic):
     """The command ``colorize``, whose first word may be ``app``."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
@@ -43,43 +45,47 @@ class WithApp(OneLineCommand):
         return super().main(words, **extra)
 
 
+_PARAMETERS: list[click.Parameter] = [
+    click.Argument(
+        ["photos"], metavar="[PHOTO]...", nargs=-1, type=click.Path(path_type=Path)
+    ),
+    click.Option(
+        ["-m", "--model"],
+        default="default",
+        show_default=True,
+        metavar="NAME|FOLDER",
+        help="A model from colorize --list-models, or the folder of your own model.",
+    ),
+    click.Option(
+        ["--browser/--no-browser"],
+        default=True,
+        help="Whether to open the page in a browser.  [default: browser]",
+    ),
+    click.Option(
+        ["--port"],
+        type=click.IntRange(0, 65535),
+        default=0,
+        show_default="any free one",
+        help="Port of the page.",
+    ),
+    click.Option(
+        ["--host"],
+        default="127.0.0.1",
+        show_default=True,
+        help="Address of the page. With 0.0.0.0 other machines can reach it, too; they "
+        "need the token, and nothing is encrypted.",
+    ),
+    MAX_PIXELS,
+]
+
+
 @click.command(
     cls=OneLineCommand,
     name="colorize app",
     help=_HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88},
+    params=_PARAMETERS,
 )
-@click.argument(
-    "photos", metavar="[PHOTO]...", nargs=-1, type=click.Path(path_type=Path)
-)
-@click.option(
-    "-m",
-    "--model",
-    default="default",
-    show_default=True,
-    metavar="NAME|FOLDER",
-    help="A model from colorize --list-models, or the folder of your own model.",
-)
-@click.option(
-    "--browser/--no-browser",
-    default=True,
-    help="Whether to open the page in a browser.  [default: browser]",
-)
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    show_default="any free one",
-    help="Port of the page.",
-)
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    help="Address of the page. With 0.0.0.0 other machines can reach it, too; they "
-    "need the token, and nothing is encrypted.",
-)
-@max_pixels
 def app(
     photos: tuple[Path, ...],
     model: str,

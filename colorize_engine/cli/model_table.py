@@ -9,10 +9,6 @@ from colorize_engine.pretrained import WEIGHTS, list_models
 if TYPE_CHECKING:
     from colorize_engine.pretrained import Card
 
-_PURPOSES = {
-    "default": "For photos and films: natural colors; takes hints.",
-    "reference-10": "To compare with: plain nets and bins, more colorful, less steady.",
-}
 _HEADER = ("name", "version", "MB", "bins a, b", "figures (of the gray picture)")
 # Keys of a card's figures; see training.scoring.
 _FIGURES = {"auc": "AuC", "auc_rebalanced": "rebalanced AuC", "de00": "dE00"}
@@ -28,14 +24,15 @@ def model_table() -> str:
     ModelError
         If a card is broken.
     """
-    rows = [_HEADER, *(_row(card) for card in list_models())]
+    cards = list_models()
+    rows = [_HEADER, *map(_row, cards)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
     lines = []
-    for row in rows:
+    for row, purpose in zip(rows, ("", *(card.purpose for card in cards)), strict=True):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         lines.append("  ".join(cells).rstrip())
-        if row[0] in _PURPOSES:
-            lines.append(f"  {_PURPOSES[row[0]]}")
+        if purpose:
+            lines.append(f"  {purpose}")
     return "\n".join(lines)
 
 

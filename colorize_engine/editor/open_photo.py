@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
-from threading import Lock, RLock
-from typing import TYPE_CHECKING, cast
+from threading import RLock
+from typing import TYPE_CHECKING
 
 from colorize_engine import files
-from colorize_engine.decode import DecodeOptions
-from colorize_engine.edit import Edit, EditHistory, State, saved_edit
+from colorize_engine.edit import Edit, State
+from colorize_engine.editor.edited import Edited
+from colorize_engine.editor.held_colors import HeldColors
 from colorize_engine.editor.opening import open_page, read_page
 from colorize_engine.editor.view import View, in_8_bits, level_for, window
 from colorize_engine.pixel import describe, pixel_of
@@ -17,31 +17,17 @@ from colorize_engine.rendering import Pyramid, Rendering, WindowCache
 from colorize_engine.steering import suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable
     from pathlib import Path
 
     from colorize_engine.colorizer import Colorizer
-    from colorize_engine.decode import DecodeSettings
     from colorize_engine.editor.view import Bytes
     from colorize_engine.hints import Hint
     from colorize_engine.pixel import PixelNumbers
-    from colorize_engine.prediction import Prediction
     from colorize_engine.steering import Suggestion
 
 
-@dataclass
-class _Held:
-    """What is in memory of a photo while somebody works on it."""
-
-    light: Pyramid
-    plain: Prediction
-    predicted: Prediction
-    colors: WindowCache
-    state: State
-    variants: dict[int, list[Prediction]] = field(default_factory=dict)
-
-
-class OpenPhoto:
+class OpenPhoto(Edited):
     """A photo that a person works on. Get it from `Editor.add`.
 
     What it needs beyond its file is made when it is asked for, and kept until
@@ -94,11 +80,10 @@ class OpenPhoto:
         colorizer: Callable[[], Colorizer],
         max_pixels: int = files.MAX_PIXELS,
     ) -> None:
+        super().__init__(colorizer)
         self.key, self.path, self.name = secrets.token_urlsafe(9), path, name
-        self.history, self.edits = EditHistory(), 0
-        self._colorizer, self._max_pixels = colorizer, max_pixels
-        self._lock, self._changing = RLock(), Lock()
-        self._held: _Held | None = None
+        self._max_pixels, self._lock = max_pixels, RLock()
+        self._held: HeldColors | None = None
         self._small: Bytes | None = None
         # The edit that the small picture shows; None while it is gray.
         self._shown: State | None = None
@@ -108,69 +93,11 @@ class OpenPhoto:
         height, width = found.image.shape[:2]
         self.shape = int(height), int(width)
         self._light: Pyramid | None = Pyramid(found.image)
-        self._restore()
+        if self._restore(path, self.shape):
+            self.notes = (
+                "it was saved by this program; its settings and hints are back",
+            )
         self.thumbnail()
-
-    def _restore(self) -> None:
-        """Take up the edit of a photo that this program has saved."""
-        try:
-            edit = saved_edit(self.path)
-        except (OSError, ValueError):
-            return
-        if edit is None:
-            return
-        inside = [
-            hint
-            for hint in edit.hints
-            if hint.row < self.shape[0] and hint.column < self.shape[1]
-        ]
-        self.history.amend(State(tuple(inside), edit.decoding))
-        self.notes = ("it was saved by this program; its settings and hints are back",)
-
-    @property
-    def state(self) -> State:
-        """Hints and settings as they are now."""
-        return self.history.present
-
-    @property
-    def settings(self) -> DecodeSettings:
-        """Settings as they are now; at first those of the model, which it waits for."""
-        if self.state.settings is None:
-            own = DecodeOptions().resolved(self._colorizer())
-            with self._changing:
-                if self.state.settings is None:
-                    self.history.begin(own)
-        return cast("DecodeSettings", self.state.settings)
-
-    def set_hints(self, hints: tuple[Hint, ...], change: Hashable = None) -> None:
-        """Change the hints; see `History.record`."""
-        with self._changing:
-            self.history.set_hints(hints, change)
-            self.edits += 1
-
-    def set_settings(self, settings: DecodeSettings, change: Hashable = None) -> None:
-        """Change the settings; see `History.record`."""
-        with self._changing:
-            self.history.set_settings(settings, change)
-            self.edits += 1
-
-    def set_state(self, state: State) -> None:
-        """Change hints and settings in one step."""
-        with self._changing:
-            self.history.record(state)
-            self.edits += 1
-
-    def undo(self) -> None:
-        """Take back the last change."""
-        with self._changing:
-            self.history.undo()
-            self.edits += 1
-
-    def redo(self) -> None:
-        """Do the change again that was undone last."""
-        with self._changing:
-            self.history.redo()
-            self.edits += 1
 
     def edit(self) -> Edit:
         """Return all that is set, to be kept as text or as a command."""
@@ -210,37 +137,13 @@ class OpenPhoto:
             self._light = Pyramid(found.image)
         return self._light
 
-    def _now(self) -> _Held:
+    def _now(self) -> HeldColors:
         """Return what is held, with the present hints; the lock must be held."""
         hints, light = self.state.hints, self._pyramid()
         if self._held is None:
-            plain = self._colorizer().predict(light.image)
-            gray = WindowCache(Rendering.gray(light))
-            self._held = _Held(light, plain, plain, gray, State())
-        held = self._held
-        if held.predicted.hints != hints:
-            held.variants.clear()
-            held.predicted = held.plain.with_hints(hints) if hints else held.plain
-        return held
-
-    def _colors(self, draft: bool) -> WindowCache:
-        """Return the colors of the edit as it is now; the lock must be held."""
-        held, settings = self._now(), self.settings
-        # Of this state: a slider may have gone on meanwhile.
-        state = State(held.predicted.hints, settings)
-        if held.state == state:
-            return held.colors
-        colors = WindowCache(self._render(held.predicted, settings, draft))
-        if not draft:
-            held.colors, held.state = colors, state
-        return colors
-
-    def _render(
-        self, prediction: Prediction, settings: DecodeSettings, draft: bool = False
-    ) -> Rendering:
-        chroma = prediction.decode(*settings.arguments)
-        method = "bilinear" if draft else "guided"
-        return prediction.rendering(chroma, method=method, light=self._pyramid())
+            self._held = HeldColors(light, self._colorizer())
+        self._held.use_hints(hints)
+        return self._held
 
     def view(
         self,
@@ -269,7 +172,7 @@ class OpenPhoto:
         with self._lock:
             light = self._pyramid()
             gray_colors = WindowCache(Rendering.gray(light)) if gray else None
-            colors = gray_colors or self._colors(draft)
+            colors = gray_colors or self._now().colors(self.settings, draft=draft)
             level = level_for(light, width / max(box[2] - box[0], 1e-6))
             rows, columns = window(light.shapes[level], box)
             if not gray and level < len(light.shapes) - 1:
@@ -328,12 +231,13 @@ class OpenPhoto:
             If it lies outside the photo.
         """
         with self._lock:
-            held = self._now()
-        return describe(pixel_of(held.predicted, row, column), self.settings)
+            predicted = self._now().predicted
+        return describe(pixel_of(predicted, row, column), self.settings)
 
     def variants(self, seed: int = 0, count: int = 6) -> list[tuple[Hint, ...]]:
         """Return the hints of several plausible pictures; all have the photo's own."""
-        return [each.hints for each in self._variants(seed, count)]
+        with self._lock:
+            return [each.hints for each in self._now().variants(seed, count)]
 
     def variant_thumbnail(self, seed: int, number: int, count: int = 6) -> Bytes:
         """Return a small picture of a variant.
@@ -344,18 +248,9 @@ class OpenPhoto:
             If there is no such variant.
         """
         with self._lock:
-            variant = self._variants(seed, count)[number]
-            rendering = self._render(variant, self.settings)
-            light = self._pyramid()
+            held, light = self._now(), self._pyramid()
+            variant = held.variants(seed, count)[number]
+            rendering = held.render(variant, self.settings)
             last = len(light.shapes) - 1
             rows, columns = window(light.shapes[last], (0, 0, 1, 1))
             return in_8_bits(rendering.window(rows, columns, last))
-
-    def _variants(self, seed: int, count: int) -> list[Prediction]:
-        with self._lock:
-            held = self._now()
-            if seed not in held.variants:
-                held.variants = {
-                    seed: self._colorizer().variants(held.predicted, count, seed)
-                }
-            return held.variants[seed]

@@ -36,6 +36,8 @@ class Card:
         Design of the nets ``a`` and ``b`` (fields of `design.NetDesign`).
     bins : dict of ChannelBins
         Bins of ``a`` and ``b``.
+    purpose : str
+        What the model is for: a few words, and after a colon more. May be empty.
     temperature : float
         Default temperature of the annealed mean, 0..1.
     rebalance : float
@@ -63,6 +65,7 @@ class Card:
     description: str
     nets: dict[str, dict[str, Any]]
     bins: dict[str, ChannelBins]
+    purpose: str = ""
     temperature: float = 0.38
     rebalance: float = 0.0
     working_size: int = 256
@@ -74,7 +77,7 @@ class Card:
     sha256: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("name", "version", "description"):
+        for name in ("name", "version", "description", "purpose"):
             if not isinstance(getattr(self, name), str):
                 raise ValueError(f"expected {name} to be text")
         if not isinstance(self.working_size, int):
@@ -150,6 +153,9 @@ class Card:
             }
             for channel, bins in self.bins.items()
         }
+        # Without a purpose a card is one that versions before this key can read.
+        if not self.purpose:
+            del content["purpose"]
         return json.dumps(content, indent=1) + "\n"
 
     @classmethod

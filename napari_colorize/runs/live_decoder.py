@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from colorize_engine.decode import DecodeSettings
     from colorize_engine.hints import Hint
-    from napari_colorize.runs.results import Arrays, Results
+    from napari_colorize.runs.frame_arrays import Arrays
+    from napari_colorize.runs.results import Results
 
     Index = tuple[int, ...]
 

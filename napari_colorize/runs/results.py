@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from math import log2
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from napari_colorize.runs.backdrop import Backdrop
 from napari_colorize.runs.coloring import Coloring
-from napari_colorize.runs.kinds import DECODED
+from napari_colorize.runs.frame_arrays import (
+    decoded_arrays,
+    frame_types,
+    predicted_arrays,
+)
+from napari_colorize.runs.frame_records import FrameRecords, Made
 from napari_colorize.runs.shares import prediction_of
 from napari_colorize.runs.smoothing import SmoothedFrames
 from napari_colorize.runs.steering import Steering
 from napari_colorize.runs.store import PROBABILITIES, Store
+from napari_colorize.runs.value_span import ValueSpan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from numpy.typing import DTypeLike, NDArray
+    from numpy.typing import NDArray
 
     from colorize_engine import (
         Card,
@@ -28,20 +31,10 @@ if TYPE_CHECKING:
         Prediction,
     )
     from colorize_engine.decode import DecodeSettings
+    from napari_colorize.runs.frame_arrays import Arrays
     from napari_colorize.runs.large_picture import LargePicture
     from napari_colorize.runs.source import Source
     from napari_colorize.runs.worker import Reporter
-
-    # By kind; a large picture in color is `Prepared`.
-    Arrays = dict[str, Any]
-
-
-class _Made(NamedTuple):
-    """What a frame in the store was made with."""
-
-    settings: DecodeSettings
-    basis: Hashable
-    kinds: tuple[str, ...]
 
 
 class Results:
@@ -84,10 +77,8 @@ class Results:
         pixels of the working size.
     seconds : float
         Duration of ``compute``.
-    span : (float, float)
+    values : ValueSpan
         Smallest and largest value of all frames, as read.
-    white : float
-        White level of their type.
     """
 
     def __init__(
@@ -103,20 +94,22 @@ class Results:
         from colorize_engine.resize import head_shape, working_shape
 
         self.source, self.colorizer = source, colorizer
-        self.working_size, self.kinds = working_size, tuple(kinds)
+        self.working_size = working_size
         self.working_shape = working_shape(source.shape, working_size)
         self.cells = head_shape(self.working_shape, colorizer.head_stride)
         self.seconds = 0.0
-        self.span, self.white = (np.inf, -np.inf), 1.0
+        self.values = ValueSpan(source)
         self.steering = Steering(source, colorizer, working_size)
         self.smoothing = smoothing if source.is_stack else 0.0
         self._smoothed: SmoothedFrames | None = None
         self.coloring = Coloring(source, backdrop)
         self.store: Store
-        # The settings, basis and kinds that each frame in the store was made with.
-        self._made: dict[tuple[int, ...], _Made] = {}
-        # How often other kinds were wanted; a frame that is being made may miss it.
-        self._wants, self._recording = 0, threading.Lock()
+        self._records = FrameRecords(kinds)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of arrays that are wanted."""
+        return self._records.kinds
 
     @property
     def picture(self) -> LargePicture | None:
@@ -161,7 +154,7 @@ class Results:
                     index, progress=lambda _done, _total: worker.check()
                 )
                 worker.check()
-                self._extend_span(prediction.image)
+                self.values.add(prediction.image)
                 if number == 0:
                     self.store = self._new_store(prediction)
                     if self.smoothing:
@@ -175,50 +168,21 @@ class Results:
             raise
         self.seconds = time.perf_counter() - began
 
-    def _extend_span(self, image: NDArray[Any]) -> None:
-        from colorize_engine.color import full_scale
-
-        self.white = full_scale(image.dtype)
-        low, high = self.span
-        self.span = min(low, float(image.min())), max(high, float(image.max()))
-
-    @property
-    def fills_little(self) -> bool:
-        """Whether the display range may be what is meant as black and white."""
-        from colorize_engine.files import fills_little
-
-        if self.source.limits is not None or self.source.rgb:
-            return False
-        return fills_little(self.span, (0.0, self.white))
-
     def _text(self, number: int) -> str:
         if not self.source.is_stack:
             return f"Coloring on {self.device}"
         return f"Coloring frame {number + 1} of {self.source.count} on {self.device}"
 
-    def _frame_types(
-        self, first: Prediction
-    ) -> dict[str, tuple[tuple[int, ...], DTypeLike]]:
-        """Return the shape and type of a frame of each kind."""
-        cells = self.cells
-        shares = np.float16 if self.source.is_stack else np.float32
-        return {
-            "colorized": self.coloring.frame_type(first),
-            "a": (cells, np.float32),
-            "b": (cells, np.float32),
-            "a probability": ((len(first.a.bins), *cells), shares),
-            "b probability": ((len(first.b.bins), *cells), shares),
-            "uncertainty": (cells, np.float32),
-        }
-
     def _new_store(self, first: Prediction) -> Store:
         self.coloring.begin(first)
-        self._types = self._frame_types(first)
         stack = self.source.is_stack
-        if self.picture is not None:
-            del self._types["colorized"]
-        wanted = [k for k in self._types if k in self.kinds or (stack and "prob" in k)]
-        return Store(self.source.frames, {k: self._types[k] for k in wanted})
+        self._types = frame_types(first, self.cells, self.coloring, stack=stack)
+        wanted = [kind for kind in self._types if self._is_kept(kind)]
+        return Store(self.source.frames, {kind: self._types[kind] for kind in wanted})
+
+    def _is_kept(self, kind: str) -> bool:
+        """Return whether the store has a kind; a stack keeps its probabilities."""
+        return kind in self.kinds or (self.source.is_stack and kind in PROBABILITIES)
 
     def want(self, kinds: Iterable[str]) -> None:
         """Make room in the store for these kinds, and forget the others.
@@ -227,36 +191,16 @@ class Results:
         a single picture. A stack keeps its probabilities.
         """
         before, single = set(self.store.arrays), self._single
-        with self._recording:
-            new, self.kinds = set(kinds) - set(self.kinds), tuple(kinds)
-            self._wants += 1
-            for index, made in list(self._made.items()):
-                others = tuple(kind for kind in made.kinds if kind not in new)
-                self._made[index] = made._replace(kinds=others)
+        self._records.want(kinds)
         for kind in self._types:
-            if kind in self.kinds and kind not in self.store.arrays:
-                self.store.add(kind, *self._types[kind])
-            elif kind not in self.kinds and not (
-                self.source.is_stack and "prob" in kind
-            ):
+            if not self._is_kept(kind):
                 self.store.arrays.pop(kind, None)
+            elif kind not in before:
+                self.store.add(kind, *self._types[kind])
         if single is not None:
-            for kind, values in self._fixed(single).items():
+            for kind, values in predicted_arrays(single, self.store.arrays).items():
                 if kind not in before:
                     self.store.write(kind, (0,) * len(self.source.frames), values)
-
-    def _fixed(self, prediction: Prediction) -> Arrays:
-        """Return the wanted kinds that do not depend on the sliders."""
-        values = {
-            "a probability": lambda: prediction.a.probabilities,
-            "b probability": lambda: prediction.b.probabilities,
-            "uncertainty": prediction.entropy,
-        }
-        return {
-            kind: compute()
-            for kind, compute in values.items()
-            if kind in self.store.arrays
-        }
 
     @property
     def _single(self) -> Prediction | None:
@@ -284,16 +228,16 @@ class Results:
         The nets run only if other hints hold in the frame than before. With smoothing
         a frame may not be final yet, see `is_final`.
         """
-        frames, wants = self._smoothed or self.steering, self._wants
+        frames, wants = self._smoothed or self.steering, self._records.wants
         basis = frames.basis(index)
-        before, now = self._made.get(index), _Made(settings, basis, self.kinds)
+        before, now = self._records.get(index), Made(settings, basis, self.kinds)
         if before == now:
             return {}
         arrays: Arrays = {}
         if before is not None and before.basis == basis:
             prediction = self.prediction(index)
             if before.kinds != now.kinds:
-                arrays = self._fixed(prediction)
+                arrays = predicted_arrays(prediction, self.store.arrays)
             if self.source.is_stack:
                 # They come from the store; writing them again would round them again.
                 for kind in PROBABILITIES:
@@ -301,18 +245,15 @@ class Results:
         else:
             prediction = frames.predict(index)
             now = now._replace(basis=frames.basis(index))
-            arrays = self._fixed(prediction)
+            arrays = predicted_arrays(prediction, self.store.arrays)
             if self.source.is_stack:
                 # The sliders decode from the store and must get these colors back.
                 for kind in PROBABILITIES:
                     arrays[kind] = arrays[kind].astype(self.store.arrays[kind].dtype)
                 shares = {kind[0]: arrays[kind] for kind in PROBABILITIES}
                 prediction = self._of_shares(prediction.image, shares)
-        arrays |= self._decoded(index, prediction, settings)
-        with self._recording:
-            # Other kinds are wanted meanwhile: what was made may be in none of them.
-            same = wants == self._wants
-            self._made[index] = now if same else now._replace(kinds=())
+        arrays |= decoded_arrays(index, prediction, settings, self.coloring, self.kinds)
+        self._records.put(index, now, wants)
         return arrays
 
     def is_final(self, index: tuple[int, ...]) -> bool:
@@ -322,18 +263,6 @@ class Results:
         again with other hints, it is decoded by itself, and once more after them.
         """
         return self._smoothed is None or self._smoothed.is_current(index)
-
-    def _decoded(
-        self, index: tuple[int, ...], prediction: Prediction, settings: DecodeSettings
-    ) -> Arrays:
-        wanted = [kind for kind in DECODED if kind in self.kinds]
-        if not wanted:
-            return {}
-        chroma = prediction.decode(*settings.arguments)
-        arrays: Arrays = {"a": chroma[0], "b": chroma[1]}
-        if "colorized" in wanted:
-            arrays["colorized"] = self.coloring.color(index, prediction, chroma)
-        return {kind: arrays[kind] for kind in wanted}
 
     def put(self, index: tuple[int, ...], arrays: Arrays) -> None:
         """Put the decoded arrays of a frame where the layers read them."""

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from colorize_engine.decode import DecodeSettings
     from colorize_engine.pixel import Pixel
     from napari_colorize.runs.backdrop import Backdrop
-    from napari_colorize.runs.results import Arrays, Results
+    from napari_colorize.runs.frame_arrays import Arrays
+    from napari_colorize.runs.results import Results
     from napari_colorize.runs.source import Source
 
 T = TypeVar("T")

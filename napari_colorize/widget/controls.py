@@ -309,6 +309,12 @@ class Advanced(Container):  # type: ignore[type-arg]
         label_controls(self)
         self.folder.choose_btn.tooltip = "Choose the folder of your own model."
 
+    def offer(self, devices: list[str]) -> None:
+        """Fill the list of devices; what is chosen stays."""
+        value = self.device.value
+        self.device.choices = list(dict.fromkeys(["auto", *devices, value]))
+        self.device.value = value
+
 
 class Status(Container):  # type: ignore[type-arg]
     """The status line, the progress bar, and the buttons Cancel and Use the range."""

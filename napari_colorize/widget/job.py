@@ -101,11 +101,11 @@ def summary(results: Results) -> str:
         f"{max(0.1, results.seconds):.1f} s "
         f"({results.card.name}, {_plain_name(results.device)}{smoothing})."
     )
-    if results.fills_little:
-        low, high = results.span
+    if results.values.fills_little:
+        (low, high), white = results.values.limits, results.values.white
         text += (
-            f" Its values use only {low:g} to {high:g} of 0 to {results.white:g}, so "
-            "the result is dark and pale."
+            f" Its values use only {low:g} to {high:g} of 0 to {white:g}, so the result "
+            "is dark and pale."
         )
     for note in blank_note(results.source.blank):
         text += f" {sentence(note)}"

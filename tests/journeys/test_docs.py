@@ -128,12 +128,13 @@ def test_the_gallery_is_what_its_script_writes(gallery: ModuleType) -> None:
     assert text == gallery.page(read_card(find_folder("default")), figures)
 
 
-def test_the_page_of_files_is_what_its_tables_say() -> None:
-    spec = importlib.util.spec_from_file_location("formats", DOCS / "formats.py")
+@pytest.mark.parametrize("script", ["formats", "command"])
+def test_a_page_is_what_its_script_writes(script: str) -> None:
+    spec = importlib.util.spec_from_file_location(script, DOCS / f"{script}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    # Fails after a change of the tables: then run docs/formats.py again.
+    # Fails after a change of the tables or options: then run the script again.
     assert module.PAGE.read_text("utf-8") == module.page()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import pytest
 import torch
 from onnxruntime import InferenceSession
 
-from colorize_engine.pretrained import Backend, NetDesign, load
+from colorize_engine.pretrained import Backend, NetDesign, load, read_card
 from colorize_engine.pretrained.torch_nets import UNet, net_input
 from training.export import (
     export,
@@ -95,6 +96,12 @@ def test_the_card_is_complete(
     assert card["working_size"] == 64
     assert card["name"] == "tiny"
     assert card["bins"].keys() == {"a", "b"}
+    # The preset has no purpose.
+    assert "purpose" not in card
+    purpose = "For tests: of photos."
+    card = export(replace(tiny, purpose=purpose), trained, tmp_path)
+    assert read_card(tmp_path).purpose == purpose
+    assert card.model_hash == read_card(tmp_path).model_hash
 
 
 def table(path: Path) -> Path:

@@ -28,6 +28,7 @@ def test_the_page_in_the_tree_is_that_of_the_card(name: str) -> None:
 def test_the_page_names_what_a_person_must_know(name: str) -> None:
     card, text = read_card(WEIGHTS / name), page(WEIGHTS / name)
     assert card.model_hash in text
+    assert f"\n\n{card.purpose} {card.description} Hash" in text
     assert f"{card.figures[name]['auc']:.2f}" in text
     assert f"{card.figures['gray']['auc']:.2f}" in text
     assert "evidence" in text
@@ -50,6 +51,7 @@ def test_the_command_writes_a_page_for_a_model_folder(
     main(["--models", str(tiny_model), "--out", str(tmp_path)])
     text = (tmp_path / "tiny.md").read_text()
     assert text.startswith("# tiny 0")
+    assert f"\n\n{read_card(tiny_model).description} Hash" in text
     assert "It has not been measured." in text
     assert text.index("Everything.") < text.index("What it is for")
 

@@ -51,6 +51,8 @@ class Preset:
         The sections with these names.
     runs : tuple of Run
         The runs in order; "separate" in the file gives one run of a and one of b.
+    purpose : str
+        What the model is for, see `Card`; may be left out.
     """
 
     name: str
@@ -61,12 +63,14 @@ class Preset:
     training: dict[str, Any]
     decode: dict[str, Any]
     runs: tuple[Run, ...]
+    purpose: str = ""
 
     @property
     def of_training(self) -> dict[str, Any]:
-        """The settings that determine the weights: all but the decode point."""
+        """The settings that determine the weights: no decode point, no purpose."""
         content = tomllib.loads(self.text)
         del content["decode"]
+        content.pop("purpose", None)
         return content
 
     @property
@@ -124,7 +128,9 @@ def load_preset(name: str | Path) -> Preset:
 
 def _check(content: dict[str, Any]) -> None:
     """Raise ValueError unless all sections and keys are there, and no others."""
-    expect("sections", set(content), {*_KEYS, "runs"})
+    if not isinstance(purpose := content.get("purpose", ""), str):
+        raise ValueError(f"expected purpose to be text, got {purpose!r}")
+    expect("sections", set(content) - {"purpose"}, {*_KEYS, "runs"})
     for section, keys in _KEYS.items():
         wanted, found = set(keys), set(content[section])
         if section == "bins":

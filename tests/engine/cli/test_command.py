@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -404,7 +405,7 @@ def test_names_with_line_ends_and_other_bytes_make_one_line(
 
 
 def test_models_are_listed_from_their_cards(
-    run: Run, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, run: Run, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (pretrained, model_table):
         monkeypatch.setattr(module, "WEIGHTS", tiny_model.parent)
@@ -414,6 +415,13 @@ def test_models_are_listed_from_their_cards(
     size = sum(file.stat().st_size for file in tiny_model.iterdir()) / 1e6
     assert lines[1].split()[:5] == ["tiny", "0", f"{size:.1f}", "11,", "9"]
     assert len(lines) == 2
+    card = replace(read_card(tiny_model), purpose="For tests: eleven bins.")
+    folder = tmp_path / "weights" / "tiny"
+    shutil.copytree(tiny_model, folder)
+    (folder / "card.json").write_text(card.to_json())
+    for module in (pretrained, model_table):
+        monkeypatch.setattr(module, "WEIGHTS", folder.parent)
+    assert run("--list-models", model=None)[1][2:] == ["  For tests: eleven bins."]
 
 
 def test_figures_stand_beside_those_of_gray(tiny_model: Path) -> None:
@@ -437,41 +445,6 @@ def test_a_model_is_found_by_name_and_by_folder(
     assert run(photo, "-o", tmp_path / "folder.png", model="../tiny")[0] == 0
     same = [read(tmp_path / name) for name in ("name.png", "folder.png")]
     np.testing.assert_array_equal(*same)
-
-
-def test_help_tells_every_option_with_examples_and_loads_little() -> None:
-    check = "import sys; assert not {'torch', 'numpy', 'PIL'} & set(sys.modules)"
-    script = f"{SCRIPT.replace('main()', '')}\ntry:\n main()\nfinally:\n {check}"
-    out = subprocess.run(
-        [sys.executable, "-c", script, "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-    ).stdout
-    for option in (
-        *("--output", "--model", "--temperature", "--rebalance", "--saturation"),
-        *("--working-size", "--device", "--probabilities", "--overwrite", "--range"),
-        *("--max-pixels", "--quality", "--list-models", "--version", "--help"),
-        *("--skip-color", "--report", "--export-onnx"),
-        *("--smoothing", "--channel", "--series", "--scheduler", "--codec"),
-    ):
-        assert option in out
-    assert out.count("\n    colorize ") == 7
-    codes = "0 all done, 1 some file failed, 2 wrong usage, 130 stopped."
-    assert f"Exit codes: {codes}" in out
-
-
-def test_a_shell_completes_options() -> None:
-    asked = {"COMP_WORDS": "colorize --sat", "COMP_CWORD": "1"}
-    out = subprocess.run(
-        [sys.executable, "-m", "colorize_engine"],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, **asked, "_COLORIZE_COMPLETE": "bash_complete"},
-    ).stdout
-    assert out == "plain,--saturation\n"
 
 
 @pytest.mark.parametrize(

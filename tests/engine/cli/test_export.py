@@ -87,4 +87,5 @@ def test_errors_are_one_line(tmp_path: Path, run: Run, torch_model: Path) -> Non
 
 
 def test_a_photo_is_still_asked_for(run: Run) -> None:
-    assert run("-o", "x") == (2, [], ["colorize: Missing argument 'PHOTO...'."])
+    error = "colorize: Missing argument 'PHOTO...'. Try 'colorize --help'."
+    assert run("-o", "x") == (2, [], [error])

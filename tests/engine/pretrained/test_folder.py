@@ -119,6 +119,18 @@ def test_card_survives_saving(folder: Path) -> None:
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
 
 
+def test_a_card_may_have_a_purpose(folder: Path) -> None:
+    card = pretrained.read_card(folder)
+    assert (card.purpose, '"purpose"' in card.to_json()) == ("", False)
+    change_card(folder, purpose="For tests: of cards.")
+    found = pretrained.read_card(folder)
+    assert Card.from_json(found.to_json()).purpose == "For tests: of cards."
+    assert found.model_hash == card.model_hash
+    change_card(folder, purpose=3)
+    with pytest.raises(ModelError, match="expected purpose to be text"):
+        pretrained.read_card(folder)
+
+
 def test_model_hash_is_that_of_the_weights(folder: Path) -> None:
     card = pretrained.read_card(folder)
     assert len(card.model_hash) == 12

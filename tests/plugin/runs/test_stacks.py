@@ -16,6 +16,7 @@ from skimage import data
 from colorize_engine import Colorizer, Hint, stacks
 from colorize_engine.decode import DecodeSettings
 from napari_colorize.runs import KINDS, Cancelled, Results, Source, Worker
+from napari_colorize.runs import results as made
 from napari_colorize.runs.store import Store
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def test_a_layer_that_comes_back_while_a_frame_is_made_gets_the_frame(
     widget.viewer.add_image(STACK, name="stack")
     finish(widget)
     results, others = widget.run.results, tuple(k for k in KINDS if k != "uncertainty")
-    decoded = results._decoded
+    decoded = made.decoded_arrays
 
     def slow(*args: Any) -> Any:
         # A person takes the layer away and back in the meantime.
@@ -166,7 +167,7 @@ def test_a_layer_that_comes_back_while_a_frame_is_made_gets_the_frame(
         results.want(KINDS)
         return decoded(*args)
 
-    monkeypatch.setattr(results, "_decoded", slow)
+    monkeypatch.setattr(made, "decoded_arrays", slow)
     results.decode((1,), DecodeSettings(0.5, 0.0))
     monkeypatch.undo()
     assert "uncertainty" in results.decode((1,), DecodeSettings(0.5, 0.0))

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QLabel, QSlider
 from superqt import QCollapsible
 
 from colorize_engine.decode import DecodeSettings
+from colorize_engine.pretrained import list_models
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,6 +95,9 @@ def test_plain_labels_with_the_term_of_the_field_in_the_tooltip(
     shown = [widget.model.native.itemText(k) for k in range(2)]
     assert shown == ["default (for photos)", "reference-10 (for comparison)"]
     assert widget.model.value == "default"
+    for card in list_models():
+        assert f"{card.name}: {card.purpose}\n" in widget.model.tooltip
+        assert card.description in widget.model.tooltip
 
 
 def test_both_docks_fit_a_small_window(

@@ -68,9 +68,20 @@ def test_shipped_cards_carry_the_preset(name: str) -> None:
     card, preset = read_card(WEIGHTS / name), load_preset(name)
     assert card.training["preset"] == (FOLDER / f"{name}.toml").read_text("utf-8")
     assert card.training["photos_seen_by_each_net"] == preset.photos_seen
+    assert card.purpose == preset.purpose != ""
     for channel in "ab":
         design = NetDesign(**card.nets[channel])
         assert design == preset.design(channel, card.bins)
+
+
+def test_a_purpose_is_read_and_changes_no_training(
+    tiny: Preset, tmp_path: Path
+) -> None:
+    path = tmp_path / "tiny.toml"
+    path.write_text(tiny.text.replace("[data]", 'purpose = "For tests."\n[data]'))
+    preset = load_preset(path)
+    assert (tiny.purpose, preset.purpose) == ("", "For tests.")
+    assert preset.of_training == tiny.of_training
 
 
 def test_separate_stands_for_a_run_of_a_and_one_of_b(tiny: Preset) -> None:
@@ -148,6 +159,7 @@ def test_an_unknown_preset_is_an_error_that_lists_the_known(tmp_path: Path) -> N
         ("sparse = 0.3, ", "", "missing: sparse"),
         ("sparse = 0.3", "sparse = 0.9", "shares in hints of 1 in all"),
         ("power = 1.0\n", "", "missing: power"),
+        ("[data]", "purpose = 3\n[data]", "expected purpose to be text, got 3"),
         ("[32, 64, 8, 0.8]", "[32, 64]", "cannot be used"),
         ("[data]", "[data", "cannot be used"),
     ],

@@ -1,0 +1,5 @@
+"""Options of the command ``colorize``: a module for each topic."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
