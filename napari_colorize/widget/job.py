@@ -104,8 +104,8 @@ def summary(results: Results) -> str:
     if results.values.fills_little:
         (low, high), white = results.values.limits, results.values.white
         text += (
-            f" Its values use only {low:g} to {high:g} of 0 to {white:g}, so the result "
-            "is dark and pale."
+            f" Its values use only {low:g} to {high:g} of 0 to {white:g}, so the "
+            "result is dark and pale."
         )
     for note in blank_note(results.source.blank):
         text += f" {sentence(note)}"
