@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     Run = Callable[..., tuple[int, list[str], list[str]]]
 
 PHOTO = data.camera()[100:196, 180:308]
+needs_dask = pytest.mark.skipif(not find_spec("dask"), reason="the extra stacks")
 TABLE = "x,y,color\n40,30,#c03020\n"
 HINT = Hint.from_color(30, 40, "#c03020")
 
@@ -102,6 +104,7 @@ def test_hints_on_the_line(run: Run, hinted_model: Path, tmp_path: Path) -> None
     assert "'1,2,red' is not a hint" in err[0]
 
 
+@needs_dask
 def test_hints_on_the_line_of_a_stack(run: Run, tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "stack.tif", np.stack([PHOTO, PHOTO]))
     (tmp_path / "stack.csv").write_text("x,y,a,b,frame\n40,30,50,40,1\n")
@@ -240,6 +243,7 @@ def test_the_mark_tells_an_exact_picture_from_one_in_8_bits(
     assert not np.array_equal(pixels("out/a.png"), small)
 
 
+@needs_dask
 @pytest.mark.parametrize("name", ["out.ome.tif", "out.zarr"])
 def test_hints_of_a_stack(run: Run, hinted_model: Path, name: str) -> None:
     from colorize_engine import stacks
@@ -259,6 +263,7 @@ def test_hints_of_a_stack(run: Run, hinted_model: Path, name: str) -> None:
     np.testing.assert_array_equal(again, found)
 
 
+@needs_dask
 def test_errors_of_a_stack_are_one_line(run: Run, tmp_path: Path) -> None:
     tifffile.imwrite("film.tif", np.stack([PHOTO, PHOTO]), photometric="minisblack")
     Path("far.csv").write_text("x,y,color,frame\n1,1,#f00,2\n")
