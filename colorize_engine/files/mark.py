@@ -18,7 +18,7 @@ class Mark:
     Attributes
     ----------
     software : str
-        Program and version, such as ``"napari-colorize 0.1.0"``.
+        Program and version, such as ``"napari-colorize 0.2.0"``.
     model : str
         Name and version of the model.
     settings : mapping of str to object
