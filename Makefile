@@ -135,23 +135,23 @@ $(VENV)/pyvenv.cfg:
 
 # scikit-image has the sample photos.
 $(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg
-	@echo "Installs into $(VENV). The first time pip downloads 140 MB; torch is not needed."
+	@echo "Installs into $(VENV). The first time pip downloads 141 MB; torch is not needed."
 	$(PIP) -e . scikit-image
 	touch $@
 
 $(VENV)/.napari: pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg
-	@echo "Installs into $(VENV). The first time pip downloads 280 MB; torch is not needed."
+	@echo "Installs into $(VENV). The first time pip downloads 299 MB; torch is not needed."
 	$(PIP) -e ".[napari]" "napari[pyqt6]"
 	touch $@ $(VENV)/.base
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg
-	@echo "Installs into $(VENV). The first time pip downloads 750 MB, with torch for CPUs (190 MB)."
+	@echo "Installs into $(VENV). The first time pip downloads 801 MB, with torch for CPUs (190 MB)."
 	bash .ci/torch $(BIN)/python
 	$(PIP) -e ".[napari,training,dev]"
 	touch $@ $(VENV)/.base $(VENV)/.napari
 
 $(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg
-	@echo "Installs into $(VENV). The first time pip downloads 115 MB."
+	@echo "Installs into $(VENV). The first time pip downloads 118 MB."
 	$(PIP) -e ".[docs]"
 	touch $@ $(VENV)/.base
 
