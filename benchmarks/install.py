@@ -10,6 +10,7 @@ registries, and some minutes.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from training.scoring import table
 
 ROOT = Path(__file__).parent.parent
 MB = 1e6
+# What pip has kept is no download; its words are read, and not a moving bar.
+ENVIRONMENT = {**os.environ, "PIP_NO_CACHE_DIR": "1", "PIP_PROGRESS_BAR": "off"}
 UNITS = {"bytes": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9}
 _DOWNLOADED = re.compile(r"Downloading \S+ \(([\d.]+) (bytes|kB|MB|GB)\)")
 _LOCAL = re.compile(r"Processing (?:file://)?(/\S+\.whl)")
@@ -64,7 +67,9 @@ def on_disk(folder: Path) -> int:
 
 def run(*words: str | Path) -> str:
     """Run a command in the checkout and return its output."""
-    done = subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        words, cwd=ROOT, env=ENVIRONMENT, check=True, capture_output=True, text=True
+    )
     return done.stdout
 
 
@@ -72,16 +77,8 @@ def installed(way: Way, folder: Path) -> tuple[float, float]:
     """Install in a new environment; return the bytes downloaded and on the disk."""
     venv.create(folder, with_pip=True)
     python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    pip = [python, "-m", "pip", "install", "--no-cache-dir", "--progress-bar", "off"]
-    pip += ["--disable-pip-version-check", "-c", "constraints.txt"]
-    lines = ""
-    if way.torch:
-        # As in .ci/torch, but with its words.
-        cpu = ["--index-url", "https://download.pytorch.org/whl/cpu"]
-        try:
-            lines += run(*pip, "--no-deps", "--no-index", "torch")
-        except subprocess.CalledProcessError:
-            lines += run(*pip, "--no-deps", *cpu, "torch")
+    lines = run("bash", ".ci/torch", python) if way.torch else ""
+    pip = [python, "-m", "pip", "install", "-c", "constraints.txt"]
     lines += run(*pip, f".{way.extras}", *way.others)
     return downloaded(lines), on_disk(folder)
 

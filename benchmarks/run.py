@@ -71,7 +71,7 @@ BENCHMARKS = (
         "File to file",
         "speed.py",
         ("--repeats", "3", "--chart", "docs/images/stages.png"),
-        note="\n\n![Shares of the time, file to file](images/stages.png)",
+        note="![Shares of the time, file to file](images/stages.png)",
     ),
     Benchmark("The command from start to end", "start.py"),
     Benchmark("Memory", "memory.py"),
@@ -141,8 +141,7 @@ def run(benchmark: Benchmark, command: list[str]) -> str:
         command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
     )
     took = f"`benchmarks/{benchmark.script}`, {time.monotonic() - began:.0f} s."
-    about = f"{took} {benchmark.note}".replace(" \n", "\n").strip()
-    return f"{about}\n\n{done.stdout.strip()}"
+    return "\n\n".join(filter(None, (took, benchmark.note, done.stdout.strip())))
 
 
 def sections(page: Path, intro: str) -> dict[str, str]:

@@ -98,6 +98,7 @@ def fault(error: Exception, of: str = "") -> FileError:
     """
     text = error_text(error)
     what = "the file is damaged"
+    # Decoders raise NotImplementedError for kinds of files that they do not know.
     if isinstance(error, NotImplementedError) or _OF_A_KIND.search(text):
         what += ", or of a kind that cannot be read here"
     return FileError(f"{what} ({of}: {text})" if of else f"{what} ({text})")
